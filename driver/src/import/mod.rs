@@ -1,0 +1,1 @@
+//! Importers: from the field's file formats to [`crate::scene`].

@@ -1,0 +1,4 @@
+//! The host side of Quintet: import -> quantise -> compile -> stream -> show.
+
+pub mod import;
+pub mod scene;

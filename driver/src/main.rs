@@ -1,0 +1,2 @@
+//! The `quintet` command.
+fn main() {}

@@ -1,0 +1,7 @@
+//! What crosses the link between a Quintet driver and a Quintet device, and what a program is.
+//!
+//! `no_std`, no heap, leans on nobody.
+#![no_std]
+
+pub mod message;
+pub mod program;

@@ -1,0 +1,242 @@
+//! The messages, encoded by postcard, one to a link packet.
+//!
+//! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats the
+//! call's `id`, in order, and sends [`Event`]s of its own while a run is under way.
+
+use serde::{Deserialize, Serialize};
+
+/// A numbered request to the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call<'a> {
+    /// Chosen by the driver; repeated in the reply.
+    pub id: u16,
+    /// What is asked.
+    #[serde(borrow)]
+    pub request: Request<'a>,
+}
+
+/// What a driver may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Request<'a> {
+    /// Describe yourself. Answered by [`Reply::Description`].
+    Describe,
+    /// Forget the program; the whole arena may be written again. Answered by [`Reply::Done`].
+    Clear,
+    /// Put `bytes` at byte `offset` of the arena. Before [`Request::Install`] anywhere; after it only
+    /// inside input buffers, and not during a run. Idempotent. Answered by [`Reply::Done`].
+    Write {
+        /// Byte offset in the arena.
+        offset: u32,
+        /// What to put there.
+        #[serde(borrow)]
+        bytes: &'a [u8],
+    },
+    /// Compute the CRC-32 of an arena range. Answered by [`Reply::Checksum`].
+    Checksum {
+        /// Byte offset in the arena.
+        offset: u32,
+        /// Length in bytes.
+        length: u32,
+    },
+    /// Copy an arena range back, at most one packet. Answered by [`Reply::Bytes`].
+    Read {
+        /// Byte offset in the arena.
+        offset: u32,
+        /// Length in bytes.
+        length: u32,
+    },
+    /// Validate the program that lies at an arena range and make it the one to run.
+    /// Answered by [`Reply::Done`] or [`Reply::Refused`].
+    Install {
+        /// Byte offset in the arena, a multiple of 4.
+        offset: u32,
+        /// Length in bytes.
+        length: u32,
+    },
+    /// Run the installed program once. Answered at once by [`Reply::Done`]; then events follow, the
+    /// last one [`Event::Finished`].
+    Run,
+    /// Stop the run that is under way, if any. Answered by [`Reply::Done`]; the run still ends with
+    /// [`Event::Finished`].
+    Abort,
+    /// Say what is going on. Answered by [`Reply::Status`].
+    Status,
+}
+
+/// What a device sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToDriver<'a> {
+    /// Answer to the call of the same id.
+    Reply {
+        /// The call's id.
+        id: u16,
+        /// The answer.
+        #[serde(borrow)]
+        reply: Reply<'a>,
+    },
+    /// Something that happened during a run.
+    #[serde(borrow)]
+    Event(Event<'a>),
+}
+
+/// Answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Reply<'a> {
+    /// Done as asked.
+    Done,
+    /// Not done, and why. Nothing changed.
+    Refused(Refusal),
+    /// What the device is.
+    #[serde(borrow)]
+    Description(Description<'a>),
+    /// CRC-32 (ISO-HDLC) of the range asked for.
+    Checksum(u32),
+    /// The bytes asked for.
+    Bytes(&'a [u8]),
+    /// What is going on.
+    Status(Status),
+}
+
+/// What the device is and what it can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description<'a> {
+    /// Board name, as in the folder under `boards/`.
+    pub board: &'a str,
+    /// Version of the firmware.
+    pub firmware: &'a str,
+    /// Instruction set or host the kernels were built for, e.g. `thumbv7em`.
+    pub target: &'a str,
+    /// Bytes of arena.
+    pub arena_bytes: u32,
+    /// Bit `1 << operator` is set for every operator that this firmware executes,
+    /// numbered as in [`crate::program::Operator`].
+    pub operators: u32,
+    /// What run costs are counted in.
+    pub ticks: Ticks,
+}
+
+/// What run costs are counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Ticks {
+    /// Nothing; costs read zero.
+    None,
+    /// Executed instructions.
+    Instructions,
+    /// Core clock cycles.
+    Cycles,
+    /// Nanoseconds of wall-clock time.
+    Nanoseconds,
+}
+
+/// What is going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Whether a program is installed.
+    pub installed: bool,
+    /// Index of the command being executed, if a run is under way.
+    pub running: Option<u16>,
+    /// Runs finished since the device started.
+    pub runs: u32,
+}
+
+/// Why a request was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Not a message of this protocol version.
+    #[error("the device could not decode the request")]
+    Malformed,
+    /// The range does not lie in the arena.
+    #[error("bytes {offset}..+{length} lie outside the arena of {arena} bytes")]
+    OutOfArena {
+        /// Byte offset asked for.
+        offset: u32,
+        /// Length asked for.
+        length: u32,
+        /// Bytes of arena.
+        arena: u32,
+    },
+    /// With a program installed only input buffers may be written.
+    #[error("byte {offset} is not in an input buffer of the installed program")]
+    NotAnInput {
+        /// Byte offset asked for.
+        offset: u32,
+    },
+    /// A run is under way.
+    #[error("a run is under way: abort it or wait for its end")]
+    Busy,
+    /// There is no program to run.
+    #[error("no program is installed")]
+    NoProgram,
+    /// The reply would not fit into one packet.
+    #[error("a reply of {length} bytes does not fit into one packet")]
+    TooLong {
+        /// Length asked for.
+        length: u32,
+    },
+    /// The program was not accepted.
+    #[error("program refused: {0}")]
+    Program(crate::program::ProgramError),
+}
+
+/// What happens during a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Rows of a finished tile of a frame: RGB, one byte a channel, `bytes.len() / (3 * width)` rows.
+    Pixels {
+        /// The output buffer's number in the program.
+        buffer: u16,
+        /// Leftmost column.
+        x: u16,
+        /// Topmost row.
+        y: u16,
+        /// Columns.
+        width: u16,
+        /// `rows * width * 3` bytes.
+        #[serde(borrow)]
+        bytes: &'a [u8],
+    },
+    /// What one phase of one command cost.
+    Cost {
+        /// Index of the command in the program.
+        command: u16,
+        /// Which part of the command.
+        phase: Phase,
+        /// Cost in the unit of [`Description::ticks`].
+        ticks: u64,
+        /// Work items done; what an item is depends on the phase.
+        items: u64,
+    },
+    /// The run ended; no event of it follows.
+    Finished(Outcome),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Every command was executed.
+    Completed,
+    /// The driver asked for it.
+    Aborted,
+}
+
+/// The part of a command that a cost belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Phase {
+    /// `Geometry`: project primitives to the screen. Items: primitives.
+    Project,
+    /// `Sort`: order keys. Items: keys.
+    Sort,
+    /// `Geometry`: find the tiles that each primitive touches. Items: pairs of primitive and tile.
+    Bin,
+    /// `Geometry`: reduce primitives to pixels. Items: pixels visited.
+    Rasterise,
+    /// `Geometry`: turn a finished tile into bytes and hand it to the link. Items: pixels.
+    Resolve,
+}

@@ -1,0 +1,2 @@
+//! Set-up, build, size check, emulation and tests of Quintet, each one command.
+fn main() {}
