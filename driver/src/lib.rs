@@ -1,4 +1,7 @@
 //! The host side of Quintet: import -> quantise -> compile -> stream -> show.
 
+pub mod camera;
+pub mod compile;
 pub mod import;
+pub mod quantise;
 pub mod scene;

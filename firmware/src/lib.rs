@@ -4,6 +4,9 @@
 //! memory as the arena, and calls the device's poll in a loop.
 #![no_std]
 
+pub mod backend;
+pub mod kernels;
 mod port;
+pub mod software;
 
 pub use port::{Clock, Port, TickUnit};

@@ -3,5 +3,6 @@
 //! `no_std`, no heap, leans on nobody.
 #![no_std]
 
+pub mod gaussian;
 pub mod message;
 pub mod program;

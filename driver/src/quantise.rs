@@ -1,0 +1,234 @@
+//! Float Gaussians to the fixed-point layout of [`quintet_protocol::gaussian`].
+
+use crate::scene::GaussianCloud;
+use quintet_protocol::gaussian::{
+    CHUNK_CAPACITY, CHUNK_WORDS, COVARIANCE_LIMIT, Chunk, FAR, GAUSSIAN_WORDS, harmonics_words,
+};
+
+/// Opacities below this are never drawn by the INRIA rasteriser.
+const OPACITY_MIN: f32 = 1.0 / 255.0;
+/// Largest position offset within a chunk, in its own steps.
+const OFFSET_MAX: f64 = 32_767.0;
+/// Largest shift of a chunk's positions.
+const POSITION_SHIFT_MAX: u32 = 14;
+
+/// A quantised cloud, ready to place in the arena.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuantisedCloud {
+    /// Chunk headers.
+    pub chunks: Vec<[u32; CHUNK_WORDS]>,
+    /// Gaussians, chunk by chunk.
+    pub gaussians: Vec<[u32; GAUSSIAN_WORDS]>,
+    /// Spherical-harmonic bytes as words, [`harmonics_words`] a Gaussian.
+    pub harmonics: Vec<u32>,
+    /// Degree of the spherical harmonics.
+    pub degree: u8,
+    /// How world coordinates became scene units.
+    pub frame: SceneFrame,
+}
+
+/// How world coordinates become scene units: `su = (world - origin) * units`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SceneFrame {
+    /// World coordinates of the middle of the scene.
+    pub origin: [f64; 3],
+    /// Largest distance of a centre from the origin, in world units.
+    pub radius: f64,
+    /// Scene units in a world unit, a power of two.
+    pub units: f64,
+}
+
+impl SceneFrame {
+    /// The frame of a cloud that is seen from at most `reach` world units off its middle.
+    pub fn new(cloud: &GaussianCloud, reach: f64) -> Self {
+        let bounds = Bounds::of(&cloud.positions);
+        let origin = bounds.middle();
+        let radius = cloud.positions.iter().map(|p| distance(p, &origin)).fold(0.0, f64::max);
+        let farthest = (radius + reach.max(radius)).max(f64::MIN_POSITIVE);
+        // One bit is kept free, so that neither rounding nor a chunk's shift reaches the limit.
+        let units = (f64::from(FAR) / 2.0 / farthest).log2().floor().clamp(-100.0, 100.0).exp2();
+        Self { origin, radius, units }
+    }
+}
+
+/// An axis-aligned box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// Least coordinates.
+    pub min: [f64; 3],
+    /// Greatest coordinates.
+    pub max: [f64; 3],
+}
+
+impl Bounds {
+    /// The box around some points; around the origin when there are none.
+    pub fn of(points: &[[f32; 3]]) -> Self {
+        let Some(first) = points.first() else { return Self { min: [0.0; 3], max: [0.0; 3] } };
+        let first = first.map(f64::from);
+        let mut bounds = Self { min: first, max: first };
+        for point in points {
+            for axis in 0..3 {
+                bounds.min[axis] = bounds.min[axis].min(f64::from(point[axis]));
+                bounds.max[axis] = bounds.max[axis].max(f64::from(point[axis]));
+            }
+        }
+        bounds
+    }
+
+    /// The middle of the box.
+    pub fn middle(&self) -> [f64; 3] {
+        [0, 1, 2].map(|axis| (self.min[axis] + self.max[axis]) / 2.0)
+    }
+}
+
+fn distance(p: &[f32; 3], q: &[f64; 3]) -> f64 {
+    (0..3).map(|axis| (f64::from(p[axis]) - q[axis]).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Quantises a cloud. Gaussians that can never be seen (opacity below 1/255) are left out.
+pub fn quantise(cloud: &GaussianCloud, frame: SceneFrame) -> QuantisedCloud {
+    let mut out = QuantisedCloud {
+        chunks: Vec::new(),
+        gaussians: Vec::new(),
+        harmonics: Vec::new(),
+        degree: cloud.degree,
+        frame,
+    };
+    for members in spatial_order(cloud, &frame).chunks(CHUNK_CAPACITY) {
+        out.push_chunk(cloud, members);
+    }
+    out
+}
+
+/// Numbers of the visible Gaussians along a Morton curve, so that neighbours share a chunk.
+fn spatial_order(cloud: &GaussianCloud, frame: &SceneFrame) -> Vec<usize> {
+    let scale = f64::from((1 << 20) - 1) / (2.0 * frame.radius).max(f64::MIN_POSITIVE);
+    let spread = |axis: usize, value: f32| {
+        let cell = ((f64::from(value) - frame.origin[axis] + frame.radius) * scale) as u64;
+        (0..21).fold(0, |code, bit| code | (cell >> bit & 1) << (3 * bit + axis))
+    };
+    let code = |i: usize| {
+        let p = &cloud.positions[i];
+        (0..3).fold(0, |code, axis| code | spread(axis, p[axis]))
+    };
+    let mut order: Vec<usize> =
+        (0..cloud.len()).filter(|&i| cloud.opacities[i] >= OPACITY_MIN).collect();
+    order.sort_by_cached_key(|&i| code(i));
+    order
+}
+
+impl QuantisedCloud {
+    /// Number of Gaussians.
+    pub fn len(&self) -> usize {
+        self.gaussians.len()
+    }
+
+    /// Whether no Gaussian can be seen.
+    pub fn is_empty(&self) -> bool {
+        self.gaussians.is_empty()
+    }
+
+    fn push_chunk(&mut self, cloud: &GaussianCloud, members: &[usize]) {
+        let positions: Vec<[f32; 3]> = members.iter().map(|&i| cloud.positions[i]).collect();
+        let bounds = Bounds::of(&positions);
+        let SceneFrame { origin: zero, units, .. } = self.frame;
+        let to_units = |axis: usize, v: f64| (v - zero[axis]) * units;
+        let middle = bounds.middle();
+        let origin = [0, 1, 2].map(|axis| to_units(axis, middle[axis]).round() as i32);
+        let extent = (0..3)
+            .map(|axis| (bounds.max[axis] - bounds.min[axis]) / 2.0 * units + 1.0)
+            .fold(0.0, f64::max);
+        let shift = (0..POSITION_SHIFT_MAX)
+            .find(|&shift| extent / f64::from(1u32 << shift) <= OFFSET_MAX)
+            .unwrap_or(POSITION_SHIFT_MAX);
+        let radius = positions.iter().map(|p| distance(p, &middle)).fold(0.0, f64::max);
+        let harmonics_scale = self.push_harmonics(cloud, members);
+        let chunk = Chunk {
+            origin,
+            radius: (radius * units).ceil() as i32 + 2,
+            count: members.len() as u16,
+            position_shift: shift as u8,
+            harmonics_scale,
+        };
+        self.chunks.push(chunk.to_words());
+        for &i in members {
+            let offset = [0, 1, 2].map(|axis| {
+                let exact = to_units(axis, f64::from(cloud.positions[i][axis]));
+                let steps = (exact - f64::from(origin[axis])) / f64::from(1u32 << shift);
+                steps.round().clamp(-OFFSET_MAX, OFFSET_MAX) as i32
+            });
+            self.gaussians.push(gaussian(cloud, i, offset, units));
+        }
+    }
+
+    /// Appends the harmonics of a chunk; returns their common scale in Q24.
+    fn push_harmonics(&mut self, cloud: &GaussianCloud, members: &[usize]) -> u32 {
+        let per = cloud.harmonics_per_gaussian();
+        if per == 0 {
+            return 0;
+        }
+        let of = |i: usize| &cloud.harmonics[i * per..(i + 1) * per];
+        let largest = members
+            .iter()
+            .flat_map(|&i| of(i))
+            .fold(0.0f64, |largest, &c| largest.max(f64::from(c).abs()));
+        // The device holds a scale below 2^23: coefficients up to 63, far beyond any colour.
+        let scale = (largest / 127.0 * f64::from(1 << 24)).ceil().clamp(1.0, f64::from(1 << 22));
+        for &i in members {
+            let mut bytes = vec![0u8; harmonics_words(cloud.degree) * 4];
+            for (byte, &c) in bytes.iter_mut().zip(of(i)) {
+                let steps = f64::from(c) * f64::from(1 << 24) / scale;
+                *byte = steps.round().clamp(-127.0, 127.0) as i8 as u8;
+            }
+            self.harmonics.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+        }
+        scale as u32
+    }
+}
+
+/// One Gaussian as words; `offset` is its position within the chunk.
+fn gaussian(cloud: &GaussianCloud, i: usize, offset: [i32; 3], units: f64) -> [u32; GAUSSIAN_WORDS] {
+    let (mantissas, exponent) = block_float(covariance(cloud, i, units));
+    let [xx, xy, xz, yy, yz, zz] = mantissas;
+    let opacity = (cloud.opacities[i] * 255.0).round().clamp(1.0, 255.0) as u32;
+    let [r, g, b] = cloud.colors[i];
+    let field = |value: f32, steps: f32, max: f32| {
+        ((value + 1.0) * steps).round().clamp(0.0, max) as u32
+    };
+    let pair = |low: i32, high: i32| (low as u32 & 0xFFFF) | (high as u32) << 16;
+    [
+        pair(offset[0], offset[1]),
+        (offset[2] as u32 & 0xFFFF) | (exponent as u32 & 0xFF) << 16 | opacity << 24,
+        pair(xx, xy),
+        pair(xz, yy),
+        pair(yz, zz),
+        field(r, 512.0, 2047.0) | field(g, 512.0, 2047.0) << 11 | field(b, 256.0, 1023.0) << 22,
+    ]
+}
+
+/// World covariance `R S^2 R^T` in su^2: xx, xy, xz, yy, yz, zz.
+fn covariance(cloud: &GaussianCloud, i: usize, units: f64) -> [f64; 6] {
+    let [w, x, y, z] = cloud.rotations[i].map(f64::from);
+    let rotation = [
+        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+    ];
+    let variance = cloud.scales[i].map(|scale| (f64::from(scale) * units).powi(2));
+    let entry = |row: usize, column: usize| -> f64 {
+        (0..3).map(|k| rotation[row][k] * variance[k] * rotation[column][k]).sum()
+    };
+    [entry(0, 0), entry(0, 1), entry(0, 2), entry(1, 1), entry(1, 2), entry(2, 2)]
+}
+
+/// Mantissas below [`COVARIANCE_LIMIT`] with a common power of two.
+fn block_float(values: [f64; 6]) -> ([i32; 6], i32) {
+    let limit = f64::from(COVARIANCE_LIMIT - 1);
+    let largest = values.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
+    if largest == 0.0 {
+        return ([0; 6], 0);
+    }
+    let exponent = (largest / limit).log2().ceil().clamp(-128.0, 127.0) as i32;
+    let scale = f64::from(-exponent).exp2();
+    (values.map(|v| (v * scale).round().clamp(-limit, limit) as i32), exponent)
+}

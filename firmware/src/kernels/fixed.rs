@@ -1,0 +1,99 @@
+//! Fixed-point building blocks: high products, reciprocal, square root.
+//!
+//! Each maps to one instruction or a few on Armv7E-M (`SMMUL`, `SMMLA`, `UDIV`, `CLZ`) and on RV32IM
+//! (`MULH`, `DIVU`).
+
+use super::tables::SQRT;
+
+/// `a * b / 2^32`, rounded down.
+#[inline(always)]
+pub fn mul_hi(a: i32, b: i32) -> i32 {
+    ((i64::from(a) * i64::from(b)) >> 32) as i32
+}
+
+/// `a * b / 2^32`, rounded down, unsigned.
+#[inline(always)]
+pub fn mul_hi_u(a: u32, b: u32) -> u32 {
+    ((u64::from(a) * u64::from(b)) >> 32) as u32
+}
+
+/// `a * b / 2^SHIFT`, rounded down, low 32 bits.
+#[inline(always)]
+pub fn mul_shift<const SHIFT: u32>(a: i32, b: i32) -> i32 {
+    ((i64::from(a) * i64::from(b)) >> SHIFT) as i32
+}
+
+/// A positive number as `mantissa * 2^-shift`, the mantissa's top bit set.
+#[derive(Clone, Copy)]
+pub struct Normal {
+    /// In `2^31 .. 2^32`.
+    pub mantissa: u32,
+    /// Left shift that made the mantissa, 0..=31.
+    pub shift: u32,
+}
+
+impl Normal {
+    /// Normalises `value`; zero is taken as one.
+    #[inline(always)]
+    pub fn new(value: u32) -> Self {
+        let value = value | u32::from(value == 0);
+        let shift = value.leading_zeros();
+        Self { mantissa: value << shift, shift }
+    }
+
+    /// `2^62 / mantissa`, in `2^30 ..= 2^31 - 1`; relative error below 2^-28.
+    ///
+    /// A 16-bit quotient from the divider, then one Newton step.
+    #[inline(always)]
+    pub fn reciprocal(self) -> i32 {
+        let estimate = self.reciprocal_estimate();
+        // mantissa * estimate = 2^62 (1 + e) with |e| < 2^-14.
+        let product = mul_hi_u(self.mantissa, estimate as u32);
+        let error = (1 << 30) - product as i32;
+        estimate.wrapping_add(mul_hi(estimate, error << 2))
+    }
+
+    /// `2^62 / mantissa` with a relative error below 2^-14.
+    #[inline(always)]
+    pub fn reciprocal_estimate(self) -> i32 {
+        // The top bit is set, so the divisor is at least 2^15 and the quotient below 2^17.
+        let divisor = (self.mantissa >> 16) | 0x8000;
+        ((u32::MAX / divisor) << 14) as i32
+    }
+}
+
+/// An upper bound of `sqrt(value / 2^(2 * half_exponent))` in Q8, at most 0.8 % above it plus 2/256.
+///
+/// `half_exponent <= 31`.
+#[inline(always)]
+pub fn sqrt_upper_q8(value: u32, half_exponent: u32) -> u32 {
+    let value = value | 1;
+    let shift = value.leading_zeros() & !1;
+    // 64..=255: the two top bits of the shifted value are not both clear.
+    let root = u32::from(SQRT[((value << shift) >> 24) as usize & 0xFF]);
+    // root is sqrt(value) * 2^(shift / 2), in 16 bits.
+    ((root << 8) >> (shift / 2 + half_exponent).min(31)) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reciprocal_is_exact_to_28_bits(value in 1u32..) {
+            let n = Normal::new(value);
+            let exact = (1u128 << 62) / u128::from(n.mantissa);
+            let error = (i128::from(n.reciprocal()) - exact as i128).abs();
+            prop_assert!(error <= 1 << 3, "{error}");
+        }
+
+        #[test]
+        fn square_root_bounds_from_above(value in 1u32.., half in 0u32..20) {
+            let exact = f64::from(value).sqrt() / f64::from(1u32 << half) * 256.0;
+            let bound = f64::from(sqrt_upper_q8(value, half));
+            prop_assert!(bound >= exact && bound <= exact * 1.0079 + 2.0, "{bound} {exact}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The arithmetic of the micro-operators, on slices of words. Integers only; the same bits on every
+//! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
+
+pub mod fixed;
+pub mod project;
+pub mod rasterise;
+pub mod sort;
+mod harmonics;
+mod tables;

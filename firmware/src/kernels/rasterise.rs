@@ -1,0 +1,252 @@
+//! `Geometry`: splats to pixels, one tile at a time, front to back.
+//!
+//! A splat is drawn row by row. Each row's visible columns are found from the share of the exponent
+//! that the row leaves (one look-up), so that hardly a pixel is visited in vain; along the row the
+//! exponent advances by two additions, and one look-up turns it into opacity.
+
+use super::fixed::{mul_hi, mul_hi_u, mul_shift};
+use super::project::Splat;
+use super::tables::{
+    ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH,
+};
+use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
+
+/// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
+pub type Accumulator = [u32; ACCUMULATOR_WORDS];
+
+/// Right shift from a Q27 exponent to an index of [`ALPHA`].
+const INDEX_SHIFT: u32 = 27 - ALPHA_STEPS.ilog2();
+/// Nothing in front yet.
+const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
+
+/// A rectangle of the frame and its accumulators.
+pub struct Tile<'a> {
+    /// First column.
+    pub x: i32,
+    /// First row.
+    pub y: i32,
+    /// Columns, at least 1.
+    pub width: i32,
+    /// Rows.
+    pub height: i32,
+    /// `width * height` accumulators, row by row.
+    pub pixels: &'a mut [Accumulator],
+}
+
+impl Tile<'_> {
+    /// Makes every pixel empty.
+    pub fn clear(&mut self) {
+        self.pixels.fill(CLEAR);
+    }
+
+    /// Draws one splat; returns how many pixels were visited.
+    #[inline(always)]
+    pub fn draw(&mut self, words: &[u32; SPLAT_WORDS]) -> u32 {
+        let splat = Splat::from_words(words);
+        let first = i32::from(splat.rows[0]).max(self.y);
+        let end = i32::from(splat.rows[1]).min(self.y + self.height);
+        if first >= end {
+            return 0;
+        }
+        let mut row = Row::new(&splat, first);
+        let color = splat.color.map(|channel| i32::from(channel) << 15); // Q27
+        let mut visited = 0;
+        let start = (first - self.y) as usize * self.width as usize;
+        let rows = self.pixels.get_mut(start..).unwrap_or_default();
+        for pixels in rows.chunks_exact_mut(self.width as usize).take((end - first) as usize) {
+            let (from, to) = row.columns();
+            let from = from.max(self.x);
+            let to = to.min(self.x + self.width);
+            if let Some(run) = pixels.get_mut((from - self.x) as usize..(to - self.x).max(0) as usize)
+            {
+                visited += run.len() as u32;
+                let (exponent, step) = row.exponent(from);
+                blend(run, exponent, step, splat.inverse_row_variance, &color);
+            }
+            row.advance();
+        }
+        visited
+    }
+
+    /// Turns pixels, from number `first` on, into bytes over a background.
+    pub fn resolve(&self, first: usize, background: [u8; 3], out: &mut [u8]) {
+        let pixels = self.pixels.get(first..).unwrap_or_default();
+        for (pixel, bytes) in pixels.iter().zip(out.as_chunks_mut::<3>().0) {
+            let [transmittance, color @ ..] = pixel;
+            for ((byte, sum), behind) in bytes.iter_mut().zip(color).zip(background) {
+                // Both terms in Q18 of a byte.
+                let front = (*sum as i32 >> 8).wrapping_mul(255);
+                let behind = transmittance.wrapping_mul(u32::from(behind) << 2) as i32;
+                let value = front.wrapping_add(behind).wrapping_add(1 << 17) >> 18;
+                *byte = value.clamp(0, 255) as u8;
+            }
+        }
+    }
+}
+
+/// Blends a run of pixels of one row.
+///
+/// `exponent` is that of the first pixel in Q27, `step` its first and `curve` its second difference.
+#[inline(always)]
+fn blend(run: &mut [Accumulator], exponent: u32, step: u32, curve: u32, color: &[i32; 3]) {
+    let (mut exponent, mut step) = (exponent, step);
+    for pixel in run {
+        let alpha = u32::from(ALPHA[(exponent >> INDEX_SHIFT) as usize & (ALPHA.len() - 1)]);
+        exponent = exponent.wrapping_add(step);
+        step = step.wrapping_add(curve);
+        let [transmittance, red, green, blue] = *pixel;
+        let weight = alpha.wrapping_mul(transmittance); // Q31
+        let sum = |sum: u32, color: i32| (sum as i32).wrapping_add(mul_hi(weight as i32, color)) as u32;
+        *pixel = [
+            transmittance.wrapping_sub(weight >> 15),
+            sum(red, color[0]),
+            sum(green, color[1]),
+            sum(blue, color[2]),
+        ];
+    }
+}
+
+/// A row of a splat; all that changes from row to row does so by additions.
+struct Row {
+    /// Column of the row's centre, Q16.
+    center: i32,
+    slope: i32,
+    half_width: u32,
+    /// `dy^2 / 2c`, Q27, with its differences.
+    vertical: u32,
+    vertical_step: u32,
+    vertical_curve: u32,
+    /// Exponent that the splat's opacity leaves, Q27.
+    room: u32,
+    /// `2^45 / room`.
+    inverse_room: u32,
+    /// `-ln(opacity)` and the table's bias, Q27.
+    base: u32,
+    inverse_row_variance: u32,
+}
+
+/// A quotient times a distance: `a * b / 2^SHIFT`, low 32 bits, `a` in two's complement.
+#[inline(always)]
+fn times<const SHIFT: u32>(a: u32, b: i32) -> u32 {
+    mul_shift::<SHIFT>(a as i32, b) as u32
+}
+
+impl Row {
+    #[inline(always)]
+    fn new(splat: &Splat, y: i32) -> Self {
+        let dy = (y << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
+        let opacity = OPACITY_EXPONENT[usize::from(splat.opacity)];
+        let room = EXPONENT_LIMIT - opacity;
+        let gradient = times::<8>(splat.inverse_variance_y, dy); // Q27
+        let drift = (i64::from(splat.slope) * i64::from(dy)) >> 8;
+        Self {
+            center: (splat.center[0] << 8).wrapping_add(drift as i32),
+            slope: splat.slope,
+            half_width: splat.half_width,
+            vertical: times::<8>(gradient, dy) >> 1,
+            vertical_step: gradient.wrapping_add(splat.inverse_variance_y >> 1),
+            vertical_curve: splat.inverse_variance_y,
+            room,
+            inverse_room: u32::MAX / (room >> 13).max(1),
+            base: opacity + ((ALPHA_BIAS as u32) << INDEX_SHIFT),
+            inverse_row_variance: splat.inverse_row_variance,
+        }
+    }
+
+    /// First visible column of the row and one past the last.
+    #[inline(always)]
+    fn columns(&self) -> (i32, i32) {
+        // Near the centre, rounding may leave the vertical part a little below zero.
+        let left = (self.room.wrapping_sub(self.vertical) as i32).max(0) as u32;
+        let share = mul_hi_u(left, self.inverse_room) >> 5;
+        let width = u32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
+        let half = self.half_width.wrapping_mul(width) as i32; // Q16
+        let from = self.center.wrapping_sub(half).wrapping_add(0x7FFF) >> 16;
+        let to = self.center.wrapping_add(half).wrapping_add(0x8000) >> 16;
+        (from, to)
+    }
+
+    /// Exponent at the centre of column `x` and its first difference, Q27.
+    #[inline(always)]
+    fn exponent(&self, x: i32) -> (u32, u32) {
+        let dx = (x << 16).wrapping_add(0x8000).wrapping_sub(self.center); // Q16
+        let gradient = times::<16>(self.inverse_row_variance, dx);
+        let horizontal = times::<16>(gradient, dx) >> 1;
+        let exponent = self.base.wrapping_add(self.vertical).wrapping_add(horizontal);
+        (exponent, gradient.wrapping_add(self.inverse_row_variance >> 1))
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.center = self.center.wrapping_add(self.slope);
+        self.vertical = self.vertical.wrapping_add(self.vertical_step);
+        self.vertical_step = self.vertical_step.wrapping_add(self.vertical_curve);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    extern crate std;
+    use std::vec;
+
+    const SIDE: i32 = 48;
+
+    /// A splat with conditional variance `v`, variance `c` and slope `m`, in pixels.
+    fn splat(center: [f64; 2], m: f64, v: f64, c: f64, opacity: u8) -> Splat {
+        let room = (f64::from(opacity)).ln();
+        let half_rows = (2.0 * room * c).sqrt();
+        let first = (center[1] - half_rows - 0.5).ceil();
+        let end = (center[1] + half_rows + 0.5).floor();
+        let rows = [first, end].map(|row| row.clamp(0.0, f64::from(SIDE)) as u16);
+        Splat {
+            center: center.map(|x| (x * 256.0).round() as i32),
+            slope: (m * 65536.0).round() as i32,
+            inverse_row_variance: (f64::from(1 << 27) / v).round() as u32,
+            inverse_variance_y: (f64::from(1 << 27) / c).round() as u32,
+            half_width: ((2.0 * room * v).sqrt() * 256.0).ceil() as u32,
+            rows,
+            columns: [0, SIDE as u16],
+            color: [4096, 2048, 1024],
+            opacity,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn a_splat_follows_the_exponential(
+            x in -10.0..58.0f64,
+            y in -10.0..58.0f64,
+            m in -8.0..8.0f64,
+            deviation in 0.55..60.0f64,
+            deviation_y in 0.55..60.0f64,
+            opacity in 2u8..,
+        ) {
+            let splat = splat([x, y], m, deviation.powi(2), deviation_y.powi(2), opacity);
+            let mut pixels = vec![[0; 4]; (SIDE * SIDE) as usize];
+            let mut tile = Tile { x: 0, y: 0, width: SIDE, height: SIDE, pixels: &mut pixels };
+            tile.clear();
+            tile.draw(&splat.to_words());
+            for (i, [transmittance, red, ..]) in pixels.iter().enumerate() {
+                let (column, row) = (i % SIDE as usize, i / SIDE as usize);
+                let dy = row as f64 + 0.5 - f64::from(splat.center[1]) / 256.0;
+                let drift = f64::from(splat.slope) / 65536.0 * dy;
+                let dx = column as f64 + 0.5 - f64::from(splat.center[0]) / 256.0 - drift;
+                let unit = f64::from(1 << 27);
+                let exponent = (dx * dx * f64::from(splat.inverse_row_variance)
+                    + dy * dy * f64::from(splat.inverse_variance_y)) / 2.0 / unit;
+                let exact = (f64::from(opacity) / 255.0 * (-exponent).exp()).min(0.99);
+                let alpha = 1.0 - f64::from(*transmittance) / 65536.0;
+                // Half a step of the exponent and a last place; at the cut-off, all or nothing.
+                let at_edge = (exact * 255.0 - 1.0).abs() < 0.02;
+                let exact = if exact * 255.0 < 1.0 { 0.0 } else { exact };
+                let near = |value: f64| (value - exact).abs() < exact * 0.008 + 0.0002;
+                prop_assert!(near(alpha) || at_edge, "({column}, {row}): {alpha} for {exact}");
+                let red = f64::from(*red) / f64::from(1 << 26);
+                prop_assert!(near(red) || at_edge, "({column}, {row}): red {red} for {exact}");
+            }
+        }
+    }
+}
