@@ -56,10 +56,6 @@ impl<'a> Bytes<'a> {
         Ok(String::from_utf8_lossy(&rest[..length]).into_owned())
     }
 
-    pub(super) fn u8(&mut self, part: &str) -> Result<u8, Fault> {
-        Ok(self.array::<1>(part)?[0])
-    }
-
     pub(super) fn u32(&mut self, part: &str) -> Result<u32, Fault> {
         Ok(u32::from_le_bytes(self.array(part)?))
     }

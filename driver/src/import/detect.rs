@@ -41,12 +41,12 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     let json: serde_json::Value = serde_json::from_slice(text)
         .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
     let has = |key: &str| json.get(key).is_some();
-    if has("asset") {
-        gltf::import_json(json, folder)
-    } else if has("lodLevels") {
+    if has("lodLevels") {
         Err(sog::refuse_levels(&json))
     } else if has("means") {
-        sog::import_meta(text, folder)
+        sog::import_meta(text, folder) // may have an "asset" too, so it comes before glTF
+    } else if has("asset") {
+        gltf::import_json(json, folder)
     } else if has("frames") {
         Err(Fault::Unknown { looks_like: "a transforms.json of camera poses" })
     } else {
