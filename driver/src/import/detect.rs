@@ -1,0 +1,111 @@
+//! Tells formats apart, and says what a file looks like that is none of them.
+//!
+//! Marks of three bytes and more decide first, then the ending of the name (`.splat` and `.ksplat`
+//! have no mark, and may begin with any bytes), then weak marks such as the brace of JSON.
+
+use super::error::Fault;
+use super::{Imported, gltf, ksplat, ply, sog, splat, spz};
+use std::path::Path;
+
+/// Imports a file's content; `folder` is where other files that it names lie.
+pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
+    match data {
+        [] => return Err(Fault::Unknown { looks_like: "an empty file" }),
+        [b'p', b'l', b'y', b'\n' | b'\r', ..] => return ply::import(data),
+        [b'N', b'G', b'S', b'P', ..] => return spz::import_zstd(data),
+        [0x1f, 0x8b, 8, ..] => return spz::import_gzip(data),
+        [b'P', b'K', 3, 4, ..] => return sog::import_zip(data),
+        [b'g', b'l', b'T', b'F', ..] => return gltf::import_glb(data, folder),
+        _ => {}
+    }
+    if let Some(looks_like) = strong_mark(data) {
+        return Err(Fault::Unknown { looks_like });
+    }
+    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    match ending.as_str() {
+        "splat" => return splat::import(data),
+        "ksplat" => return ksplat::import(data),
+        _ => {}
+    }
+    let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
+    if text.first() == Some(&b'{') {
+        return import_json(text, folder);
+    }
+    if ksplat::plausible(data) {
+        return ksplat::import(data);
+    }
+    Err(Fault::Unknown { looks_like: weak_kind(data) })
+}
+
+fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
+    let json: serde_json::Value = serde_json::from_slice(text)
+        .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
+    let has = |key: &str| json.get(key).is_some();
+    if has("lodLevels") {
+        Err(sog::refuse_levels(&json))
+    } else if has("means") {
+        sog::import_meta(text, folder) // may have an "asset" too, so it comes before glTF
+    } else if has("asset") {
+        gltf::import_json(json, folder)
+    } else if has("frames") {
+        Err(Fault::Unknown { looks_like: "a transforms.json of camera poses" })
+    } else {
+        Err(Fault::Unknown { looks_like: "JSON of another kind" })
+    }
+}
+
+/// What a well-known mark of another format says.
+fn strong_mark(data: &[u8]) -> Option<&'static str> {
+    const MARKS: [(&[u8], &str); 15] = [
+        (b"\x89PNG\r\n", "a PNG picture"),
+        (b"\xff\xd8\xff", "a JPEG picture"),
+        (b"GIF8", "a GIF picture"),
+        (b"RIFF", "a WebP picture or another RIFF file"),
+        (b"%PDF-", "a PDF document"),
+        (b"\x7fELF", "an ELF program"),
+        (b"\x28\xb5\x2f\xfd", "a Zstandard file"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+        (b"Rar!", "a RAR archive"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"Kaydara FBX", "an FBX mesh"),
+        (b"version https://git-lfs", "a Git LFS pointer: the file itself was not downloaded"),
+        (b"<!DOCTYPE", "a web page: the download probably failed"),
+        (b"<html", "a web page: the download probably failed"),
+    ];
+    let mark = MARKS.iter().find(|(mark, _)| data.starts_with(mark));
+    mark.map(|&(_, looks_like)| looks_like)
+}
+
+/// A guess for data without a mark.
+fn weak_kind(data: &[u8]) -> &'static str {
+    let head = &data[..data.len().min(512)];
+    if head.starts_with(b"\x80") && head.get(1).is_some_and(|version| (2..=5).contains(version)) {
+        return "a Python pickle (a PyTorch checkpoint?)";
+    }
+    if head.iter().any(|&byte| byte < 9) || std::str::from_utf8(&head[..head.len() / 2]).is_err() {
+        return "binary data of another kind";
+    }
+    let line_begins = |word: &[u8]| head.split(|&byte| byte == b'\n').any(|l| l.starts_with(word));
+    if line_begins(b"v ") || line_begins(b"mtllib ") {
+        "a Wavefront OBJ mesh"
+    } else if line_begins(b"solid ") {
+        "an STL mesh"
+    } else {
+        "text"
+    }
+}
+
+/// What an archive that is no `.sog` holds, by the names in it.
+pub(super) fn zip_kind<'a>(names: impl Iterator<Item = &'a str>) -> &'static str {
+    for name in names {
+        if name.ends_with("data.pkl") {
+            return "a PyTorch checkpoint";
+        } else if name.ends_with(".npy") {
+            return "a NumPy archive (.npz)";
+        } else if name.ends_with("lod-meta.json") {
+            return "an archive of several SOG levels of detail: unpack it and choose one";
+        }
+    }
+    "a zip archive without a SOG scene in it"
+}
