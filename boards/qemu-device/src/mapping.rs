@@ -35,6 +35,8 @@ pub fn map_into_machine() {
     let update = qemu.bottom_half(c"quintet-device", update_in_main_loop);
     WIRING.get_or_init(|| Wiring { interrupt, update });
     qemu.map(c"quintet-device", &OPERATIONS, machine.base, SPAN_BYTES);
+    // The driver waits for this line.
+    eprintln!("quintet device: ready");
 }
 
 /// From a socket thread, after bytes were received: raises the interrupt if the core wants it.
