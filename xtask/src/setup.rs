@@ -66,7 +66,7 @@ fn targets() -> Result<()> {
 
 fn emulators() -> Result<()> {
     let there = |name: &&str| succeeds(command(name).arg("--version"));
-    if !EMULATORS.iter().all(|name| there(name)) {
+    if !EMULATORS.iter().all(there) {
         install(&["qemu-system-arm", "qemu-system-misc"])?;
     }
     for name in EMULATORS {
