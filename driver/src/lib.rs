@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod compile;
+pub mod emulator;
 pub mod import;
 pub mod quantise;
 pub mod scene;

@@ -1,2 +1,47 @@
 //! Set-up, build, size check, emulation and tests of Quintet, each one command.
-fn main() {}
+
+mod board;
+mod elf;
+mod firmware;
+mod process;
+mod setup;
+mod test;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND
+
+  setup                 install what is missing: bare-metal targets, rustfmt, clippy, QEMU
+  firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
+  test                  format, lints, unit tests, firmware, tests on the emulated boards
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> Result<()> {
+    match arguments {
+        ["setup"] => setup::run(),
+        ["firmware"] => firmware::run(None),
+        ["firmware", "--board", name] => firmware::run(Some(name)),
+        ["test"] => test::run(),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("unknown command {:?}\n\n{USAGE}", arguments.join(" ")),
+    }
+}

@@ -1,0 +1,48 @@
+//! The build script of every board: turns the memory map in `board.toml` into the linker's
+//! `memory.x`, and asks for the linker script. Link arguments stand here and not in a cargo
+//! configuration file, which cargo reads from the current folder and not from the package.
+
+use std::env;
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=../build.rs");
+    println!("cargo:rerun-if-changed=board.toml");
+    println!("cargo:rerun-if-changed=link.x");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
+    let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
+
+    fs::write(out.join("memory.x"), memory_script(&board)?)?;
+    // Without a linker script of the board's own, the runtime crate brings one of this name.
+    if let Ok(script) = fs::read("link.x") {
+        fs::write(out.join("link.x"), script)?;
+    }
+    println!("cargo:rustc-link-search={}", out.display());
+    println!("cargo:rustc-link-arg-bins=-Tlink.x");
+    // Sections at exact addresses: no padding to pages that a microcontroller does not have.
+    println!("cargo:rustc-link-arg-bins=--nmagic");
+    println!("cargo:rustc-env=QUINTET_BOARD={}", text("name")?);
+    Ok(())
+}
+
+fn memory_script(board: &toml::Table) -> Result<String, Box<dyn Error>> {
+    let mut script = String::from("MEMORY\n{\n");
+    let memory = board["memory"].as_table().ok_or("board.toml: memory is not a table")?;
+    for (name, region) in memory {
+        let number = |key: &str| {
+            region.get(key).and_then(toml::Value::as_integer).ok_or(format!("memory.{name}.{key}"))
+        };
+        let (origin, bytes) = (number("origin")?, number("bytes")?);
+        writeln!(
+            script,
+            "  {} : ORIGIN = {origin:#010x}, LENGTH = {bytes:#x}",
+            name.to_uppercase()
+        )?;
+    }
+    script += "}\n_arena_start = ORIGIN(ARENA);\n_arena_end = ORIGIN(ARENA) + LENGTH(ARENA);\n";
+    Ok(script)
+}

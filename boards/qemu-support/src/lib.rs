@@ -1,0 +1,16 @@
+//! What the emulated boards share, and what the emulator's device (`boards/qemu-device`) shares
+//! with them: the register map, the byte link and counter behind it, and a lock-free ring.
+#![no_std]
+
+mod bulk;
+mod console;
+mod link;
+mod mmio;
+pub mod registers;
+mod ring;
+
+pub use bulk::{BulkDevice, BulkPort, Counter};
+pub use console::Console;
+pub use link::Link;
+pub use mmio::Registers;
+pub use ring::Ring;

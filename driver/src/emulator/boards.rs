@@ -1,0 +1,73 @@
+//! The boards that QEMU can be, and where their firmware is. The same facts stand in the `[qemu]`
+//! part of each `board.toml`; a test in `hil-tests` holds the two together.
+
+use std::path::{Path, PathBuf};
+
+use super::EmulatorError;
+
+/// A board as QEMU has it.
+#[derive(Debug)]
+pub struct Board {
+    /// Name, which the device inside QEMU knows too.
+    pub name: &'static str,
+    /// The QEMU program.
+    pub command: &'static str,
+    /// Arguments that make it this board.
+    pub arguments: &'static [&'static str],
+}
+
+const BOARDS: [Board; 2] = [
+    Board {
+        name: "mps2-an386",
+        command: "qemu-system-arm",
+        arguments: &["-machine", "mps2-an386"],
+    },
+    Board {
+        name: "riscv-virt",
+        command: "qemu-system-riscv32",
+        arguments: &["-machine", "virt", "-bios", "none", "-m", "32M"],
+    },
+];
+
+/// Where `cargo xtask firmware` has put its results, if not next to this program.
+const FOLDER_VARIABLE: &str = "QUINTET_FIRMWARE_DIR";
+
+/// The emulated boards: name, QEMU program, arguments that make it this board.
+pub fn known_boards() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])>
+{
+    BOARDS.iter().map(|board| (board.name, board.command, board.arguments))
+}
+
+/// Where the device inside QEMU is, next to the firmware in `folder`.
+#[must_use]
+pub fn plugin_path(folder: &Path) -> PathBuf {
+    folder.join("libquintet_qemu_device.so")
+}
+
+pub(super) fn find(name: &str) -> Result<&'static Board, EmulatorError> {
+    BOARDS.iter().find(|board| board.name == name).ok_or_else(|| EmulatorError::UnknownBoard {
+        name: name.to_owned(),
+        known: BOARDS.map(|board| board.name).join(", "),
+    })
+}
+
+impl Board {
+    /// The firmware's ELF file in `folder`.
+    pub fn image(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("qemu-{}.elf", self.name))
+    }
+}
+
+/// The folder with this board's firmware: the variable's if it is set, else `firmware` in cargo's
+/// target directory, above this program (`target/debug/quintet`, `target/debug/deps/test`) or in the
+/// workspace.
+pub(super) fn firmware_folder(board: &Board) -> Result<PathBuf, EmulatorError> {
+    if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
+        return Ok(folder.into());
+    }
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().skip(2).take(2).map(|folder| folder.join("firmware"));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/firmware");
+    let missing = EmulatorError::FirmwareMissing { path: board.image(&workspace) };
+    above.chain([workspace]).find(|folder| board.image(folder).is_file()).ok_or(missing)
+}

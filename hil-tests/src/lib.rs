@@ -1,0 +1,1 @@
+//! Tests that run on boards, emulated ones included; see `tests/`.

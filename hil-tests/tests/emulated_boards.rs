@@ -1,0 +1,160 @@
+//! The emulated boards as boards: both links carry bytes unchanged, a new client replaces one that
+//! has gone, instruction counts repeat, and what is missing is said.
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use quintet_driver::emulator::{Emulator, EmulatorError, EmulatorLink, known_boards};
+
+/// Generous: the machine may be busy.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+fn start(board: &str, link: EmulatorLink) -> (Emulator, UnixStream) {
+    let mut emulator = Emulator::start(board, link).unwrap();
+    assert_eq!(emulator.warning(), None);
+    let stream = emulator.connect().unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    (emulator, stream)
+}
+
+/// Random bytes, the same every time (xorshift32).
+fn random(count: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// The firmware answers each byte with its successor.
+fn check_echo(stream: &mut UnixStream, count: usize) {
+    let sent = random(count);
+    let mut writer = stream.try_clone().unwrap();
+    let bytes = sent.clone();
+    let sender = thread::spawn(move || writer.write_all(&bytes).unwrap());
+    let mut received = vec![0; count];
+    stream.read_exact(&mut received).unwrap();
+    sender.join().unwrap();
+    assert!(sent.iter().zip(&received).all(|(sent, received)| sent.wrapping_add(1) == *received));
+}
+
+/// Bytes sent before the firmware has set up its UART are lost, as on a real board.
+fn wait_for_uart(stream: &mut UnixStream) {
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    let mut answer = [0; 64];
+    while {
+        stream.write_all(&[0]).unwrap();
+        stream.read(&mut answer).is_err()
+    } {}
+    while stream.read(&mut answer).is_ok() {}
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+}
+
+#[test]
+fn bulk_link_carries_bytes_unchanged() {
+    for (board, ..) in known_boards() {
+        let (_emulator, mut stream) = start(board, EmulatorLink::Bulk);
+        check_echo(&mut stream, 64 << 10);
+    }
+}
+
+#[test]
+fn bulk_link_carries_more_than_all_buffers_hold() {
+    for (board, ..) in known_boards() {
+        let (_emulator, mut stream) = start(board, EmulatorLink::Bulk);
+        check_echo(&mut stream, 4 << 20);
+    }
+}
+
+#[test]
+fn uart_carries_bytes_unchanged() {
+    for (board, ..) in known_boards() {
+        let (_emulator, mut stream) = start(board, EmulatorLink::Uart);
+        wait_for_uart(&mut stream);
+        check_echo(&mut stream, 4 << 10);
+    }
+}
+
+#[test]
+fn a_new_client_replaces_one_that_has_gone() {
+    for (board, ..) in known_boards() {
+        let (mut emulator, mut stream) = start(board, EmulatorLink::Bulk);
+        for round in 0..20 {
+            check_echo(&mut stream, 1000 + round);
+            drop(stream);
+            stream = emulator.connect().unwrap();
+            stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn instruction_counts_repeat_exactly() {
+    for (board, ..) in known_boards() {
+        let boot_lines: Vec<String> = (0..3)
+            .map(|_| {
+                let (emulator, mut stream) = start(board, EmulatorLink::Bulk);
+                check_echo(&mut stream, 1);
+                let diagnostics = emulator.diagnostics();
+                diagnostics.lines().find(|line| line.contains("instructions")).unwrap().to_owned()
+            })
+            .collect();
+        assert_eq!(boot_lines[0], boot_lines[1]);
+        assert_eq!(boot_lines[0], boot_lines[2]);
+    }
+}
+
+#[test]
+fn an_unusable_device_falls_back_to_the_uart_with_a_warning() {
+    let (board, ..) = known_boards().next().unwrap();
+    let image = format!("qemu-{board}.elf");
+    let folder = std::env::temp_dir().join(format!("quintet-fallback-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::copy(firmware_folder(&image).join(&image), folder.join(&image)).unwrap();
+    std::fs::write(folder.join("libquintet_qemu_device.so"), b"not a library").unwrap();
+
+    let mut emulator = Emulator::start_from(&folder, board, EmulatorLink::Bulk).unwrap();
+    assert_eq!(emulator.link(), EmulatorLink::Uart);
+    assert!(emulator.warning().unwrap().contains("libquintet_qemu_device.so"));
+    let mut stream = emulator.connect().unwrap();
+    wait_for_uart(&mut stream);
+    check_echo(&mut stream, 256);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let unknown = Emulator::start("pdp-11", EmulatorLink::Bulk).unwrap_err();
+    assert!(unknown.to_string().contains("mps2-an386, riscv-virt"));
+    let empty = Path::new("/nonexistent");
+    let missing = Emulator::start_from(empty, "riscv-virt", EmulatorLink::Bulk).unwrap_err();
+    assert!(matches!(missing, EmulatorError::FirmwareMissing { .. }));
+    assert!(missing.to_string().contains("cargo xtask firmware"));
+}
+
+#[test]
+fn board_files_agree_with_the_driver() {
+    for (name, command, arguments) in known_boards() {
+        let path = format!("{}/../boards/qemu-{name}/board.toml", env!("CARGO_MANIFEST_DIR"));
+        let board: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
+        assert_eq!(board["qemu"]["command"].as_str(), Some(command));
+        let stated = board["qemu"]["arguments"].as_array().unwrap();
+        assert!(stated.iter().map(|word| word.as_str().unwrap()).eq(arguments.iter().copied()));
+    }
+}
+
+/// The folder that the driver finds as well: the variable's, or above this test's own program.
+fn firmware_folder(image: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os("QUINTET_FIRMWARE_DIR") {
+        return folder.into();
+    }
+    let program = std::env::current_exe().unwrap();
+    let mut above = program.ancestors().map(|folder| folder.join("firmware"));
+    above.find(|folder| folder.join(image).is_file()).unwrap()
+}

@@ -1,0 +1,111 @@
+//! `firmware`: builds the boards and QEMU's device, holds the images against the boards' budgets and
+//! puts them where the driver looks for them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::board::{self, Board};
+use crate::elf::{self, Footprint};
+use crate::process::{cargo, run as run_command, target_directory};
+use crate::toolchain::{self, Toolchain};
+
+const DEVICE_PACKAGE: &str = "quintet-qemu-device";
+const DEVICE_LIBRARY: &str = "libquintet_qemu_device.so";
+
+/// Runs the subcommand for all boards or one.
+pub fn run(name: Option<&str>) -> Result<()> {
+    let boards = board::select(name)?;
+    let folder = target_directory().join("firmware");
+    fs::create_dir_all(&folder)?;
+    device(&folder)?;
+    let mut over = Vec::new();
+    let mut rows = Vec::new();
+    for board in &boards {
+        let (toolchain, image) = build(board)?;
+        let file = fs::read(&image).with_context(|| image.display().to_string())?;
+        let footprint = elf::measure(&file).with_context(|| board.name.clone())?;
+        put(&image, &folder.join(format!("{}.elf", board.name)))?;
+        over.extend(excess(board, footprint));
+        rows.push(row(board, footprint, toolchain));
+    }
+    println!("{:<18} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
+    rows.iter().for_each(|row| println!("{row}"));
+    if !over.is_empty() {
+        bail!("over budget: {}", over.join("; "));
+    }
+    Ok(())
+}
+
+fn device(folder: &Path) -> Result<()> {
+    run_command(cargo().args(["build", "--quiet", "--release", "--package", DEVICE_PACKAGE]))?;
+    put(&target_directory().join("release").join(DEVICE_LIBRARY), &folder.join(DEVICE_LIBRARY))
+}
+
+fn build(board: &Board) -> Result<(Toolchain, PathBuf)> {
+    let toolchain = toolchain::choose(&board.target)?;
+    run_command(toolchain.cargo("build", board)?.arg("--quiet"))?;
+    let built = target_directory().join(&board.target).join("firmware").join(&board.package);
+    Ok((toolchain, built))
+}
+
+/// Copies, unless the same is there: an emulator may have the old file open, so it is replaced whole
+/// and not written over.
+fn put(from: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(from).with_context(|| from.display().to_string())?;
+    if fs::read(to).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    let new = to.with_extension("new");
+    fs::write(&new, bytes)?;
+    fs::rename(&new, to).with_context(|| to.display().to_string())
+}
+
+fn excess(board: &Board, footprint: Footprint) -> Vec<String> {
+    let ram = footprint.ram + board.stack;
+    let kinds =
+        [("flash", footprint.flash, board.flash_budget), ("RAM with stack", ram, board.ram_budget)];
+    let over = kinds.into_iter().filter(|(_, bytes, budget)| bytes > budget);
+    over.map(|(kind, bytes, budget)| {
+        format!("{}: {bytes} bytes of {kind}, {} too many", board.name, bytes - budget)
+    })
+    .collect()
+}
+
+fn row(board: &Board, footprint: Footprint, toolchain: Toolchain) -> String {
+    let note = match toolchain {
+        Toolchain::Active => "",
+        Toolchain::Debian => "  (core compiled with Debian's toolchain)",
+    };
+    format!(
+        "{:<18} {:>9} {:>9} {:>9} {:>9}{note}",
+        board.name,
+        footprint.flash,
+        board.flash_budget,
+        footprint.ram + board.stack,
+        board.ram_budget,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::excess;
+    use crate::board::Board;
+    use crate::elf::Footprint;
+
+    #[test]
+    fn a_budget_is_kept_to_the_byte() {
+        let board = Board {
+            name: "b".into(),
+            package: "p".into(),
+            target: "t".into(),
+            target_cpu: None,
+            flash_budget: 100,
+            ram_budget: 50,
+            stack: 20,
+        };
+        assert_eq!(excess(&board, Footprint { text: 1, flash: 100, ram: 30 }).len(), 0);
+        assert_eq!(excess(&board, Footprint { text: 1, flash: 101, ram: 31 }).len(), 2);
+    }
+}

@@ -1,0 +1,56 @@
+//! `test`: everything that is checked before a change is kept. Stops at the first failure.
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, run as run_command};
+use crate::toolchain::{self, Toolchain};
+use crate::{board, firmware};
+
+/// Packages for the host that are no default members, since they are only of use with QEMU.
+const EMULATION: [&str; 4] =
+    ["--package", "quintet-qemu-support", "--package", "quintet-qemu-device"];
+
+/// A step's name and what it does.
+type Step = (&'static str, fn() -> Result<()>);
+
+const STEPS: [Step; 7] = [
+    ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
+    ("lints", lints),
+    ("lints of the boards", board_lints),
+    ("unit tests", || run_command(cargo().arg("test"))),
+    ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
+    ("firmware", || firmware::run(None)),
+    ("tests on the emulated boards", || {
+        run_command(cargo().args(["test", "--package", "quintet-hil-tests"]))
+    }),
+];
+
+/// Runs the subcommand.
+pub fn run() -> Result<()> {
+    for (number, (name, step)) in STEPS.into_iter().enumerate() {
+        println!("== {}/{}: {name}", number + 1, STEPS.len());
+        step().with_context(|| format!("step {:?}", name))?;
+    }
+    println!("== all {} steps passed", STEPS.len());
+    Ok(())
+}
+
+fn lints() -> Result<()> {
+    let deny = ["--", "-D", "warnings"];
+    run_command(cargo().args(["clippy", "--all-targets"]).args(deny))?;
+    let packages = ["clippy", "--all-targets", "--package", "quintet-hil-tests"];
+    run_command(cargo().args(packages).args(EMULATION).args(deny))
+}
+
+fn board_lints() -> Result<()> {
+    for board in board::select(None)? {
+        match toolchain::choose(&board.target)? {
+            Toolchain::Active => {
+                let mut clippy = Toolchain::Active.cargo("clippy", &board)?;
+                run_command(clippy.args(["--", "-D", "warnings"]))?;
+            }
+            Toolchain::Debian => println!("{}: no clippy in Debian's toolchain", board.name),
+        }
+    }
+    Ok(())
+}
