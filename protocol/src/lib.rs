@@ -3,5 +3,7 @@
 //! `no_std`, no heap, leans on nobody.
 #![no_std]
 
+pub mod crc;
+pub mod frame;
 pub mod message;
 pub mod program;
