@@ -33,6 +33,13 @@ pub const fn max_wire_len(body: usize) -> usize {
     data + data / BLOCK + 2
 }
 
+/// Longest body whose frame is sure to fit `wire` bytes; the inverse of [`max_wire_len`], at most one
+/// byte short of exact.
+pub const fn max_body_len(wire: usize) -> usize {
+    let room = wire.saturating_sub(2);
+    (room - room.div_ceil(BLOCK + 1)).saturating_sub(CRC_BYTES)
+}
+
 /// Writes one frame straight into a buffer.
 ///
 /// A body that does not fit is noticed at [`Encoder::finish`]; the buffer then holds garbage.
@@ -157,6 +164,14 @@ pub struct Decoder<B> {
     stats: FrameStats,
 }
 
+/// [`Decoded`] with the length of the body in its place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ended {
+    Nothing,
+    Frame(usize),
+    Bad,
+}
+
 /// How a frame ended.
 enum End {
     Good,
@@ -192,22 +207,35 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Decoder<B> {
     ///
     /// Push the rest again, until [`Decoded::Nothing`] comes back.
     pub fn push(&mut self, bytes: &[u8]) -> (usize, Decoded<'_>) {
+        match self.advance(bytes) {
+            (taken, Ended::Nothing) => (taken, Decoded::Nothing),
+            (taken, Ended::Bad) => (taken, Decoded::Bad),
+            (taken, Ended::Frame(len)) => (taken, Decoded::Frame(self.body(len))),
+        }
+    }
+
+    /// As [`Decoder::push`], for a caller that wants to borrow the body later.
+    pub(crate) fn advance(&mut self, bytes: &[u8]) -> (usize, Ended) {
         let mut taken = 0;
         while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
             let (run, ended) = self.step(rest);
             taken += run;
             match ended {
                 None | Some(End::Empty) => {}
-                Some(End::Bad) => return (taken, Decoded::Bad),
+                Some(End::Bad) => return (taken, Ended::Bad),
                 Some(End::Good) => {
-                    let body = ..self.len - CRC_BYTES;
+                    let body = self.len - CRC_BYTES;
                     self.restart();
-                    let body = self.buffer.as_ref().get(body).unwrap_or_default();
-                    return (taken, Decoded::Frame(body));
+                    return (taken, Ended::Frame(body));
                 }
             }
         }
-        (taken, Decoded::Nothing)
+        (taken, Ended::Nothing)
+    }
+
+    /// The body of `len` bytes that [`Decoder::advance`] has just reported.
+    pub(crate) fn body(&self, len: usize) -> &[u8] {
+        self.buffer.as_ref().get(..len).unwrap_or_default()
     }
 
     /// Takes one code byte, or one run of data, or the rest of a frame too long.

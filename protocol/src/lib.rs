@@ -5,5 +5,6 @@
 
 pub mod crc;
 pub mod frame;
+pub mod link;
 pub mod message;
 pub mod program;
