@@ -2,3 +2,5 @@
 
 pub mod import;
 pub mod scene;
+pub mod session;
+pub mod transport;

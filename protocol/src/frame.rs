@@ -33,8 +33,8 @@ pub const fn max_wire_len(body: usize) -> usize {
     data + data / BLOCK + 2
 }
 
-/// Longest body whose frame is sure to fit `wire` bytes; the inverse of [`max_wire_len`], at most one
-/// byte short of exact.
+/// Longest body whose frame is sure to fit `wire` bytes; the inverse of [`max_wire_len`], at most
+/// one byte short of exact.
 pub const fn max_body_len(wire: usize) -> usize {
     let room = wire.saturating_sub(2);
     (room - room.div_ceil(BLOCK + 1)).saturating_sub(CRC_BYTES)

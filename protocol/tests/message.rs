@@ -71,7 +71,8 @@ proptest! {
     #[test]
     fn trailing_bytes_are_refused(id: u16, more: u8) {
         let mut wire = [0; 64];
-        let used = postcard::to_slice(&Call { id, request: Request::Run }, &mut wire).unwrap().len();
+        let call = Call { id, request: Request::Run };
+        let used = postcard::to_slice(&call, &mut wire).unwrap().len();
         wire[used] = more;
         prop_assert!(decode::<Call<'_>>(&wire[..=used]).is_err());
     }

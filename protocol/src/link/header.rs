@@ -17,8 +17,8 @@
 //!
 //! - `tag`: both nonces hashed; frames of another session do not match it.
 //! - `seq`: number of a data frame; else zero. `ack`: number of the next data frame awaited.
-//! - `round`: how many times the sender of the data has gone back to its oldest unacknowledged frame.
-//!   In a NAK, the round of the data complained about; so each loss is repaired once.
+//! - `round`: how many times the sender of the data has gone back to its oldest frame that is not
+//!   acknowledged. In a NAK, the round of the data complained about; so each loss is repaired once.
 
 /// Bytes before the payload of a data frame.
 pub const HEADER_BYTES: usize = 8;

@@ -6,25 +6,26 @@
 //!   bytes for the port <-- transmit        poll_at --> when to call again, if nothing comes before
 //! ```
 //!
-//! No input or output, no allocation, no clock: the caller moves the bytes, supplies the buffers and
-//! says what time it is, in milliseconds from anywhere. Nothing blocks.
+//! No input or output, no allocation, no clock: the caller moves the bytes, supplies the buffers
+//! and says what time it is, in milliseconds from anywhere. Nothing blocks.
 //!
-//! **Promise.** Packets arrive exactly once and in order in both directions, or the session ends with
-//! a [`LinkError`]. A packet counts as arrived when [`Link::receive`] returns it; packets queued
-//! when a session ends may or may not have arrived.
+//! **Promise.** Packets arrive exactly once and in order in both directions, or the session ends
+//! with a [`LinkError`]. A packet counts as arrived when [`Link::receive`] returns it; packets
+//! queued when a session ends may or may not have arrived.
 //!
-//! **Session.** The driver says HELLO until the device's WELCOME comes. A new HELLO always opens a new
-//! session at the device, whatever state it was in. A tag made from both ends' nonces keeps frames of
-//! an earlier session out; a device that has no session of a frame's tag answers RESET, so that a
-//! driver learns of a reboot at once.
+//! **Session.** The driver says HELLO until the device's WELCOME comes. A new HELLO always opens a
+//! new session at the device, whatever state it was in. A tag made from both ends' nonces keeps
+//! frames of an earlier session out; a device that has no session of a frame's tag answers RESET,
+//! so that a driver learns of a reboot at once.
 //!
-//! **Loss.** Frames are numbered and acknowledged cumulatively, on data frames where there are any. A
-//! receiver that sees a gap or a damaged frame sends a NAK and the sender goes back to the first frame
-//! missing (go-back-N); if nothing comes at all, it does so after a timeout that follows the measured
-//! round trip.
+//! **Loss.** Frames are numbered and acknowledged cumulatively, on data frames where there are any.
+//! A receiver that sees a gap or a damaged frame sends a NAK and the sender goes back to the first
+//! frame missing (go-back-N); if nothing comes at all, it does so after a timeout that follows the
+//! measured round trip.
 //!
-//! **Credit.** Each end says in the handshake how many wire bytes it has room for. A sender never has
-//! more of them unacknowledged, one frame excepted. Acknowledgements do not count: leave some room.
+//! **Credit.** Each end says in the handshake how many wire bytes it has room for. A sender never
+//! has more of them unacknowledged, one frame excepted. Acknowledgements do not count: leave some
+//! room.
 //!
 //! **Back-pressure.** An end that cannot take a packet calls [`Link::receive`] with `room` false.
 //! Acknowledgements are still seen, so that its queue drains; a packet that comes is dropped, and
@@ -84,8 +85,8 @@ pub enum Role {
 pub struct Config {
     /// Wire bytes that this end has room for behind [`Link::receive`], in the port's buffer.
     pub window: u32,
-    /// Makes sessions differ. A driver must have a new one for each session; a device wants one that
-    /// differs between boots, but is safe without.
+    /// Makes sessions differ. A driver must have a new one for each session; a device wants one
+    /// that differs between boots, but is safe without.
     pub nonce: u32,
     /// Shortest retransmission timeout; also the time between HELLOs.
     pub rto_floor_ms: u32,
@@ -234,8 +235,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         self.decoder.stats()
     }
 
-    /// Queues a packet of at most `len` bytes, which `fill` writes; it returns how many it wrote, or
-    /// `None` to queue nothing after all.
+    /// Queues a packet of at most `len` bytes, which `fill` writes; it returns how many it wrote,
+    /// or `None` to queue nothing after all.
     ///
     /// # Errors
     ///
@@ -270,8 +271,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
 
     /// Takes bytes from the port up to the first thing to tell; returns how many, and that thing.
     ///
-    /// Call it again with the rest until it returns `None`; also without bytes, since time can end a
-    /// session too. `room` says whether the caller can take a packet now, its answer included.
+    /// Call it again with the rest until it returns `None`; also without bytes, since time can end
+    /// a session too. `room` says whether the caller can take a packet now, its answer included.
     pub fn receive(&mut self, bytes: &[u8], room: bool, now: u64) -> (usize, Option<Received<'_>>) {
         if let Some(error) = self.session.lost.take() {
             return (0, Some(Received::Lost(error)));
@@ -327,7 +328,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         if self.out_at < self.out_len { Some(0) } else { self.session.poll_at() }
     }
 
-    /// Ends the session; the peer is told as soon as the port takes it. Packets still queued are lost.
+    /// Ends the session; the peer is told as soon as the port takes it. Packets still queued are
+    /// lost.
     pub fn close(&mut self) {
         self.session.close();
     }

@@ -1,4 +1,5 @@
-//! Packets on their way out, kept until they are acknowledged, in a buffer that the caller supplies.
+//! Packets on their way out, kept until they are acknowledged, in a buffer that the caller
+//! supplies.
 //!
 //! ```text
 //!      head                next              tail
@@ -8,8 +9,8 @@
 //!  ----+-----+-------------+-----+-----------+----------
 //! ```
 //!
-//! A packet never wraps around the buffer's end: where it would, it starts at the front and the rest
-//! of the end stays unused. So each packet can be written, and sent, as one slice.
+//! A packet never wraps around the buffer's end: where it would, it starts at the front and the
+//! rest of the end stays unused. So each packet can be written, and sent, as one slice.
 
 /// Bytes before each packet: channel, and length in two bytes.
 const RECORD_BYTES: usize = 3;
@@ -76,8 +77,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Queue<B> {
         }
     }
 
-    /// Lets `fill` write a packet of at most `len` bytes and say how long it has become; `None` leaves
-    /// the queue as it was. Returns whether a packet was queued.
+    /// Lets `fill` write a packet of at most `len` bytes and say how long it has become; `None`
+    /// leaves the queue as it was. Returns whether a packet was queued.
     pub fn push(
         &mut self,
         channel: u8,
@@ -203,7 +204,8 @@ mod tests {
                 match step {
                     Step::Push(len) => {
                         let fits = queue.fits(usize::from(len));
-                        prop_assert!(usize::from(len) == 0 || fits == (usize::from(len) <= queue.room()));
+                        let small = usize::from(len) <= queue.room();
+                        prop_assert!(len == 0 || fits == small);
                         let body = std::vec![number as u8; usize::from(len)];
                         let pushed = queue.push(len, body.len(), |to| {
                             to.copy_from_slice(&body);

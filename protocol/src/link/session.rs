@@ -320,7 +320,8 @@ fn greet(out: &mut [u8], greeting: &Greeting) -> usize {
     encode(out, true, |frame| greeting.emit(|bytes| frame.push(bytes)))
 }
 
-/// One frame, after a zero if `cut`. A buffer too short, which `Link::new` rules out, sends nothing.
+/// One frame, after a zero if `cut`. A buffer too short, which `Link::new` rules out, sends
+/// nothing.
 fn encode(out: &mut [u8], cut: bool, body: impl FnOnce(&mut Encoder<'_>)) -> usize {
     let start = usize::from(cut);
     let Some(room) = out.get_mut(start..) else { return 0 };
