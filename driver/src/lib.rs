@@ -6,3 +6,5 @@ pub mod emulator;
 pub mod import;
 pub mod quantise;
 pub mod scene;
+pub mod session;
+pub mod transport;

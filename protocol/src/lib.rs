@@ -3,6 +3,9 @@
 //! `no_std`, no heap, leans on nobody.
 #![no_std]
 
+pub mod crc;
+pub mod frame;
 pub mod gaussian;
+pub mod link;
 pub mod message;
 pub mod program;

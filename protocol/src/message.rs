@@ -240,3 +240,20 @@ pub enum Phase {
     /// `Geometry`: turn a finished tile into bytes and hand it to the link. Items: pixels.
     Resolve,
 }
+
+/// Not exactly one message of the type expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a message of this protocol version")]
+pub struct Undecodable;
+
+/// Decodes the message that a packet holds, borrowing its bytes.
+///
+/// # Errors
+///
+/// [`Undecodable`] unless the packet is one message from its first byte to its last.
+pub fn decode<'a, T: Deserialize<'a>>(packet: &'a [u8]) -> Result<T, Undecodable> {
+    match postcard::take_from_bytes(packet) {
+        Ok((message, [])) => Ok(message),
+        _ => Err(Undecodable),
+    }
+}

@@ -1,0 +1,159 @@
+//! The link of a session and its transport: packets in, packets out, and the time.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use quintet_protocol::link::{
+    Buffers, Config, Link, Received, Role, SendError, frame_bytes, receive_bytes,
+};
+use quintet_protocol::message::Call;
+
+use super::SessionError;
+use crate::transport::Transport;
+
+/// Longest packet that the driver handles, in bytes. The device's limit is usually lower.
+const MAX_PAYLOAD: usize = 4096;
+
+/// Wire bytes that the device may have under way to us; the operating system buffers as much.
+const WINDOW: u32 = 48 << 10;
+
+/// Bytes of packets that wait for the device's acknowledgement.
+const QUEUE: usize = 64 << 10;
+
+/// Bytes given to the transport, or taken from it, at a time.
+const PIECE: usize = 16 << 10;
+
+pub(super) struct Channel {
+    transport: Box<dyn Transport>,
+    link: Link<Vec<u8>>,
+    started: Instant,
+    /// Bytes read; those from `at` on are still to be decoded.
+    incoming: Vec<u8>,
+    at: usize,
+}
+
+/// What became of one turn of the link.
+enum Turn {
+    Packet(Vec<u8>),
+    Opened,
+    Nothing,
+}
+
+impl Channel {
+    /// Greets the device until it answers.
+    pub fn open(transport: Box<dyn Transport>, limit: Duration) -> Result<Self, SessionError> {
+        let buffers = Buffers {
+            receive: vec![0; receive_bytes(MAX_PAYLOAD)],
+            frame: vec![0; frame_bytes(MAX_PAYLOAD)],
+            queue: vec![0; QUEUE],
+        };
+        // A hasher's keys are the random numbers that the standard library has.
+        let nonce = RandomState::new().hash_one(Instant::now()) as u32;
+        let link = Link::new(Role::Driver, Config::driver(WINDOW, nonce), buffers);
+        let started = Instant::now();
+        let mut channel = Self { transport, link, started, incoming: Vec::new(), at: 0 };
+        let deadline = started + limit;
+        loop {
+            match channel.turn(deadline)? {
+                Turn::Opened => return Ok(channel),
+                Turn::Packet(_) => {}
+                Turn::Nothing if Instant::now() >= deadline => {
+                    return Err(SessionError::NoAnswer(limit));
+                }
+                Turn::Nothing => {}
+            }
+        }
+    }
+
+    pub fn max_payload(&self) -> usize {
+        self.link.max_payload()
+    }
+
+    /// Queues a call; returns whether there was room for it.
+    pub fn try_send(&mut self, call: &Call<'_>, name: &'static str) -> Result<bool, SessionError> {
+        match self.link.send_message(self.link.max_payload(), call) {
+            Ok(()) => Ok(true),
+            Err(SendError::Full) => Ok(false),
+            Err(SendError::TooLong) => Err(SessionError::TooLong { request: name }),
+            Err(_) => Err(SessionError::Lost),
+        }
+    }
+
+    /// Keeps the link going until a packet comes, or the deadline.
+    pub fn next_packet(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, SessionError> {
+        loop {
+            match self.turn(deadline)? {
+                Turn::Packet(packet) => return Ok(Some(packet)),
+                Turn::Opened => {}
+                Turn::Nothing if !self.link.is_open() => return Err(SessionError::Lost),
+                Turn::Nothing if Instant::now() >= deadline => return Ok(None),
+                Turn::Nothing => {}
+            }
+        }
+    }
+
+    /// Sends what is due, and waits for at most one thing to happen.
+    fn turn(&mut self, deadline: Instant) -> Result<Turn, SessionError> {
+        self.flush()?;
+        if self.at >= self.incoming.len() {
+            self.read(deadline)?;
+        }
+        let now = self.millis();
+        let rest = self.incoming.get(self.at..).unwrap_or_default();
+        let (taken, received) = self.link.receive(rest, true, now);
+        self.at += taken;
+        Ok(match received {
+            Some(Received::Packet { bytes, .. }) => Turn::Packet(bytes.to_vec()),
+            Some(Received::Opened) => Turn::Opened,
+            Some(Received::Lost(error)) => return Err(SessionError::from_link(error)),
+            None => Turn::Nothing,
+        })
+    }
+
+    fn flush(&mut self) -> Result<(), SessionError> {
+        let now = self.millis();
+        let mut outgoing = Vec::new();
+        loop {
+            let bytes = self.link.transmit(now);
+            outgoing.extend_from_slice(bytes);
+            let count = bytes.len();
+            self.link.transmitted(count);
+            if count == 0 || outgoing.len() >= PIECE {
+                if !outgoing.is_empty() {
+                    self.transport.write(&outgoing)?;
+                }
+                outgoing.clear();
+            }
+            if count == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for bytes until the link or the caller has something else to do.
+    fn read(&mut self, deadline: Instant) -> Result<(), SessionError> {
+        let now = Instant::now();
+        let mut wait = deadline.saturating_duration_since(now);
+        if let Some(at) = self.link.poll_at() {
+            wait = wait.min(Duration::from_millis(at.saturating_sub(self.millis())));
+        }
+        self.at = 0;
+        self.incoming.resize(PIECE, 0);
+        let read = self.transport.read(&mut self.incoming, wait);
+        self.incoming.truncate(*read.as_ref().unwrap_or(&0));
+        read?;
+        Ok(())
+    }
+
+    fn millis(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.link.close();
+        // The pipe may be gone already, and then the device need not be told.
+        let _ = self.flush();
+    }
+}

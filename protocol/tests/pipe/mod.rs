@@ -1,0 +1,279 @@
+//! A simulated bad cable, and a link end with an application on it. Deterministic: every run with the
+//! same seed is the same to the last byte.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::VecDeque;
+
+use quintet_protocol::link::{
+    Buffers, Config, Link, LinkError, Received, Role, SendError, frame_bytes, receive_bytes,
+};
+
+/// Marsaglia's xorshift64; good enough to break cables with.
+#[derive(Clone)]
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
+        (self.next() >> 11) % limit
+    }
+
+    pub fn chance(&mut self, probability: f64) -> bool {
+        ((self.next() >> 11) as f64) < probability * (1u64 << 53) as f64
+    }
+}
+
+/// What a cable is like.
+#[derive(Clone, Copy)]
+pub struct Cable {
+    /// Nanoseconds that a byte takes: 10 bit times for 8N1.
+    pub byte_ns: u64,
+    /// Nanoseconds from one end to the other.
+    pub latency_ns: u64,
+    /// Probability that a byte is lost, has a bit flipped, or comes twice; a third each.
+    pub fault: f64,
+    /// Bytes that the receiving end holds; more are lost.
+    pub ring: usize,
+}
+
+impl Cable {
+    pub fn uart(baud: u64, round_trip_ms: u64, fault: f64) -> Self {
+        let latency_ns = round_trip_ms * 500_000;
+        Self { byte_ns: 10_000_000_000 / baud, latency_ns, fault, ring: usize::MAX }
+    }
+}
+
+/// One direction of a cable.
+pub struct Pipe {
+    cable: Cable,
+    random: Random,
+    /// Bytes with the time at which they arrive.
+    flying: VecDeque<(u64, u8)>,
+    arrived: VecDeque<u8>,
+    busy_until: u64,
+    pub overruns: u64,
+}
+
+impl Pipe {
+    /// Bytes in the sending UART's own buffer.
+    const FIFO: u64 = 32;
+
+    pub fn new(cable: Cable, seed: u64) -> Self {
+        Self {
+            cable,
+            random: Random::new(seed),
+            flying: VecDeque::new(),
+            arrived: VecDeque::new(),
+            busy_until: 0,
+            overruns: 0,
+        }
+    }
+
+    /// Takes what the sender's FIFO has room for.
+    pub fn write(&mut self, bytes: &[u8], now: u64) -> usize {
+        let mut taken = 0;
+        for &byte in bytes {
+            if self.busy_until > now + Self::FIFO * self.cable.byte_ns {
+                break;
+            }
+            taken += 1;
+            self.busy_until = self.busy_until.max(now) + self.cable.byte_ns;
+            let at = self.busy_until + self.cable.latency_ns;
+            let (mut byte, mut copies) = (byte, 1);
+            if self.random.chance(self.cable.fault) {
+                match self.random.below(3) {
+                    0 => copies = 0,
+                    1 => byte ^= 1 << self.random.below(8),
+                    _ => copies = 2,
+                }
+            }
+            self.flying.extend((0..copies).map(|_| (at, byte)));
+        }
+        taken
+    }
+
+    pub fn read(&mut self, now: u64, most: usize) -> Vec<u8> {
+        while self.flying.front().is_some_and(|(at, _)| *at <= now) {
+            let (_, byte) = self.flying.pop_front().unwrap();
+            if self.arrived.len() < self.cable.ring {
+                self.arrived.push_back(byte);
+            } else {
+                self.overruns += 1;
+            }
+        }
+        let count = most.min(self.arrived.len());
+        self.arrived.drain(..count).collect()
+    }
+}
+
+pub const PAYLOAD: usize = 1024;
+
+pub fn link(role: Role, config: Config, payload: usize, queue: usize) -> Link<Vec<u8>> {
+    let buffers = Buffers {
+        receive: vec![0; receive_bytes(payload)],
+        frame: vec![0; frame_bytes(payload)],
+        queue: vec![0; queue],
+    };
+    Link::new(role, config, buffers)
+}
+
+/// The `number`th packet of a stream: its number, and bytes that follow from it.
+pub fn packet(stream: u32, number: u32, most: usize) -> Vec<u8> {
+    let mut random = Random::new(u64::from(stream) << 32 | u64::from(number));
+    let len = random.below(most as u64 + 1) as usize;
+    let zeros = random.chance(0.3);
+    let byte = |random: &mut Random| if zeros { random.below(2) } else { random.next() >> 13 };
+    let mut packet: Vec<u8> = (0..len).map(|_| byte(&mut random) as u8).collect();
+    for (place, byte) in packet.iter_mut().zip(number.to_le_bytes()) {
+        *place = byte;
+    }
+    packet
+}
+
+/// A link with an application that sends numbered packets and checks those that come.
+pub struct End {
+    pub link: Link<Vec<u8>>,
+    pub stream: u32,
+    pub peer_stream: u32,
+    /// Packets to send, and longest.
+    pub count: u32,
+    pub most: usize,
+    pub sent: u32,
+    pub received: u32,
+    pub bytes: u64,
+    pub opened: u32,
+    pub lost: Option<LinkError>,
+    /// Probability of having no room in a tick.
+    pub stall: f64,
+    pub random: Random,
+    /// Most bytes read from the port in a tick.
+    pub read: usize,
+    inbox: Vec<u8>,
+}
+
+impl End {
+    pub fn new(link: Link<Vec<u8>>, stream: u32, count: u32, most: usize) -> Self {
+        Self {
+            link,
+            stream,
+            peer_stream: 1 - stream,
+            count,
+            most,
+            sent: 0,
+            received: 0,
+            bytes: 0,
+            opened: 0,
+            lost: None,
+            stall: 0.0,
+            random: Random::new(u64::from(stream) + 77),
+            read: usize::MAX,
+            inbox: Vec::new(),
+        }
+    }
+
+    /// One turn of the end's loop, `now` in nanoseconds.
+    pub fn turn(&mut self, now: u64, incoming: &mut Pipe, outgoing: &mut Pipe) {
+        let millis = now / 1_000_000;
+        let room = !self.random.chance(self.stall);
+        self.inbox.extend(incoming.read(now, self.read.saturating_sub(self.inbox.len())));
+        let mut at = 0;
+        loop {
+            let (taken, received) = self.link.receive(&self.inbox[at..], room, millis);
+            at += taken;
+            match received {
+                None => break,
+                Some(Received::Packet { bytes, .. }) => {
+                    assert!(room);
+                    let most = self.most;
+                    assert_eq!(bytes, packet(self.peer_stream, self.received, most));
+                    self.received += 1;
+                    self.bytes += bytes.len() as u64;
+                }
+                Some(Received::Opened) => {
+                    self.opened += 1;
+                    (self.sent, self.received) = (0, 0);
+                }
+                Some(Received::Lost(error)) => self.lost = Some(error),
+            }
+        }
+        self.inbox.drain(..at);
+        while self.sent < self.count {
+            let packet = packet(self.stream, self.sent, self.most);
+            let put = |to: &mut [u8]| {
+                to.copy_from_slice(&packet);
+                Some(packet.len())
+            };
+            match self.link.send(0, packet.len(), put) {
+                Ok(()) => self.sent += 1,
+                Err(SendError::Full | SendError::Closed) => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        loop {
+            let bytes = self.link.transmit(millis);
+            if bytes.is_empty() {
+                break;
+            }
+            let taken = outgoing.write(bytes, now);
+            if taken == 0 {
+                break;
+            }
+            self.link.transmitted(taken);
+        }
+    }
+}
+
+/// Two ends and the cable between them.
+pub struct World {
+    pub driver: End,
+    pub device: End,
+    pub up: Pipe,
+    pub down: Pipe,
+    /// Nanoseconds.
+    pub now: u64,
+    pub tick: u64,
+}
+
+impl World {
+    pub fn new(driver: End, device: End, cable: Cable, seed: u64) -> Self {
+        let up = Pipe::new(cable, seed * 2 + 1);
+        let down = Pipe::new(cable, seed * 2 + 2);
+        // Not from zero: nothing may depend on when a clock started.
+        Self { driver, device, up, down, now: seed * 12_345_678, tick: 200_000 }
+    }
+
+    pub fn turn(&mut self) {
+        self.now += self.tick;
+        self.driver.turn(self.now, &mut self.up, &mut self.down);
+        self.device.turn(self.now, &mut self.down, &mut self.up);
+    }
+
+    pub fn done(&self) -> bool {
+        self.driver.received == self.device.count && self.device.received == self.driver.count
+    }
+
+    /// Runs until both have everything; milliseconds taken, or `None` after `limit_ms`.
+    pub fn run(&mut self, limit_ms: u64) -> Option<u64> {
+        let start = self.now;
+        while !self.done() {
+            if self.now - start > limit_ms * 1_000_000 {
+                return None;
+            }
+            self.turn();
+            assert_eq!(self.driver.lost, None);
+            assert_eq!(self.device.lost, None);
+        }
+        Some((self.now - start) / 1_000_000)
+    }
+}
