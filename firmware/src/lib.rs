@@ -1,12 +1,45 @@
 //! The Quintet device: link server, arena, command queue, executor and kernels.
 //!
-//! `no_std`, no heap, no float, no chip: a board supplies a [`Port`] and a [`Clock`], a slice of
-//! memory as the arena, and calls the device's poll in a loop.
+//! `no_std`, no heap, no float, no chip. A board supplies a [`Port`], a [`Clock`] and memory, makes a
+//! [`Device`] of them and polls it for ever:
+//!
+//! ```
+//! # use quintet_firmware::{Activity, Clock, Device, Identity, Memory, Port, Ticks};
+//! # use quintet_firmware::software::Software;
+//! # struct Uart; struct Timer;
+//! # impl Port for Uart {
+//! #     fn read(&mut self, _: &mut [u8]) -> usize { 0 }
+//! #     fn write(&mut self, bytes: &[u8]) -> usize { bytes.len() }
+//! # }
+//! # impl Clock for Timer {
+//! #     fn millis(&mut self) -> u64 { 0 }
+//! #     fn ticks(&mut self) -> u64 { 0 }
+//! #     fn unit(&self) -> Ticks { Ticks::None }
+//! # }
+//! let identity = Identity { board: "example", target: "host", window: 2048, nonce: 1 };
+//! let (mut memory, mut arena) = (Memory::new(), [0; 1024]);
+//! let backend = Software::default();
+//! let mut device = Device::new(identity, &mut memory, &mut arena, Uart, Timer, backend);
+//! loop {
+//!     if let Activity::Idle(_) = device.poll() {
+//!         // Sleep until the next interrupt.
+//!         break; // A board would not.
+//!     }
+//! }
+//! ```
 #![no_std]
 
+mod arena;
 pub mod backend;
+mod device;
 pub mod kernels;
 mod port;
+mod run;
+mod server;
 pub mod software;
+mod validate;
 
-pub use port::{Clock, Port, TickUnit};
+pub use device::{Activity, Device, Identity, Memory, PAYLOAD};
+pub use port::{Clock, Port};
+pub use quintet_protocol::message::Ticks;
+pub use validate::{BUFFERS_MAX, COMMANDS_MAX};

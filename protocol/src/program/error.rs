@@ -16,9 +16,12 @@ pub enum ProgramError {
         /// The buffer's number.
         buffer: u16,
     },
-    /// A buffer lies over the program itself, or an input lies over another buffer's constants.
-    #[error("buffer {buffer} overlaps the program")]
-    OverlapsProgram {
+    /// There are more buffers or commands than a device keeps.
+    #[error("the program has too many buffers or commands")]
+    TooLong,
+    /// A buffer lies over the program, or over another one and not both are scratch.
+    #[error("buffer {buffer} overlaps the program or an earlier buffer")]
+    Overlaps {
         /// The buffer's number.
         buffer: u16,
     },

@@ -1,0 +1,76 @@
+//! Validation at the door: after it, no command of a program can leave its buffers, touch the
+//! program, or change what must keep its contents.
+
+use crate::backend::Backend;
+use core::ops::Range;
+use quintet_protocol::program::{Buffer, BufferId, BufferKind, Program, ProgramError};
+
+/// Most buffers of a program: comparing all pairs stays below a million steps.
+pub const BUFFERS_MAX: usize = 1024;
+/// Most commands of a program.
+pub const COMMANDS_MAX: usize = 4096;
+
+/// Checks a program that lies at bytes `place` of an arena of `arena_bytes`.
+///
+/// # Errors
+/// The first fault found, with the number of its buffer or command.
+pub fn validate(
+    program: &Program,
+    place: &Range<u32>,
+    arena_bytes: u32,
+    backend: &impl Backend,
+) -> Result<(), ProgramError> {
+    if program.buffer_count() > BUFFERS_MAX || program.command_count() > COMMANDS_MAX {
+        return Err(ProgramError::TooLong);
+    }
+    for number in 0..program.buffer_count() as u16 {
+        check_buffer(program, number, place, arena_bytes)?;
+    }
+    for index in 0..program.command_count() as u16 {
+        let command = program.command(index)?;
+        backend.check(program, index, &command)?;
+    }
+    Ok(())
+}
+
+/// The arena range of a buffer, in bytes; empty for a frame, which has no place there.
+pub fn range(buffer: &Buffer) -> Range<u32> {
+    match buffer.kind {
+        BufferKind::Frame => 0..0,
+        _ => buffer.offset..buffer.offset.saturating_add(buffer.length),
+    }
+}
+
+fn check_buffer(
+    program: &Program,
+    number: u16,
+    place: &Range<u32>,
+    arena_bytes: u32,
+) -> Result<(), ProgramError> {
+    let buffer = program.buffer(BufferId(number))?;
+    if buffer.kind == BufferKind::Frame {
+        return Ok(());
+    }
+    let inside = buffer
+        .offset
+        .checked_add(buffer.length)
+        .is_some_and(|end| end <= arena_bytes && end % 4 == 0 && buffer.offset % 4 == 0);
+    if !inside {
+        return Err(ProgramError::BadBuffer { buffer: number });
+    }
+    if overlap(&range(&buffer), place) {
+        return Err(ProgramError::Overlaps { buffer: number });
+    }
+    for earlier in 0..number {
+        let other = program.buffer(BufferId(earlier))?;
+        let may_share = buffer.kind == BufferKind::Scratch && other.kind == BufferKind::Scratch;
+        if !may_share && overlap(&range(&buffer), &range(&other)) {
+            return Err(ProgramError::Overlaps { buffer: number });
+        }
+    }
+    Ok(())
+}
+
+fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {
+    a.start < b.end && b.start < a.end
+}
