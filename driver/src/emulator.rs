@@ -155,7 +155,12 @@ impl Qemu {
         let uart = format!("unix:{},server=on,wait=off", socket.display());
         match device {
             Some((plugin, link)) => {
-                let plugin = format!("{},machine={},lifeline=stdin", plugin.display(), board.name);
+                let plugin = format!(
+                    "{},machine={},lifeline={}",
+                    plugin.display(),
+                    board.name,
+                    socket.display()
+                );
                 let (plugin, serial) = match link {
                     EmulatorLink::Bulk => {
                         (format!("{plugin},socket={}", socket.display()), "null".into())

@@ -1,11 +1,12 @@
 //! The emulated boards as boards: both links carry bytes unchanged, a new client replaces one that
 //! has gone, instruction counts repeat, and what is missing is said.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use quintet_driver::emulator::{Emulator, EmulatorError, EmulatorLink, known_boards};
 
@@ -56,6 +57,19 @@ fn wait_for_uart(stream: &mut UnixStream) {
     stream.set_read_timeout(Some(TIMEOUT)).unwrap();
 }
 
+/// The line that the firmware writes once it runs, with its instruction count.
+fn boot_line(emulator: &Emulator) -> String {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let diagnostics = emulator.diagnostics();
+        if let Some(line) = diagnostics.lines().find(|line| line.contains("instructions")) {
+            return line.to_owned();
+        }
+        assert!(Instant::now() < deadline, "no boot line in: {diagnostics}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn bulk_link_carries_bytes_unchanged() {
     for (board, ..) in known_boards() {
@@ -99,10 +113,8 @@ fn instruction_counts_repeat_exactly() {
     for (board, ..) in known_boards() {
         let boot_lines: Vec<String> = (0..3)
             .map(|_| {
-                let (emulator, mut stream) = start(board, EmulatorLink::Bulk);
-                check_echo(&mut stream, 1);
-                let diagnostics = emulator.diagnostics();
-                diagnostics.lines().find(|line| line.contains("instructions")).unwrap().to_owned()
+                let (emulator, _stream) = start(board, EmulatorLink::Bulk);
+                boot_line(&emulator)
             })
             .collect();
         assert_eq!(boot_lines[0], boot_lines[1]);
@@ -126,6 +138,43 @@ fn an_unusable_device_falls_back_to_the_uart_with_a_warning() {
     wait_for_uart(&mut stream);
     check_echo(&mut stream, 256);
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// Started by the next test, which kills it.
+#[test]
+#[ignore = "a helper of board_ends_with_a_driver_that_is_killed"]
+fn driver_to_be_killed() {
+    let link = match std::env::var("QUINTET_TEST_LINK").as_deref() {
+        Ok("uart") => EmulatorLink::Uart,
+        _ => EmulatorLink::Bulk,
+    };
+    let _running = start("riscv-virt", link);
+    println!("running");
+    thread::sleep(TIMEOUT);
+}
+
+#[test]
+fn board_ends_with_a_driver_that_is_killed() {
+    for link in ["bulk", "uart"] {
+        let mut driver = Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "--nocapture", "driver_to_be_killed"])
+            .env("QUINTET_TEST_LINK", link)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().ends_with("running")));
+        let folder = std::env::temp_dir().join(format!("quintet-{}-0", driver.id()));
+        assert!(folder.is_dir());
+        driver.kill().unwrap();
+        driver.wait().unwrap();
+        // QEMU's last act is to remove the folder.
+        let deadline = Instant::now() + TIMEOUT;
+        while folder.exists() {
+            assert!(Instant::now() < deadline, "QEMU still runs");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
 }
 
 #[test]

@@ -44,8 +44,9 @@ pub struct Arguments {
     pub machine: &'static Machine,
     /// `socket=PATH`: where to listen. Without it there is no byte link, only the counter.
     pub socket: Option<PathBuf>,
-    /// `lifeline=stdin`: QEMU ends when its standard input does, so when the driver dies.
-    pub lifeline: bool,
+    /// `lifeline=PATH`: QEMU ends when its standard input does, so when the driver dies, and takes
+    /// the socket at PATH and its folder along.
+    pub lifeline: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -64,7 +65,7 @@ impl Arguments {
     }
 
     fn parse(texts: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut machine, mut socket, mut lifeline) = (None, None, false);
+        let (mut machine, mut socket, mut lifeline) = (None, None, None);
         for text in texts {
             match text.split_once('=') {
                 Some(("machine", name)) => {
@@ -74,7 +75,7 @@ impl Arguments {
                         )?);
                 }
                 Some(("socket", path)) => socket = Some(PathBuf::from(path)),
-                Some(("lifeline", "stdin")) => lifeline = true,
+                Some(("lifeline", path)) => lifeline = Some(PathBuf::from(path)),
                 _ => return Err(format!("unknown argument {text:?}")),
             }
         }

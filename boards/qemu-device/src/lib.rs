@@ -88,8 +88,8 @@ fn start(id: u64, plugin: Plugin) -> Result<(), String> {
     if let Some(path) = &plugin.arguments.socket {
         link::listen(path)?;
     }
-    if plugin.arguments.lifeline {
-        link::end_with_standard_input(plugin.arguments.socket.clone());
+    if let Some(path) = &plugin.arguments.lifeline {
+        link::end_with_standard_input(path.clone())?;
     }
     plugin.qemu.count_instructions(id, &device::COUNT);
     plugin.qemu.when_machine_is_ready(mapping::map_into_machine);

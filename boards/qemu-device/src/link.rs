@@ -4,6 +4,7 @@
 use std::ffi::c_int;
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -40,21 +41,18 @@ pub fn listen(path: &Path) -> Result<(), String> {
 }
 
 /// Ends QEMU when standard input does: its other end is held by the driver, and closes when that
-/// dies, however it dies.
-pub fn end_with_standard_input(socket: Option<PathBuf>) {
-    let started = spawn("quintet-lifeline", move || {
+/// dies, however it dies. Removes the socket at `path` and its folder, which the driver made for it.
+pub fn end_with_standard_input(path: PathBuf) -> Result<(), String> {
+    spawn("quintet-lifeline", move || {
         let mut buffer = [0; 64];
-        while matches!(std::io::stdin().read(&mut buffer), Ok(count) if count > 0) {}
-        if let Some(path) = socket {
-            // The driver made the directory for this socket alone; whichever of the two can, tidies.
+        while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
+        // A driver that is still there tidies too; either may come first.
+        if std::fs::metadata(&path).is_ok_and(|found| found.file_type().is_socket()) {
             let _ = std::fs::remove_file(&path);
             let _ = path.parent().map(std::fs::remove_dir);
         }
         end(0);
-    });
-    if let Err(reason) = started {
-        eprintln!("quintet device: no lifeline: {reason}");
-    }
+    })
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String> {

@@ -28,7 +28,7 @@ fn main() -> ! {
     let arena = arena();
     let _ = writeln!(
         Console(device),
-        "{BOARD}: ready, {} bytes of arena, {} instructions since reset",
+        "{BOARD}: ready, {} bytes of arena, {} instructions so far",
         size_of_val(arena),
         quintet_firmware::Clock::ticks(&mut clock),
     );
