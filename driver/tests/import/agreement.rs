@@ -1,7 +1,11 @@
 //! All versions of a scene agree, within what each format can represent.
 
-use super::{reference, scene};
-use quintet_driver::{import::gaussians, scene::GaussianCloud};
+use super::hostile::{PICTURES, small_spz};
+use super::writers::{gzip, zip};
+use super::{read, reference, scene};
+use quintet_driver::import::{gaussians, gaussians_from_bytes};
+use quintet_driver::scene::GaussianCloud;
+use serde_json::{Value, json};
 
 /// What a format may change, derived from its steps. A writer that truncates errs by a step, one
 /// that rounds by half.
@@ -250,5 +254,67 @@ fn a_sog_folder_agrees_with_the_ply_made_from_it() {
         let sog = gaussians(&scene(path)).unwrap();
         assert_eq!(sog.format, "SOG v2");
         check(&sog.cloud, &ply.cloud, EXACT, EXACT);
+    }
+}
+
+/// Version 2 differs from 3 in its rotations only: the vector part of the quaternion, in bytes.
+#[test]
+fn spz_version_2_agrees_with_version_3() {
+    const COUNT: usize = 300;
+    let v3 = small_spz(COUNT);
+    let third = gaussians_from_bytes("x", &gzip(&v3)).unwrap().cloud;
+    let (head, tail) = v3.split_at(16 + 16 * COUNT);
+    let mut v2 = head.to_vec();
+    v2[4] = 2;
+    for &[w, x, y, z] in &third.rotations {
+        let sign = if w < 0.0 { -127.5 } else { 127.5 };
+        v2.extend([x, -y, -z].map(|part| (part * sign + 127.5).round() as u8));
+    }
+    v2.extend(&tail[4 * COUNT..]);
+    let second = gaussians_from_bytes("x", &gzip(&v2)).unwrap();
+    assert_eq!(second.format, "SPZ v2");
+    for (&a, &b) in second.cloud.rotations.iter().zip(&third.rotations) {
+        // Where w is small, errors of half a step become errors of their square root.
+        assert!(turn_between(a, b) < 0.25, "{a:?} {b:?}");
+    }
+    assert_eq!(GaussianCloud { rotations: third.rotations.clone(), ..second.cloud }, third);
+}
+
+/// Version 1 interpolates between bounds where version 2 looks up a codebook, and stores logits.
+#[test]
+fn sog_version_1_agrees_with_version_2() {
+    let line = |min: f64, max: f64| -> Vec<f64> {
+        (0..256).map(|byte| min + (max - min) * f64::from(byte) / 255.0).collect()
+    };
+    let import = |meta: &Value| {
+        let members = PICTURES.map(|name| match name {
+            "meta.json" => (name, meta.to_string().into_bytes()),
+            _ => (name, read(&format!("lod6/{name}"))),
+        });
+        gaussians_from_bytes("x.sog", &zip(&members)).unwrap()
+    };
+    let mut v2: Value = serde_json::from_slice(&read("lod6/meta.json")).unwrap();
+    v2["scales"]["codebook"] = line(-10.0, -2.0).into();
+    v2["sh0"]["codebook"] = line(-3.0, 3.0).into();
+    v2["shN"]["codebook"] = line(-1.0, 1.0).into();
+    let mut v1 = v2.clone();
+    v1.as_object_mut().unwrap().retain(|key, _| key != "version" && key != "count");
+    v1["means"]["shape"] = json!([1873, 3]);
+    let files = |key: &str| v2[key]["files"].clone();
+    v1["scales"] = json!({"mins": [-10, -10, -10], "maxs": [-2, -2, -2], "files": files("scales")});
+    v1["sh0"] = json!({"mins": [-3, -3, -3, -5], "maxs": [3, 3, 3, 5], "files": files("sh0")});
+    v1["shN"] = json!({"mins": -1, "maxs": 1, "files": files("shN")});
+
+    let [first, second] = [&v1, &v2].map(import);
+    assert_eq!([first.format, second.format], ["SOG v1", "SOG v2"]);
+    let (first, second) = (first.cloud, second.cloud);
+    assert_eq!((first.positions, first.rotations), (second.positions, second.rotations));
+    let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-5, "{a} {b}");
+    let flat = |values: &[[f32; 3]]| values.concat();
+    flat(&first.scales).into_iter().zip(flat(&second.scales)).for_each(|(a, b)| close(a, b));
+    flat(&first.colors).into_iter().zip(flat(&second.colors)).for_each(|(a, b)| close(a, b));
+    first.harmonics.iter().zip(&second.harmonics).for_each(|(&a, &b)| close(a, b));
+    for (&a, &b) in first.opacities.iter().zip(&second.opacities) {
+        close(a, 1.0 / (1.0 + (5.0 - 10.0 * b).exp()));
     }
 }

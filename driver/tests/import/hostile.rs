@@ -100,7 +100,7 @@ fn survive(name: &str, data: &[u8]) {
 }
 
 /// A version 3 SPZ of the first `count` Gaussians of a longer one, not compressed.
-fn small_spz(count: usize) -> Vec<u8> {
+pub fn small_spz(count: usize) -> Vec<u8> {
     let mut plain = Vec::new();
     let file = read("playbot_lod4.v3.spz");
     flate2::read::GzDecoder::new(file.as_slice()).read_to_end(&mut plain).unwrap();
@@ -124,7 +124,7 @@ fn small_ply(count: usize) -> Vec<u8> {
     [header.as_bytes(), &file[end..end + count * 38 * 4]].concat()
 }
 
-const PICTURES: [&str; 8] = [
+pub const PICTURES: [&str; 8] = [
     "meta.json",
     "means_l.webp",
     "means_u.webp",
