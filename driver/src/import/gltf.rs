@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | `POSITION` | VEC3 | centre |
 //! | `KHR_gaussian_splatting:ROTATION` | VEC4 | quaternion x, y, z, w |
-//! | `KHR_gaussian_splatting:SCALE` | VEC3 | standard deviations, linear (early drafts: logarithms) |
+//! | `KHR_gaussian_splatting:SCALE` | VEC3 | standard deviations, linear (drafts: logarithms) |
 //! | `KHR_gaussian_splatting:OPACITY` | SCALAR | 0..=1 |
 //! | `KHR_gaussian_splatting:SH_DEGREE_l_COEF_n` | VEC3 | harmonic n of degree l |
 //!

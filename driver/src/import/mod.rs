@@ -5,16 +5,16 @@
 //!
 //! | format | file | mark | what the importer accepts |
 //! |---|---|---|---|
-//! | INRIA 3DGS | [`ply`] | `ply` | binary little-endian, degree 0..=3, any scalar types |
-//! | PlayCanvas compressed | [`ply_compressed`] | `ply`, element `chunk` | with and without `sh` |
-//! | antimatter15 | [`splat`] | none: `.splat` | |
-//! | Niantic SPZ | [`spz`] | gzip or `NGSP` | versions 2, 3 (gzip) and 4 (Zstandard) |
-//! | PlayCanvas SOG | [`sog`] | zip, or a folder with `meta.json` | versions 1 and 2 |
-//! | GaussianSplats3D | [`ksplat`] | none: `.ksplat` | compression 0, 1 and 2 |
-//! | glTF 2.0 | [`gltf`] | `glTF` or JSON | `KHR_gaussian_splatting`, uncompressed |
+//! | INRIA 3DGS | `ply` | `ply` | binary little-endian, degree 0..=3, any scalar types |
+//! | PlayCanvas compressed | `ply::compressed` | `ply`, element `chunk` | with and without `sh` |
+//! | antimatter15 | `splat` | none: `.splat` | |
+//! | Niantic SPZ | `spz` | gzip or `NGSP` | versions 2, 3 (gzip) and 4 (Zstandard) |
+//! | PlayCanvas SOG | `sog` | zip, or a folder with `meta.json` | versions 1 and 2 |
+//! | GaussianSplats3D | `ksplat` | none: `.ksplat` | compression 0, 1 and 2 |
+//! | glTF 2.0 | `gltf` | `glTF` or JSON | `KHR_gaussian_splatting`, uncompressed |
 //!
-//! All give INRIA's axes (x right, y down, z forward); `.spz` and glTF are turned ([`axes`]).
-//! What may be wrong with the values of a single Gaussian is put right or left out in [`draft`];
+//! All give INRIA's axes (x right, y down, z forward); `.spz` and glTF are turned (`axes`).
+//! What may be wrong with the values of a single Gaussian is put right or left out in `draft`;
 //! how much a file may ask for is in [`limits`].
 
 mod axes;
@@ -27,7 +27,6 @@ mod inflate;
 mod ksplat;
 pub mod limits;
 mod ply;
-mod ply_compressed;
 mod sog;
 mod splat;
 mod spz;

@@ -13,16 +13,18 @@
 //!
 //! The centroids' picture has 64 entries a row, each of 3, 8 or 15 texels (a coefficient each).
 
+mod harmonics;
+mod picture;
+
 use super::draft::{Draft, Gaussian, color_of_dc, sigmoid, smallest_three};
 use super::error::Fault;
 use super::zip::Zip;
 use super::{Imported, detect, limits};
+use harmonics::Harmonics;
+use picture::Picture;
 use serde::Deserialize;
 use std::f32::consts::FRAC_1_SQRT_2;
 use std::path::Path;
-
-/// Palette entries in a row of the centroids' picture.
-const ENTRIES_PER_ROW: usize = 64;
 
 /// Where the members of a scene come from.
 type ReadMember<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, Fault>;
@@ -167,14 +169,6 @@ struct Scene {
 /// What each of the 256 byte values means.
 type Table = Box<[f32; 256]>;
 
-struct Harmonics {
-    degree: u8,
-    labels: Vec<u8>,
-    centroids: Vec<u8>,
-    entries: usize,
-    value_of: Table,
-}
-
 impl Scene {
     fn load(meta: &Meta, count: usize, read: ReadMember) -> Result<Scene, Fault> {
         let picture = |values: &Values, i: usize, part: &str| {
@@ -250,63 +244,6 @@ fn unpack_rotation(texel: &[u8]) -> [f32; 4] {
     smallest_three([part(texel[0]), part(texel[1]), part(texel[2])], usize::from(largest))
 }
 
-impl Harmonics {
-    fn load(meta: &Meta, count: usize, read: ReadMember) -> Result<Option<Harmonics>, Fault> {
-        const PART: &str = "shN";
-        let Some(palette) = &meta.sh_n else { return Ok(None) };
-        let value_of = match (palette.mins, palette.maxs) {
-            (Some(min), Some(max)) if meta.version.is_none() => linear(min, max),
-            _ => codebook(&palette.codebook, PART)?,
-        };
-        let name = file(&palette.files, 0, PART)?;
-        // A label has 16 bits, so the palette at most 65 536 entries of 15 texels.
-        let centroids = Picture::read_up_to(name, &read(name)?, 15 << 16)?;
-        let degree = [192, 512, 960].iter().position(|&width| width == centroids.width);
-        let degree = degree.map_or(0, |index| index as u8 + 1);
-        if degree == 0 || palette.bands.is_some_and(|bands| bands != degree) {
-            let reason = format!("a width of {} does not fit its bands", centroids.width);
-            return Err(Fault::malformed(name, reason));
-        }
-        let entries = centroids.height * ENTRIES_PER_ROW;
-        let name = file(&palette.files, 1, PART)?;
-        let labels = Picture::read(name, &read(name)?, count)?.texels;
-        let harmonics = Harmonics {
-            degree,
-            labels,
-            centroids: centroids.texels,
-            entries: palette.count.unwrap_or(entries).min(entries),
-            value_of,
-        };
-        harmonics.check_labels(count)?;
-        Ok(Some(harmonics))
-    }
-
-    fn label(&self, i: usize) -> usize {
-        usize::from(self.labels[4 * i]) | usize::from(self.labels[4 * i + 1]) << 8
-    }
-
-    fn check_labels(&self, count: usize) -> Result<(), Fault> {
-        match (0..count).find(|&i| self.label(i) >= self.entries) {
-            None => Ok(()),
-            Some(i) => {
-                let (label, entries) = (self.label(i), self.entries);
-                let reason = format!("Gaussian {i} has label {label} in a palette of {entries}");
-                Err(Fault::malformed("shN", reason))
-            }
-        }
-    }
-
-    /// The values of Gaussian `i`, coefficient-major. The entries of a palette lie end to end in
-    /// its texels, since a row holds a whole number of them.
-    fn read(&self, i: usize, values: &mut Vec<f32>) {
-        let coefficients = (usize::from(self.degree) + 1).pow(2) - 1;
-        let first = self.label(i) * coefficients * 4;
-        let texels = self.centroids[first..first + coefficients * 4].chunks_exact(4);
-        values.clear();
-        values.extend(texels.flat_map(|texel| [0, 1, 2].map(|c| self.value_of[texel[c] as usize])));
-    }
-}
-
 fn file<'a>(files: &'a [String], i: usize, part: &str) -> Result<&'a str, Fault> {
     let file = files.get(i);
     Ok(file.ok_or_else(|| Fault::malformed(part, format!("names only {i} files")))?)
@@ -336,47 +273,4 @@ fn codebook(values: &[f32], part: &str) -> Result<Table, Fault> {
 
 fn linear(min: f32, max: f32) -> Table {
     Box::new(std::array::from_fn(|byte| min + (max - min) * (byte as f32 / 255.0)))
-}
-
-/// A decoded picture, four bytes per texel.
-struct Picture {
-    width: usize,
-    height: usize,
-    texels: Vec<u8>,
-}
-
-impl Picture {
-    /// Decodes a picture with a texel for each of `count` Gaussians.
-    fn read(name: &str, data: &[u8], count: usize) -> Result<Picture, Fault> {
-        let most = (count as u64 * limits::MAX_TEXELS_PER_GAUSSIAN).max(limits::MIN_TEXELS);
-        let picture = Picture::read_up_to(name, data, most)?;
-        if picture.texels.len() / 4 < count {
-            let (width, height) = (picture.width, picture.height);
-            let reason = format!("{width} x {height} texels are fewer than {count} Gaussians");
-            return Err(Fault::malformed(name, reason));
-        }
-        Ok(picture)
-    }
-
-    /// Decodes a lossless WebP picture of at most `most` texels.
-    fn read_up_to(name: &str, data: &[u8], most: u64) -> Result<Picture, Fault> {
-        let damaged = |error| Fault::malformed(name, format!("not a good WebP picture: {error}"));
-        let mut decoder =
-            image_webp::WebPDecoder::new(std::io::Cursor::new(data)).map_err(damaged)?;
-        let (width, height) = decoder.dimensions();
-        let size = u64::from(width) * u64::from(height);
-        if size > most {
-            return Err(Fault::TooLarge { what: "the number of texels", size, limit: most });
-        }
-        if decoder.is_lossy() {
-            return Err(Fault::malformed(name, "lossy WebP, which scrambles the values"));
-        }
-        let channels = if decoder.has_alpha() { 4 } else { 3 };
-        let mut texels = vec![0; size as usize * channels];
-        decoder.read_image(&mut texels).map_err(damaged)?;
-        if channels == 3 {
-            texels = texels.chunks_exact(3).flat_map(|rgb| [rgb[0], rgb[1], rgb[2], 255]).collect();
-        }
-        Ok(Picture { width: width as usize, height: height as usize, texels })
-    }
 }

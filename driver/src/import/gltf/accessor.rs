@@ -81,10 +81,13 @@ impl<'a> Accessor<'a> {
         let (view, view_stride) = document.view(view)?;
         let element = width * component.size();
         let stride = view_stride.unwrap_or(element);
+        if stride < element {
+            return Err(wrong(&format!("has a stride of {stride}, less than an element")));
+        }
         let offset = optional(&accessor["byteOffset"]).ok_or_else(|| wrong("a bad byteOffset"))?;
         let data = view.get(offset..).ok_or_else(|| wrong("begins after its bufferView"))?;
         let needed = count.saturating_sub(1).saturating_mul(stride).saturating_add(element);
-        if stride < element || (count > 0 && needed > data.len()) {
+        if count > 0 && needed > data.len() {
             return Err(Fault::Truncated {
                 part: format!("attribute {name}"),
                 at: offset as u64,

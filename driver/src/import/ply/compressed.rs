@@ -12,11 +12,11 @@
 //!     0 is -4, 255 is 4, else ((u + 1/2) / 256 - 1/2) 8
 //! ```
 
-use super::bytes::Bytes;
-use super::draft::{Draft, Gaussian, degree_of, smallest_three};
-use super::error::Fault;
-use super::ply::{Column, Element, Header, Scalar, element_rows};
-use super::{Imported, limits};
+use super::header::{Column, Element, Header, Scalar, element_rows};
+use crate::import::bytes::Bytes;
+use crate::import::draft::{Draft, Gaussian, degree_of, smallest_three};
+use crate::import::error::Fault;
+use crate::import::{Imported, limits};
 use std::f32::consts::SQRT_2;
 
 /// Gaussians per chunk.

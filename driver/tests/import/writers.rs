@@ -1,0 +1,108 @@
+//! Small writers of formats, for tests that change a file inside its packing.
+
+use std::io::Write;
+
+/// A zip archive of stored members.
+pub fn zip(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, data) in members {
+        let mut crc = flate2::Crc::new();
+        crc.update(data);
+        let size = (data.len() as u32).to_le_bytes();
+        let mut common = [20, 0, 0, 0, 0, 0, 0, 0, 0, 0].to_vec(); // version, flags, method, time
+        common.extend(crc.sum().to_le_bytes());
+        common.extend([size, size].concat());
+        common.extend([name.len() as u8, 0, 0, 0]);
+        let at = archive.len() as u32;
+        archive.extend([b"PK\x03\x04", common.as_slice(), name.as_bytes(), data].concat());
+        directory.extend([b"PK\x01\x02\x14\0", common.as_slice(), &[0; 10]].concat());
+        directory.extend(at.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let at = archive.len() as u32;
+    let count = members.len() as u8;
+    archive.extend_from_slice(&directory);
+    archive.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &[count, 0, count, 0]].concat());
+    archive.extend((directory.len() as u32).to_le_bytes());
+    archive.extend(at.to_le_bytes());
+    archive.extend([0, 0]);
+    archive
+}
+
+/// A gzip file.
+pub fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A binary little-endian `.ply` of degree 0 with the float rows given, in the order of
+/// [`PROPERTIES`].
+pub fn ply(comment: &str, rows: &[[f32; 14]]) -> Vec<u8> {
+    let mut file = format!("ply\nformat binary_little_endian 1.0\ncomment {comment}\n");
+    file += &format!("element vertex {}\n", rows.len());
+    for name in PROPERTIES {
+        file += &format!("property float {name}\n");
+    }
+    file += "end_header\n";
+    let mut file = file.into_bytes();
+    file.extend(rows.iter().flatten().flat_map(|value| value.to_le_bytes()));
+    file
+}
+
+pub const PROPERTIES: [&str; 14] = [
+    "rot_3", "rot_2", "rot_1", "rot_0", "opacity", "x", "y", "z", "scale_0", "scale_1", "scale_2",
+    "f_dc_0", "f_dc_1", "f_dc_2",
+];
+
+/// A row for [`ply`]: identity rotation, opacity 1/2, unit scale, grey, at `x`.
+pub fn row(x: f32) -> [f32; 14] {
+    [0., 0., 0., 1., 0., x, 0., 0., 0., 0., 0., 0., 0., 0.]
+}
+
+/// A `.glb` of this JSON and binary chunk.
+pub fn glb(json: &serde_json::Value, binary: &[u8]) -> Vec<u8> {
+    let mut text = json.to_string().into_bytes();
+    text.resize(text.len().next_multiple_of(4), b' ');
+    let length = (28 + text.len() + binary.len()) as u32;
+    let mut file = [b"glTF".as_slice(), &2u32.to_le_bytes(), &length.to_le_bytes()].concat();
+    for (kind, data) in [(b"JSON", text.as_slice()), (b"BIN\0", binary)] {
+        file.extend((data.len() as u32).to_le_bytes());
+        file.extend([kind.as_slice(), data].concat());
+    }
+    file
+}
+
+/// JSON and binary chunk of two Gaussians of degree 1, with this node.
+pub fn gltf(node: serde_json::Value) -> (serde_json::Value, Vec<u8>) {
+    let mut binary = Vec::new();
+    let (mut views, mut accessors) = (Vec::new(), Vec::new());
+    let mut attribute = |kind: &str, values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        views.push(serde_json::json!({
+            "buffer": 0, "byteOffset": binary.len(), "byteLength": bytes.len()}));
+        binary.extend(bytes);
+        accessors.push(serde_json::json!({
+            "bufferView": views.len() - 1, "componentType": 5126, "count": 2, "type": kind}));
+        accessors.len() - 1
+    };
+    let attributes = serde_json::json!({
+        "POSITION": attribute("VEC3", &[1., 2., 3., 4., 5., 6.]),
+        "KHR_gaussian_splatting:ROTATION": attribute("VEC4", &[0., 0., 0., 1., 0., 0., 0., 1.]),
+        "KHR_gaussian_splatting:SCALE": attribute("VEC3", &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
+        "KHR_gaussian_splatting:OPACITY": attribute("SCALAR", &[0.25, 1.0]),
+        "KHR_gaussian_splatting:SH_DEGREE_0_COEF_0": attribute("VEC3", &[0.; 6]),
+        "KHR_gaussian_splatting:SH_DEGREE_1_COEF_0": attribute("VEC3", &[0.1; 6]),
+        "KHR_gaussian_splatting:SH_DEGREE_1_COEF_1": attribute("VEC3", &[0.2; 6]),
+        "KHR_gaussian_splatting:SH_DEGREE_1_COEF_2": attribute("VEC3", &[0.3; 6]),
+    });
+    let extension = serde_json::json!({"KHR_gaussian_splatting": {
+        "kernel": "ellipse", "colorSpace": "srgb_rec709_display"}});
+    let json = serde_json::json!({
+        "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [node],
+        "meshes": [{"primitives": [
+            {"mode": 0, "attributes": attributes, "extensions": extension}]}],
+        "buffers": [{"byteLength": binary.len()}],
+        "bufferViews": views, "accessors": accessors});
+    (json, binary)
+}
