@@ -1,6 +1,6 @@
 //! Time: milliseconds from the board's counter, cost from the emulator's instruction count.
 
-use quintet_firmware::{Clock, TickUnit};
+use quintet_firmware::{Clock, Ticks};
 use quintet_qemu_support::{BulkDevice, Counter, Registers};
 
 /// The FPGA's input/output block (Arm DAI0386, table 3-9).
@@ -42,8 +42,8 @@ impl Clock for BoardClock {
         self.counter.map_or(0, Counter::read)
     }
 
-    fn tick_unit(&self) -> TickUnit {
+    fn unit(&self) -> Ticks {
         // DWT's cycle counter reads zero on QEMU, so without our device there is nothing to count.
-        self.counter.map_or(TickUnit::None, |_| TickUnit::Instructions)
+        self.counter.map_or(Ticks::None, |_| Ticks::Instructions)
     }
 }

@@ -9,6 +9,8 @@ use quintet_qemu_support::{Registers, Ring};
 
 /// Bytes that may wait for the main loop: 200 ms at 115 200 baud.
 const RING_BYTES: usize = 4096;
+/// Wire bytes that a driver may have under way: the ring, less room for acknowledgements.
+pub const WINDOW: u32 = RING_BYTES as u32 - 256;
 
 /// UART 0 (Arm DAI0386, table 3-3).
 const BASE: usize = 0x4000_4000;

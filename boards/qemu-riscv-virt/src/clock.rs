@@ -1,6 +1,6 @@
 //! Time: milliseconds from `mtime`, cost from the emulator's instruction count.
 
-use quintet_firmware::{Clock, TickUnit};
+use quintet_firmware::{Clock, Ticks};
 use quintet_qemu_support::{BulkDevice, Counter, Registers};
 
 /// `mtimecmp` of hart 0 and `mtime` of the ACLINT (QEMU, `hw/riscv/virt.c`), each 64 bits.
@@ -58,8 +58,8 @@ impl Clock for BoardClock {
         self.counter.map_or(0, Counter::read)
     }
 
-    fn tick_unit(&self) -> TickUnit {
+    fn unit(&self) -> Ticks {
         // Without our device QEMU's minstret counts the host's time, so there is nothing to count.
-        self.counter.map_or(TickUnit::None, |_| TickUnit::Instructions)
+        self.counter.map_or(Ticks::None, |_| Ticks::Instructions)
     }
 }

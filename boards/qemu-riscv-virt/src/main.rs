@@ -12,19 +12,22 @@ mod uart;
 
 use core::fmt::Write;
 
-use quintet_firmware::Port;
-use quintet_qemu_support::{Console, Link};
+use quintet_firmware::software::Software;
+use quintet_firmware::{Activity, Device, Identity, Memory};
+use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 
 /// The board's name, from `board.toml`.
 const BOARD: &str = env!("QUINTET_BOARD");
+/// The instruction set, for the device's description.
+const TARGET: &str = "riscv32imac";
 
 /// Called by the start-up code, once.
 fn main() -> ! {
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
-    let mut link = match device.and_then(|device| device.port()) {
-        Some(port) => Link::Bulk(port),
-        None => Link::Uart(uart::Uart::start()),
+    let (link, window) = match device.and_then(|device| device.port()) {
+        Some(port) => (Link::Bulk(port), BULK_WINDOW),
+        None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
     idle::start();
     let arena = arena();
@@ -34,21 +37,21 @@ fn main() -> ! {
         size_of_val(arena),
         quintet_firmware::Clock::ticks(&mut clock),
     );
-    let mut buffer = [0; 4096];
+    let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0 };
+    let backend = Software::default();
+    let mut device = Device::new(identity, memory(), arena, link, clock, backend);
     loop {
-        let mut busy = false;
-        let count = link.read(&mut buffer);
-        let mut rest = &mut buffer[..count];
-        rest.iter_mut().for_each(|byte| *byte = byte.wrapping_add(1));
-        while !rest.is_empty() {
-            busy = true;
-            let sent = link.write(rest);
-            rest = &mut rest[sent..];
-        }
-        if !busy {
-            idle::wait(&mut link);
+        if let Activity::Idle(_) = device.poll() {
+            idle::wait(device.port());
         }
     }
+}
+
+/// The link's memory. Called once.
+fn memory() -> &'static mut Memory {
+    static mut MEMORY: Memory = Memory::new();
+    // SAFETY: `main` calls this once, so this is the only reference to it.
+    unsafe { &mut *(&raw mut MEMORY) }
 }
 
 /// RAM that is wholly the arena's. Called once.

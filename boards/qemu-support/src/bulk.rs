@@ -9,6 +9,10 @@ use crate::registers::{
     TX_SPACE, TX_WORD,
 };
 
+/// Wire bytes that a driver may have under way on the bulk link; the emulator's device queues four
+/// times as many.
+pub const BULK_WINDOW: u32 = 64 << 10;
+
 /// The Quintet device inside QEMU, once its identification has been read.
 #[derive(Clone, Copy, Debug)]
 pub struct BulkDevice {

@@ -9,7 +9,7 @@ mod mmio;
 pub mod registers;
 mod ring;
 
-pub use bulk::{BulkDevice, BulkPort, Counter};
+pub use bulk::{BULK_WINDOW, BulkDevice, BulkPort, Counter};
 pub use console::Console;
 pub use link::Link;
 pub use mmio::Registers;
