@@ -31,7 +31,9 @@ pub enum CameraError {
     #[error("camera: {0} is not a usable number")]
     Invalid(&'static str),
     /// The focal length leaves the device's range.
-    #[error("camera: a focal length of {pixels:.0} px is more than the {limit} px a device can take")]
+    #[error(
+        "camera: a focal length of {pixels:.0} px is more than the {limit} px a device can take"
+    )]
     FocalTooLong {
         /// The focal length.
         pixels: f64,
@@ -39,7 +41,9 @@ pub enum CameraError {
         limit: u32,
     },
     /// The camera is farther from the scene than the scene was quantised for.
-    #[error("camera: {distance:.3} world units from the scene's middle is out of the device's range")]
+    #[error(
+        "camera: {distance:.3} world units from the scene's middle is out of the device's range"
+    )]
     TooFar {
         /// Distance from the middle of the scene in world units.
         distance: f64,
@@ -86,7 +90,8 @@ impl Camera {
 
     /// Where the camera stands, in world units.
     pub fn position(&self) -> [f64; 3] {
-        [0, 1, 2].map(|axis| -(0..3).map(|k| self.rotation[k][axis] * self.translation[k]).sum::<f64>())
+        [0, 1, 2]
+            .map(|axis| -(0..3).map(|k| self.rotation[k][axis] * self.translation[k]).sum::<f64>())
     }
 
     /// The same view in a picture of another size: the focal length and the principal point scale with

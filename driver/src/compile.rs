@@ -280,11 +280,5 @@ fn emit(cloud: &QuantisedCloud, options: &Options, tile: [u16; 2], bin_words: us
             bytes: words(&cloud.harmonics),
         },
     ];
-    Bundle {
-        program,
-        constants,
-        camera_offset: plan.offset(camera),
-        arena_bytes: plan.peak,
-        tile,
-    }
+    Bundle { program, constants, camera_offset: plan.offset(camera), arena_bytes: plan.peak, tile }
 }

@@ -2,9 +2,12 @@
 
 pub mod camera;
 pub mod compile;
+pub mod device;
 pub mod emulator;
 pub mod import;
 pub mod quantise;
+pub mod render;
 pub mod scene;
 pub mod session;
 pub mod transport;
+pub mod virtual_device;

@@ -67,9 +67,9 @@ impl Bounds {
         let first = first.map(f64::from);
         let mut bounds = Self { min: first, max: first };
         for point in points {
-            for axis in 0..3 {
-                bounds.min[axis] = bounds.min[axis].min(f64::from(point[axis]));
-                bounds.max[axis] = bounds.max[axis].max(f64::from(point[axis]));
+            for (axis, &value) in point.iter().enumerate() {
+                bounds.min[axis] = bounds.min[axis].min(f64::from(value));
+                bounds.max[axis] = bounds.max[axis].max(f64::from(value));
             }
         }
         bounds
@@ -187,14 +187,18 @@ impl QuantisedCloud {
 }
 
 /// One Gaussian as words; `offset` is its position within the chunk.
-fn gaussian(cloud: &GaussianCloud, i: usize, offset: [i32; 3], units: f64) -> [u32; GAUSSIAN_WORDS] {
+fn gaussian(
+    cloud: &GaussianCloud,
+    i: usize,
+    offset: [i32; 3],
+    units: f64,
+) -> [u32; GAUSSIAN_WORDS] {
     let (mantissas, exponent) = block_float(covariance(cloud, i, units));
     let [xx, xy, xz, yy, yz, zz] = mantissas;
     let opacity = (cloud.opacities[i] * 255.0).round().clamp(1.0, 255.0) as u32;
     let [r, g, b] = cloud.colors[i];
-    let field = |value: f32, steps: f32, max: f32| {
-        ((value + 1.0) * steps).round().clamp(0.0, max) as u32
-    };
+    let field =
+        |value: f32, steps: f32, max: f32| ((value + 1.0) * steps).round().clamp(0.0, max) as u32;
     let pair = |low: i32, high: i32| (low as u32 & 0xFFFF) | (high as u32) << 16;
     [
         pair(offset[0], offset[1]),

@@ -19,8 +19,12 @@ pub trait Backend {
     ///
     /// # Errors
     /// As [`Backend::check`]; cannot happen after it.
-    fn start(&mut self, program: &Program, index: u16, command: &Command)
-    -> Result<(), ProgramError>;
+    fn start(
+        &mut self,
+        program: &Program,
+        index: u16,
+        command: &Command,
+    ) -> Result<(), ProgramError>;
 
     /// Executes a part of the command. `staging` is where pixels that leave the device are put.
     fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step;

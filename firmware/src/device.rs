@@ -43,12 +43,7 @@ pub struct Memory {
 impl Memory {
     /// Zeroed memory.
     pub const fn new() -> Self {
-        Self {
-            receive: [0; _],
-            frame: [0; _],
-            queue: [0; _],
-            staging: [0; _],
-        }
+        Self { receive: [0; _], frame: [0; _], queue: [0; _], staging: [0; _] }
     }
 }
 

@@ -29,16 +29,7 @@ pub struct Server<'a, B> {
 
 impl<'a, B: Backend> Server<'a, B> {
     pub fn new(identity: Identity, ticks: Ticks, arena: Arena<'a>, backend: B) -> Self {
-        Self {
-            identity,
-            ticks,
-            arena,
-            backend,
-            program: None,
-            run: None,
-            aborting: false,
-            runs: 0,
-        }
+        Self { identity, ticks, arena, backend, program: None, run: None, aborting: false, runs: 0 }
     }
 
     /// Whether a run is under way.
@@ -133,7 +124,8 @@ impl<'a, B: Backend> Server<'a, B> {
                 .filter(|buffer| buffer.kind == BufferKind::Input)
                 .map(|buffer| range(&buffer))
                 .any(|input| {
-                    input.start <= offset && u64::from(offset) + u64::from(length) <= input.end.into()
+                    input.start <= offset
+                        && u64::from(offset) + u64::from(length) <= input.end.into()
                 });
             if !is_input {
                 return Err(Refusal::NotAnInput { offset });

@@ -12,6 +12,8 @@ use std::io;
 use std::time::Duration;
 
 pub use error::TransportError;
+#[cfg(unix)]
+pub use stream::from_unix;
 pub use uri::{DeviceUri, QemuLink, UriError};
 
 /// A pipe of bytes to a device.

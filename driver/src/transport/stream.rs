@@ -53,7 +53,15 @@ impl<S: Socket> Transport for Stream<S> {
 /// Connects to a Unix domain socket.
 #[cfg(unix)]
 pub(super) fn unix(path: &Path) -> io::Result<Box<dyn Transport>> {
-    let socket = std::os::unix::net::UnixStream::connect(path)?;
+    from_unix(std::os::unix::net::UnixStream::connect(path)?)
+}
+
+/// The transport over a connected Unix domain socket.
+///
+/// # Errors
+/// When the socket takes no time limit.
+#[cfg(unix)]
+pub fn from_unix(socket: std::os::unix::net::UnixStream) -> io::Result<Box<dyn Transport>> {
     socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     Ok(Box::new(Stream { socket, limit: None }))
 }

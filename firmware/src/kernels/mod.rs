@@ -2,8 +2,8 @@
 //! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
 
 pub mod fixed;
+mod harmonics;
 pub mod project;
 pub mod rasterise;
 pub mod sort;
-mod harmonics;
 mod tables;

@@ -214,9 +214,8 @@ impl Projector {
         sink: &mut Sink,
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
-        let view = |axis: usize| {
-            place.view[axis].wrapping_add(dot(&self.matrix[axis], &p) >> place.shift)
-        };
+        let view =
+            |axis: usize| place.view[axis].wrapping_add(dot(&self.matrix[axis], &p) >> place.shift);
         let z = view(2);
         if z < self.camera.near || z >= FAR {
             return;
@@ -319,7 +318,8 @@ impl Projector {
         Some(Splat {
             center,
             slope: m,
-            inverse_row_variance: (width.reciprocal_estimate() >> (27 - width.shift.min(27))) as u32,
+            inverse_row_variance: (width.reciprocal_estimate() >> (27 - width.shift.min(27)))
+                as u32,
             inverse_variance_y: (inverse_c >> (27 - height.shift.min(27))) as u32,
             half_width,
             rows,

@@ -6,9 +6,7 @@
 
 use super::fixed::{mul_hi, mul_hi_u, mul_shift};
 use super::project::Splat;
-use super::tables::{
-    ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH,
-};
+use super::tables::{ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 
 /// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
@@ -57,7 +55,8 @@ impl Tile<'_> {
             let (from, to) = row.columns();
             let from = from.max(self.x);
             let to = to.min(self.x + self.width);
-            if let Some(run) = pixels.get_mut((from - self.x) as usize..(to - self.x).max(0) as usize)
+            if let Some(run) =
+                pixels.get_mut((from - self.x) as usize..(to - self.x).max(0) as usize)
             {
                 visited += run.len() as u32;
                 let (exponent, step) = row.exponent(from);
@@ -96,7 +95,8 @@ fn blend(run: &mut [Accumulator], exponent: u32, step: u32, curve: u32, color: &
         step = step.wrapping_add(curve);
         let [transmittance, red, green, blue] = *pixel;
         let weight = alpha.wrapping_mul(transmittance); // Q31
-        let sum = |sum: u32, color: i32| (sum as i32).wrapping_add(mul_hi(weight as i32, color)) as u32;
+        let sum =
+            |sum: u32, color: i32| (sum as i32).wrapping_add(mul_hi(weight as i32, color)) as u32;
         *pixel = [
             transmittance.wrapping_sub(weight >> 15),
             sum(red, color[0]),

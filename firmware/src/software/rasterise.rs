@@ -63,20 +63,14 @@ impl Grid {
 
     /// First column and row of a tile, and its columns and rows.
     fn rectangle(&self, tile: usize) -> ([usize; 2], [usize; 2]) {
-        let corner =
-            [tile % self.columns * self.tile[0], tile / self.columns * self.tile[1]];
+        let corner = [tile % self.columns * self.tile[0], tile / self.columns * self.tile[1]];
         let size = [0, 1].map(|axis| self.tile[axis].min(self.frame[axis] - corner[axis]));
         (corner, size)
     }
 
     /// Calls `f` with every tile of `within` that the splat's bounds touch.
     #[inline(always)]
-    fn touched(
-        &self,
-        splat: &[u32; SPLAT_WORDS],
-        within: &Range<usize>,
-        mut f: impl FnMut(usize),
-    ) {
+    fn touched(&self, splat: &[u32; SPLAT_WORDS], within: &Range<usize>, mut f: impl FnMut(usize)) {
         let bounds = |word: u32, axis: usize| {
             let (first, end) = ((word & 0xFFFF) as usize, (word >> 16) as usize);
             let end = end.min(self.frame[axis]);
@@ -136,7 +130,7 @@ impl Rasterise {
         else {
             return Step::Done;
         };
-        let splats = &*splats.as_chunks::<SPLAT_WORDS>().0;
+        let splats = splats.as_chunks::<SPLAT_WORDS>().0;
         let count = count.first().map_or(0, |&count| count as usize).min(order.len());
         let memory = Memory { splats, order: &order[..count], bins, tiles };
         let pixels = accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0;
@@ -219,7 +213,6 @@ fn bin_step(stage: Stage, items: usize) -> (Stage, Step) {
 }
 
 impl Memory<'_> {
-
     fn count(self, grid: &Grid, next: usize) -> (Stage, Step) {
         if next == 0 {
             self.tiles.fill(0);

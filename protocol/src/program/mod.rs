@@ -52,9 +52,8 @@ impl<'a> Program<'a> {
             return Err(ProgramError::NotAProgram);
         }
         let (buffer_count, command_count) = (usize::from(half(6)), usize::from(half(8)));
-        let (buffers, commands) = rest
-            .split_at_checked(buffer_count * BUFFER_BYTES)
-            .ok_or(ProgramError::NotAProgram)?;
+        let (buffers, commands) =
+            rest.split_at_checked(buffer_count * BUFFER_BYTES).ok_or(ProgramError::NotAProgram)?;
         if commands.len() != command_count * COMMAND_BYTES {
             return Err(ProgramError::NotAProgram);
         }
@@ -113,8 +112,7 @@ impl<'a> Program<'a> {
     /// [`ProgramError::BadCommand`] when there is none, or its operator or mode is unknown.
     pub fn command(&self, index: u16) -> Result<Command, ProgramError> {
         let fault = |fault| ProgramError::BadCommand { command: index, fault };
-        let bytes =
-            self.commands.get(usize::from(index)).ok_or(fault(Fault::UnknownOperator))?;
+        let bytes = self.commands.get(usize::from(index)).ok_or(fault(Fault::UnknownOperator))?;
         Command::parse(bytes).map_err(fault)
     }
 }

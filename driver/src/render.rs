@@ -1,0 +1,233 @@
+//! Rendering: a cloud goes to a device once, then each camera gives a frame.
+
+use std::ops::ControlFlow;
+
+use quintet_protocol::message::{Event, Outcome, Phase};
+use quintet_protocol::program::{Operator, Program, ProgramError};
+
+use crate::camera::{Camera, CameraError};
+use crate::compile::{Bundle, CompileError, KEY_BITS, Options, compile};
+use crate::device::Connection;
+use crate::quantise::{Bounds, SceneFrame, quantise};
+use crate::scene::GaussianCloud;
+use crate::session::SessionError;
+
+/// A picture and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Columns.
+    pub width: u16,
+    /// Rows.
+    pub height: u16,
+    /// RGB, row by row, one byte a channel.
+    pub rgb: Vec<u8>,
+    /// Cost of every part of every command, in the order of execution.
+    pub costs: Vec<Cost>,
+}
+
+/// What a part of a command cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Index of the command in the program.
+    pub command: u16,
+    /// Its micro-operator.
+    pub operator: Operator,
+    /// The part of it.
+    pub phase: Phase,
+    /// In the device's unit.
+    pub ticks: u64,
+    /// Work items; see [`Phase`].
+    pub items: u64,
+}
+
+/// Why a frame could not be rendered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// The camera cannot be used.
+    #[error(transparent)]
+    Camera(#[from] CameraError),
+    /// The scene cannot be compiled for this device.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The device, or the way to it, failed.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The run ended early.
+    #[error("the device stopped the run before the frame was finished")]
+    Aborted,
+    /// The device sent pixels outside the frame, or not all of them.
+    #[error("the device's pixels do not make up the frame: {missing} are missing")]
+    Incomplete {
+        /// Pixels that never came.
+        missing: usize,
+    },
+    /// The program that was compiled here is not a program.
+    #[error("internal error: {0}")]
+    Program(#[from] ProgramError),
+}
+
+/// A scene on a device, ready to be rendered.
+pub struct Renderer<'c> {
+    connection: &'c mut Connection,
+    bundle: Bundle,
+    frame: SceneFrame,
+    operators: Vec<Operator>,
+    size: [u16; 2],
+}
+
+impl<'c> Renderer<'c> {
+    /// Quantises and compiles a cloud for `connection`'s device and sends it there. It can be seen
+    /// from up to `reach` world units off its middle. `progress` hears of bytes sent, of how many.
+    ///
+    /// # Errors
+    /// A [`RenderError`].
+    pub fn new(
+        connection: &'c mut Connection,
+        cloud: &GaussianCloud,
+        reach: f64,
+        options: &Options,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, RenderError> {
+        let frame = SceneFrame::new(cloud, reach);
+        let bundle = compile(&quantise(cloud, frame), options)?;
+        let program = Program::new(&bundle.program)?;
+        let operators = (0..program.command_count() as u16)
+            .map(|index| program.command(index).map(|command| command.operator()))
+            .collect::<Result<_, _>>()?;
+        let session = connection.session();
+        session.clear()?;
+        let (total, mut before) = (bundle.upload_bytes(), 0);
+        for constant in &bundle.constants {
+            session.upload(constant.offset, &constant.bytes, &mut |sent| {
+                progress(before + sent, total);
+            })?;
+            before += constant.bytes.len();
+        }
+        session.upload(0, &bundle.program, &mut |sent| progress(before + sent, total))?;
+        session.install(0, bundle.program.len() as u32)?;
+        Ok(Self { connection, bundle, frame, operators, size: [options.width, options.height] })
+    }
+
+    /// What was sent to the device.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Renders a frame; the camera must have the size that the scene was compiled for.
+    ///
+    /// # Errors
+    /// A [`RenderError`].
+    pub fn render(&mut self, camera: &Camera) -> Result<Frame, RenderError> {
+        let words = camera.quantise(&self.frame, KEY_BITS)?.to_words();
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let session = self.connection.session();
+        session.upload(self.bundle.camera_offset, &bytes, &mut |_| ())?;
+        let mut canvas = Canvas::new(self.size);
+        let mut costs = Vec::new();
+        let operators = &self.operators;
+        let outcome = session.run(|event| {
+            match event {
+                Event::Pixels { x, y, width, bytes, .. } => canvas.put([x, y], width, bytes),
+                Event::Cost { command, phase, ticks, items } => {
+                    if let Some(&operator) = operators.get(usize::from(command)) {
+                        costs.push(Cost { command, operator, phase, ticks, items });
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        })?;
+        match (outcome, canvas.missing) {
+            (Outcome::Completed, 0) => {}
+            (Outcome::Completed, missing) => return Err(RenderError::Incomplete { missing }),
+            _ => return Err(RenderError::Aborted),
+        }
+        let [width, height] = self.size;
+        Ok(Frame { width, height, rgb: canvas.rgb, costs })
+    }
+}
+
+/// The frame that tiles are put together to.
+struct Canvas {
+    width: usize,
+    rgb: Vec<u8>,
+    missing: usize,
+}
+
+impl Canvas {
+    fn new([width, height]: [u16; 2]) -> Self {
+        let (width, height) = (usize::from(width), usize::from(height));
+        Self { width, rgb: vec![0; width * height * 3], missing: width * height }
+    }
+
+    fn put(&mut self, [x, y]: [u16; 2], width: u16, bytes: &[u8]) {
+        let (x, y, width) = (usize::from(x), usize::from(y), usize::from(width));
+        if width == 0 || x + width > self.width {
+            return;
+        }
+        for (row, pixels) in (y..).zip(bytes.chunks_exact(width * 3)) {
+            let at = (row * self.width + x) * 3;
+            if let Some(to) = self.rgb.get_mut(at..at + pixels.len()) {
+                to.copy_from_slice(pixels);
+                self.missing = self.missing.saturating_sub(width);
+            }
+        }
+    }
+}
+
+/// A camera that frames a cloud: three quarters from above, the whole of it in view.
+pub fn framing_camera(cloud: &GaussianCloud, size: [u16; 2]) -> Camera {
+    orbit(cloud, size, 1).remove(0)
+}
+
+/// `count` cameras on a circle around a cloud, a little above it.
+pub fn orbit(cloud: &GaussianCloud, size: [u16; 2], count: usize) -> Vec<Camera> {
+    /// Vertical field of view in degrees.
+    const FOV_Y: f64 = 50.0;
+    /// Elevation above the horizon in degrees.
+    const ELEVATION: f64 = 20.0;
+    let view = Framing::of(cloud);
+    let half_fov = (FOV_Y / 2.0_f64).to_radians();
+    let aspect = (f64::from(size[0]) / f64::from(size[1])).min(1.0);
+    let distance = view.radius / (half_fov.tan() * aspect).atan().sin();
+    let (sin_elevation, cos_elevation) = ELEVATION.to_radians().sin_cos();
+    (0..count)
+        .map(|k| {
+            let azimuth = (30.0 + 360.0 * k as f64 / count as f64).to_radians();
+            // World axes of the INRIA convention: y points down.
+            let eye = [
+                view.target[0] + distance * cos_elevation * azimuth.sin(),
+                view.target[1] - distance * sin_elevation,
+                view.target[2] - distance * cos_elevation * azimuth.cos(),
+            ];
+            let near = 0.2f64.min(distance / 20.0);
+            let camera = Camera::look_at(size, FOV_Y, eye, view.target, [0.0, -1.0, 0.0]);
+            Camera { near, ..camera }
+        })
+        .collect()
+}
+
+/// What of a cloud has to be in view: not the few floaters that captures have far outside.
+struct Framing {
+    target: [f64; 3],
+    radius: f64,
+}
+
+impl Framing {
+    fn of(cloud: &GaussianCloud) -> Self {
+        /// Share of the Gaussians left out at either end of each axis.
+        const OUTLIERS: f64 = 0.01;
+        let mut bounds = Bounds::of(&cloud.positions);
+        for axis in 0..3 {
+            let mut sorted: Vec<f32> = cloud.positions.iter().map(|p| p[axis]).collect();
+            sorted.sort_by(f32::total_cmp);
+            let skip = (sorted.len() as f64 * OUTLIERS) as usize;
+            if let (Some(&min), Some(&max)) = (sorted.get(skip), sorted.iter().rev().nth(skip)) {
+                (bounds.min[axis], bounds.max[axis]) = (f64::from(min), f64::from(max));
+            }
+        }
+        let half = (0..3).map(|axis| (bounds.max[axis] - bounds.min[axis]).powi(2)).sum::<f64>();
+        Self { target: bounds.middle(), radius: (half.sqrt() / 2.0).max(1e-6) }
+    }
+}
