@@ -4,16 +4,15 @@
 //! that the row leaves (one look-up), so that hardly a pixel is visited in vain; along the row the
 //! exponent advances by two additions, and one look-up turns it into opacity.
 
-use super::fixed::{mul_hi, mul_hi_u, mul_shift};
+use super::blend::{INDEX_SHIFT, Paint, blend};
+use super::fixed::{mul_hi_u, mul_shift};
 use super::project::Splat;
-use super::tables::{ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH};
+use super::tables::{ALPHA_BIAS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 
 /// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
 pub type Accumulator = [u32; ACCUMULATOR_WORDS];
 
-/// Right shift from a Q27 exponent to an index of [`ALPHA`].
-const INDEX_SHIFT: u32 = 27 - ALPHA_STEPS.ilog2();
 /// Nothing in front yet.
 const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
 
@@ -38,7 +37,7 @@ impl Tile<'_> {
     }
 
     /// Draws one splat; returns how many pixels were visited.
-    #[inline(always)]
+    #[inline(never)]
     pub fn draw(&mut self, words: &[u32; SPLAT_WORDS]) -> u32 {
         let splat = Splat::from_words(words);
         let first = i32::from(splat.rows[0]).max(self.y);
@@ -46,21 +45,23 @@ impl Tile<'_> {
         if first >= end {
             return 0;
         }
-        let mut row = Row::new(&splat, first);
-        let color = splat.color.map(|channel| i32::from(channel) << 15); // Q27
+        let mut row = Row::new(&splat, first, self.x);
+        let paint = Paint {
+            curve: splat.inverse_row_variance,
+            color: splat.color.map(|channel| i32::from(channel) << 15),
+        };
+        let width = self.width as u32;
         let mut visited = 0;
         let start = (first - self.y) as usize * self.width as usize;
         let rows = self.pixels.get_mut(start..).unwrap_or_default();
         for pixels in rows.chunks_exact_mut(self.width as usize).take((end - first) as usize) {
-            let (from, to) = row.columns();
-            let from = from.max(self.x);
-            let to = to.min(self.x + self.width);
-            if let Some(run) =
-                pixels.get_mut((from - self.x) as usize..(to - self.x).max(0) as usize)
+            let [from, to] = row.columns(width);
+            if let Some(run) = pixels.get_mut(from as usize..to as usize)
+                && !run.is_empty()
             {
                 visited += run.len() as u32;
-                let (exponent, step) = row.exponent(from);
-                blend(run, exponent, step, splat.inverse_row_variance, &color);
+                let (exponent, step) = row.exponent(from as i32);
+                blend(run, exponent, step, &paint);
             }
             row.advance();
         }
@@ -83,35 +84,12 @@ impl Tile<'_> {
     }
 }
 
-/// Blends a run of pixels of one row.
-///
-/// `exponent` is that of the first pixel in Q27, `step` its first and `curve` its second difference.
-#[inline(always)]
-fn blend(run: &mut [Accumulator], exponent: u32, step: u32, curve: u32, color: &[i32; 3]) {
-    let (mut exponent, mut step) = (exponent, step);
-    for pixel in run {
-        let alpha = u32::from(ALPHA[(exponent >> INDEX_SHIFT) as usize & (ALPHA.len() - 1)]);
-        exponent = exponent.wrapping_add(step);
-        step = step.wrapping_add(curve);
-        let [transmittance, red, green, blue] = *pixel;
-        let weight = alpha.wrapping_mul(transmittance); // Q31
-        let sum =
-            |sum: u32, color: i32| (sum as i32).wrapping_add(mul_hi(weight as i32, color)) as u32;
-        *pixel = [
-            transmittance.wrapping_sub(weight >> 15),
-            sum(red, color[0]),
-            sum(green, color[1]),
-            sum(blue, color[2]),
-        ];
-    }
-}
-
 /// A row of a splat; all that changes from row to row does so by additions.
 struct Row {
-    /// Column of the row's centre, Q16.
+    /// Column of the row's centre from the tile's first, Q16.
     center: i32,
     slope: i32,
-    half_width: u32,
+    half_width: i32,
     /// `dy^2 / 2c`, Q27, with its differences.
     vertical: u32,
     vertical_step: u32,
@@ -132,17 +110,18 @@ fn times<const SHIFT: u32>(a: u32, b: i32) -> u32 {
 }
 
 impl Row {
+    /// Row `y` of a splat; columns count from `x` on.
     #[inline(always)]
-    fn new(splat: &Splat, y: i32) -> Self {
+    fn new(splat: &Splat, y: i32, x: i32) -> Self {
         let dy = (y << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
         let opacity = OPACITY_EXPONENT[usize::from(splat.opacity)];
         let room = EXPONENT_LIMIT - opacity;
         let gradient = times::<8>(splat.inverse_variance_y, dy); // Q27
-        let drift = (i64::from(splat.slope) * i64::from(dy)) >> 8;
+        let column = splat.center[0].wrapping_sub(x << 8) << 8; // Q16
         Self {
-            center: (splat.center[0] << 8).wrapping_add(drift as i32),
+            center: column.wrapping_add(mul_shift::<8>(splat.slope, dy)),
             slope: splat.slope,
-            half_width: splat.half_width,
+            half_width: splat.half_width as i32,
             vertical: times::<8>(gradient, dy) >> 1,
             vertical_step: gradient.wrapping_add(splat.inverse_variance_y >> 1),
             vertical_curve: splat.inverse_variance_y,
@@ -153,17 +132,18 @@ impl Row {
         }
     }
 
-    /// First visible column of the row and one past the last.
+    /// First visible column of the row and one past the last, within `0..width`; the first may be
+    /// the greater one.
     #[inline(always)]
-    fn columns(&self) -> (i32, i32) {
+    fn columns(&self, width: u32) -> [u32; 2] {
         // Near the centre, rounding may leave the vertical part a little below zero.
         let left = (self.room.wrapping_sub(self.vertical) as i32).max(0) as u32;
         let share = mul_hi_u(left, self.inverse_room) >> 5;
-        let width = u32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
-        let half = self.half_width.wrapping_mul(width) as i32; // Q16
+        let half = i32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
+        let half = self.half_width.wrapping_mul(half); // Q16
         let from = self.center.wrapping_sub(half).wrapping_add(0x7FFF) >> 16;
         let to = self.center.wrapping_add(half).wrapping_add(0x8000) >> 16;
-        (from, to)
+        [from.max(0) as u32, (to.max(0) as u32).min(width)]
     }
 
     /// Exponent at the centre of column `x` and its first difference, Q27.
