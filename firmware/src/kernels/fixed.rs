@@ -100,8 +100,8 @@ pub fn sqrt_upper_q8(value: u32, half_exponent: u32) -> u32 {
     let shift = value.leading_zeros() & !1;
     // 64..=255: the two top bits of the shifted value are not both clear.
     let root = u32::from(SQRT[((value << shift) >> 24) as usize & 0xFF]);
-    // root is sqrt(value) * 2^(shift / 2), in 16 bits.
-    ((root << 8) >> (shift / 2 + half_exponent).min(31)) + 1
+    // root is sqrt(value) * 2^(shift / 2 - 1), in 15 bits.
+    ((root << 9) >> (shift / 2 + half_exponent).min(31)) + 1
 }
 
 #[cfg(test)]
