@@ -8,7 +8,9 @@
 //! e(dx, dy) = (dx - m dy)^2 / 2v + dy^2 / 2c - ln(opacity)
 //! ```
 
-use super::fixed::{Normal, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8};
+use super::fixed::{
+    Normal, dot, high, low, mul, mul_half, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8,
+};
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{
@@ -87,7 +89,9 @@ impl Splat {
 pub struct Projector {
     camera: Camera,
     /// The camera's matrix, Q14.
-    matrix: [[i32; 3]; 3],
+    matrix: [[i16; 3]; 3],
+    /// The same in Q12.
+    coarse_matrix: [[i16; 3]; 3],
     /// Columns and rows of the frame.
     size: [i32; 2],
     /// Right shift from Q27 slopes to Q8 pixels.
@@ -137,9 +141,15 @@ impl Projector {
         // Slopes beyond 4 would not fit the Q12 vectors of the covariance's projection.
         camera.slope_limits = camera.slope_limits.map(|limit| limit.clamp(-4 << 12, 4 << 12));
         camera.center = camera.center.map(|center| center.clamp(-1 << 22, 1 << 22));
+        let rounded = |bits: u32| {
+            // Entries of more than 1 are not a camera's; they are held to what the format takes.
+            let round = |m: i32| ((m >> (bits - 1)).wrapping_add(1) >> 1).clamp(-0x7FFF, 0x7FFF);
+            camera.matrix.map(|row| row.map(|m| round(m) as i16))
+        };
         Self {
             camera,
-            matrix: camera.matrix.map(|row| row.map(|m| (m >> 15).wrapping_add(1) >> 1)),
+            matrix: rounded(16),
+            coarse_matrix: rounded(18),
             size: [i32::from(width), i32::from(height)],
             pixel_shift: 19 - camera.focal_shift,
         }
@@ -148,6 +158,7 @@ impl Projector {
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
     ///
     /// [`harmonics_words`]: quintet_protocol::gaussian::harmonics_words
+    #[inline(never)]
     pub fn chunk<const DEGREE: u8>(
         &self,
         header: &[u32; CHUNK_WORDS],
@@ -214,8 +225,9 @@ impl Projector {
         sink: &mut Sink,
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
-        let view =
-            |axis: usize| place.view[axis].wrapping_add(dot(&self.matrix[axis], &p) >> place.shift);
+        let view = |axis: usize| {
+            place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift)
+        };
         let z = view(2);
         if z < self.camera.near || z >= FAR {
             return;
@@ -250,23 +262,28 @@ impl Projector {
         exponent: i32,
     ) -> [i32; 3] {
         let limits = &self.camera.slope_limits;
-        let ux = (slope[0] >> 15).max(limits[0]).min(limits[1]);
-        let uy = (slope[1] >> 15).max(limits[2]).min(limits[3]);
+        let hold = |slope: i32, axis: usize| {
+            (slope >> 15).max(limits[2 * axis]).min(limits[2 * axis + 1]) as i16
+        };
+        let (ux, uy) = (hold(slope[0], 0), hold(slope[1], 1));
         // Rows of the projection's derivative times z, Q12: magnitudes below 2^14.4.
-        let [mx, my, mz] = &self.matrix;
-        let t0 = [0, 1, 2].map(|j| (mx[j] - ((ux * mz[j]) >> 12)) >> 2);
-        let t1 = [0, 1, 2].map(|j| (my[j] - ((uy * mz[j]) >> 12)) >> 2);
+        let [mx, my, mz] = &self.coarse_matrix;
+        let derivative = |m: &[i16; 3], u: i16| {
+            [0, 1, 2].map(|j| (i32::from(m[j]) - (mul(u, mz[j]) >> 12)) as i16)
+        };
+        let (t0, t1) = (derivative(mx, ux), derivative(my, uy));
         let (xx, xy) = (low(w[2]), high(w[2]));
         let (xz, yy) = (low(w[3]), high(w[3]));
         let (yz, zz) = (low(w[4]), high(w[4]));
-        let rows = [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
-        let s0 = rows.map(|row| dot(&row, &t0));
-        let s1 = rows.map(|row| dot(&row, &t1));
+        let transform = |t: [i16; 3]| {
+            [dot([xx, xy, xz], t), dot([xy, yy, yz], t), dot([xz, yz, zz], t)]
+        };
+        let (s0, s1) = (transform(t0), transform(t1));
         // Mantissas times 2^8.
-        let quadratic = |s: &[i32; 3], t: &[i32; 3]| {
-            mul_hi(s[0], t[0] << 16)
-                .wrapping_add(mul_hi(s[1], t[1] << 16))
-                .wrapping_add(mul_hi(s[2], t[2] << 16))
+        let quadratic = |s: &[i32; 3], t: &[i16; 3]| {
+            mul_half(s[0], t[0])
+                .wrapping_add(mul_half(s[1], t[1]))
+                .wrapping_add(mul_half(s[2], t[2]))
         };
         let per_area = mul_hi(inverse, inverse); // 2^(92 - 2 depth_shift) / z^2
         let focal = 2 * self.camera.focal_shift as i32;
@@ -350,7 +367,7 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
 #[inline(always)]
 fn color<const DEGREE: u8>(
     place: &Place,
-    p: &[i32; 3],
+    p: &[i16; 3],
     word: u32,
     coefficients: &[u8],
 ) -> [u16; 3] {
@@ -360,7 +377,7 @@ fn color<const DEGREE: u8>(
         ((word >> 22) << 4) as i32 - 4096,
     ];
     if DEGREE > 0 {
-        let along = |axis: usize| place.offset[axis].wrapping_add(p[axis] << place.position_shift);
+        let along = |axis: usize| place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift);
         let direction = harmonics::direction([along(0), along(1), along(2)]);
         let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
         for (channel, s) in color.iter_mut().zip(sum) {
@@ -368,24 +385,4 @@ fn color<const DEGREE: u8>(
         }
     }
     color.map(|channel| channel.clamp(0, 0x7FFF) as u16)
-}
-
-/// Low half of a word, signed.
-#[inline(always)]
-fn low(word: u32) -> i32 {
-    i32::from(word as u16 as i16)
-}
-
-/// High half of a word, signed.
-#[inline(always)]
-fn high(word: u32) -> i32 {
-    word as i32 >> 16
-}
-
-/// Sum of products, wrapping.
-#[inline(always)]
-fn dot(a: &[i32; 3], b: &[i32; 3]) -> i32 {
-    a[0].wrapping_mul(b[0])
-        .wrapping_add(a[1].wrapping_mul(b[1]))
-        .wrapping_add(a[2].wrapping_mul(b[2]))
 }

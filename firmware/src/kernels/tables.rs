@@ -95,13 +95,12 @@ const fn integer_sqrt(n: u64) -> u64 {
     low
 }
 
-/// Upper bound of `sqrt(x) * 2^12` for `x` in `i .. i + 1`.
+/// Upper bound of `sqrt(x) * 2^11` for `x` in `i .. i + 1`.
 pub static SQRT: [u16; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
     while i < table.len() {
-        let root = integer_sqrt((i as u64 + 1) << 24);
-        table[i] = if root > 0xFFFF { 0xFFFF } else { root as u16 };
+        table[i] = integer_sqrt((i as u64 + 1) << 22) as u16 + 1;
         i += 1;
     }
     table
