@@ -52,7 +52,8 @@ prop_compose! {
         // Depth in su, as a power of two; place in the picture, in half pictures.
         depth in 16.0..27.0f64,
         place in prop::array::uniform2(-1.4..1.4f64),
-        focal in 60.0..4000.0f64,
+        // The kernel drops slopes of 4 and more: 4 * 128 px are beyond the frame's edges.
+        focal in 100.0..4000.0f64,
         aspect in 0.8..1.25f64,
         eye in prop::array::uniform3(-6.0e7..6.0e7f64),
         offset in prop::array::uniform3(-32_000i32..32_000),
@@ -265,19 +266,25 @@ proptest! {
     fn splats_follow_the_model(case in case()) {
         let exact = Exact::new(&case);
         let halves = exact.half_extents();
-        // Bounds are rounded up by as much as 1 % and a pixel.
-        let slack = halves.map(|half| 0.012 * half + 1.5 + exact.center_error);
-        let within = |slack: f64, axis: usize| {
-            let half = halves[axis] + slack;
+        // Bounds are rounded up by as much as 1 %, twice, and a pixel.
+        let slack = halves.map(|half| 0.02 * half + 1.5 + exact.center_error);
+        // The kernel bounds columns by the box around a parallelogram around the ellipse.
+        let [a, b, c] = exact.covariance;
+        let m = b / c;
+        let v = a - m * b;
+        let around = [(2.0 * exact.room * v).sqrt() + m.abs() * halves[1], halves[1]];
+        let within = |half: f64, axis: usize| {
             exact.center[axis] + half > 0.5
                 && exact.center[axis] - half < f64::from(SIZE[axis]) - 0.5
         };
         let Some(splat) = project(&case) else {
-            let seen = exact.room > 0.01 && within(-slack[0], 0) && within(-slack[1], 1);
+            let seen = exact.room > 0.01 && within(halves[0] - slack[0], 0)
+                && within(halves[1] - slack[1], 1);
             prop_assert!(!seen, "a visible Gaussian is missing");
             return Ok(());
         };
-        prop_assert!(within(slack[0], 0) && within(slack[1], 1), "an invisible one is there");
+        let there = [0, 1].map(|axis| within(1.02 * around[axis] + slack[axis], axis));
+        prop_assert!(there == [true; 2], "an invisible one is there");
         prop_assert!(exact.depth >= f64::from(case.camera.near) - 8.0);
 
         for axis in [0, 1] {
@@ -287,22 +294,17 @@ proptest! {
         }
 
         // Derivatives of the projection have 12 bits: 0.2 % of the longest axis.
-        let [a, b, c] = exact.covariance;
         let noise = 0.01 + 0.004 * case.deviation.powi(2);
-        let m = b / c;
         let found_c = f64::from(1 << 27) / f64::from(splat.inverse_variance_y);
         prop_assert!((found_c - c).abs() <= noise + c * 1e-3, "variance {found_c} for {c}");
         let found_m = f64::from(splat.slope) / 65536.0;
         let slope_error = noise * (1.0 + m.abs()) / (c - noise).max(0.25) + 2e-4;
         prop_assert!((found_m - m).abs() <= slope_error, "slope {found_m} for {m}");
-        let v = a - m * b;
         let v_error = noise * (1.0 + m.abs()).powi(2) * 2.0 + v * 1e-3;
         let found_v = f64::from(1 << 27) / f64::from(splat.inverse_row_variance);
         prop_assert!((found_v - v).abs() <= v_error, "conditional variance {found_v} for {v}");
 
-        // Columns are bounded by the box around a parallelogram around the ellipse.
-        let around = (2.0 * exact.room * v).sqrt() + m.abs() * halves[1];
-        for (axis, found, half) in [(0, splat.columns, around), (1, splat.rows, halves[1])] {
+        for (axis, found) in [(0, splat.columns), (1, splat.rows)] {
             let noise = noise * exact.room / halves[axis];
             for (bound, sign) in [(found[0], -1.0), (found[1], 1.0)] {
                 let edge = exact.center[axis] + sign * halves[axis];
@@ -310,7 +312,7 @@ proptest! {
                 let error = (f64::from(bound) - edge) * sign;
                 // Never less than the ellipse's pixels.
                 prop_assert!(error >= -0.51 - exact.center_error - noise, "{error} px short");
-                let most = slack[axis] + 1.02 * (half - halves[axis]) + noise;
+                let most = slack[axis] + 1.02 * (around[axis] - halves[axis]) + noise;
                 prop_assert!(error <= most, "{error} px too far, {most} at most");
             }
         }
@@ -319,7 +321,7 @@ proptest! {
             let found = f64::from(*found) / 4096.0;
             let error = (found - exact_channel.clamp(0.0, 7.9999)).abs();
             // The direction is good to 0.4 %, the polynomials of degree 3 amplify that.
-            prop_assert!(error <= 0.02 * exact.harmonics + 1e-3, "{found} for {exact_channel}");
+            prop_assert!(error <= 0.005 * exact.harmonics + 1e-3, "{found} for {exact_channel}");
         }
         prop_assert_eq!(u32::from(splat.opacity), case.gaussian[1] >> 24);
     }
