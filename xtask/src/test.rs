@@ -10,6 +10,9 @@ use crate::{board, firmware};
 const EMULATION: [&str; 4] =
     ["--package", "quintet-qemu-support", "--package", "quintet-qemu-device"];
 
+/// Where tests look for scenes and pictures that are not in the repository.
+const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
+
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -33,6 +36,9 @@ pub fn run() -> Result<()> {
         step().with_context(|| format!("step {:?}", name))?;
     }
     println!("== all {} steps passed", STEPS.len());
+    if std::env::var_os(REFERENCES).is_none() {
+        println!("   without the larger reference scenes: {REFERENCES} is not set");
+    }
     Ok(())
 }
 
