@@ -205,7 +205,8 @@ impl Projector {
             offset,
             shift: 14 - position_shift,
             position_shift,
-            harmonics_scale: (chunk.harmonics_scale & 0x7F_FFFF) as i32,
+            // Q30, so that the high product is Q12 of a Q14 sum.
+            harmonics_scale: ((chunk.harmonics_scale & 0x7F_FFFF) << 6) as i32,
         }
     }
 
@@ -283,7 +284,7 @@ impl Projector {
                 .wrapping_add(mul_half(s[1], t[1]))
                 .wrapping_add(mul_half(s[2], t[2]))
         };
-        let per_area = mul_hi(inverse, inverse); // 2^(92 - 2 depth_shift) / z^2
+        let per_area = mul_hi_u(inverse as u32, inverse as u32) as i32; // 2^(92 - 2 depth_shift) / z^2
         let focal = 2 * self.camera.focal_shift as i32;
         let shift = 60 - 2 * depth_shift as i32 - exponent - focal;
         let [a, b, c] = [quadratic(&s0, &t0), quadratic(&s0, &t1), quadratic(&s1, &t1)]
@@ -381,7 +382,7 @@ fn color<const DEGREE: u8>(
         let direction = harmonics::direction([along(0), along(1), along(2)]);
         let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
         for (channel, s) in color.iter_mut().zip(sum) {
-            *channel = channel.wrapping_add(mul_shift::<26>(s, place.harmonics_scale));
+            *channel = channel.wrapping_add(mul_hi(s, place.harmonics_scale));
         }
     }
     color.map(|channel| channel.clamp(0, 0x7FFF) as u16)

@@ -131,6 +131,17 @@ pub static RSQRT: [u16; 256] = {
     table
 };
 
+/// Zero bits above the highest one of a byte.
+pub static LEADING_ZEROS: [u8; 256] = {
+    let mut table = [8; 256];
+    let mut i = 1;
+    while i < table.len() {
+        table[i] = (i as u8).leading_zeros() as u8;
+        i += 1;
+    }
+    table
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
