@@ -226,9 +226,8 @@ impl Projector {
         sink: &mut Sink,
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
-        let view = |axis: usize| {
-            place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift)
-        };
+        let view =
+            |axis: usize| place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift);
         let z = view(2);
         if z < self.camera.near || z >= FAR {
             return;
@@ -276,9 +275,8 @@ impl Projector {
         let (xx, xy) = (low(w[2]), high(w[2]));
         let (xz, yy) = (low(w[3]), high(w[3]));
         let (yz, zz) = (low(w[4]), high(w[4]));
-        let transform = |t: [i16; 3]| {
-            [dot([xx, xy, xz], t), dot([xy, yy, yz], t), dot([xz, yz, zz], t)]
-        };
+        let transform =
+            |t: [i16; 3]| [dot([xx, xy, xz], t), dot([xy, yy, yz], t), dot([xz, yz, zz], t)];
         let (s0, s1) = (transform(t0), transform(t1));
         // Mantissas times 2^8.
         let quadratic = |s: &[i32; 3], t: &[i16; 3]| {
@@ -378,7 +376,9 @@ fn color<const DEGREE: u8>(
         ((word >> 22) << 4) as i32 - 4096,
     ];
     if DEGREE > 0 {
-        let along = |axis: usize| place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift);
+        let along = |axis: usize| {
+            place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift)
+        };
         let direction = harmonics::direction([along(0), along(1), along(2)]);
         let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
         for (channel, s) in color.iter_mut().zip(sum) {
