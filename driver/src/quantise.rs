@@ -94,27 +94,51 @@ pub fn quantise(cloud: &GaussianCloud, frame: SceneFrame) -> QuantisedCloud {
         degree: cloud.degree,
         frame,
     };
-    for members in spatial_order(cloud, &frame).chunks(CHUNK_CAPACITY) {
-        out.push_chunk(cloud, members);
+    for members in chunks_of(cloud, &frame) {
+        out.push_chunk(cloud, &members);
     }
     out
 }
 
-/// Numbers of the visible Gaussians along a Morton curve, so that neighbours share a chunk.
-fn spatial_order(cloud: &GaussianCloud, frame: &SceneFrame) -> Vec<usize> {
-    let scale = f64::from((1 << 20) - 1) / (2.0 * frame.radius).max(f64::MIN_POSITIVE);
-    let spread = |axis: usize, value: f32| {
-        let cell = ((f64::from(value) - frame.origin[axis] + frame.radius) * scale) as u64;
-        (0..21).fold(0, |code, bit| code | (cell >> bit & 1) << (3 * bit + axis))
-    };
-    let code = |i: usize| {
-        let p = &cloud.positions[i];
-        (0..3).fold(0, |code, axis| code | spread(axis, p[axis]))
-    };
-    let mut order: Vec<usize> =
+/// Cuts the visible Gaussians into groups of neighbours, each to become a chunk.
+///
+/// Splits the longest side of the bounding box in the middle until a group is small enough both in
+/// number and in size: so a floater far outside gets a chunk of its own and does not coarsen the
+/// positions of others.
+fn chunks_of(cloud: &GaussianCloud, frame: &SceneFrame) -> Vec<Vec<usize>> {
+    let visible: Vec<usize> =
         (0..cloud.len()).filter(|&i| cloud.opacities[i] >= OPACITY_MIN).collect();
-    order.sort_by_cached_key(|&i| code(i));
-    order
+    let mut distances: Vec<f64> =
+        visible.iter().map(|&i| distance(&cloud.positions[i], &frame.origin)).collect();
+    distances.sort_by(f64::total_cmp);
+    // Half the radius of most of the scene: 16-bit offsets in it are finer than any picture shows.
+    let longest = distances.get(distances.len() * 9 / 10).map_or(0.0, |radius| radius / 2.0);
+    let (mut pending, mut done) = (vec![visible], Vec::new());
+    while let Some(group) = pending.pop() {
+        if group.is_empty() {
+            continue;
+        }
+        let positions: Vec<[f32; 3]> = group.iter().map(|&i| cloud.positions[i]).collect();
+        let bounds = Bounds::of(&positions);
+        let side = |axis: usize| bounds.max[axis] - bounds.min[axis];
+        let axis = (0..3).max_by(|&a, &b| side(a).total_cmp(&side(b))).unwrap_or(0);
+        let is_small = group.len() <= CHUNK_CAPACITY && (side(axis) <= longest || group.len() == 1);
+        if is_small {
+            done.push(group);
+            continue;
+        }
+        let middle = bounds.middle()[axis];
+        let is_low = |i: &usize| f64::from(cloud.positions[*i][axis]) < middle;
+        let (low, high): (Vec<usize>, Vec<usize>) = group.into_iter().partition(is_low);
+        if low.is_empty() || high.is_empty() {
+            // All in one place: cut by number.
+            let all = [low, high].concat();
+            done.extend(all.chunks(CHUNK_CAPACITY).map(<[usize]>::to_vec));
+        } else {
+            pending.extend([high, low]);
+        }
+    }
+    done
 }
 
 impl QuantisedCloud {
@@ -235,4 +259,55 @@ fn block_float(values: [f64; 6]) -> ([i32; 6], i32) {
     let exponent = (largest / limit).log2().ceil().clamp(-128.0, 127.0) as i32;
     let scale = f64::from(-exponent).exp2();
     (values.map(|v| (v * scale).round().clamp(-limit, limit) as i32), exponent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of Gaussians and one far outside.
+    fn cloud_with_floater() -> GaussianCloud {
+        let mut positions: Vec<[f32; 3]> = (0..300).map(|i| [i as f32 / 300.0, 0.0, 0.0]).collect();
+        positions.push([2000.0, 0.0, 0.0]);
+        let count = positions.len();
+        GaussianCloud {
+            positions,
+            scales: vec![[0.01; 3]; count],
+            rotations: vec![[1.0, 0.0, 0.0, 0.0]; count],
+            opacities: vec![1.0; count],
+            colors: vec![[0.5; 3]; count],
+            degree: 0,
+            harmonics: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_floater_does_not_coarsen_its_neighbours() {
+        let cloud = cloud_with_floater();
+        let frame = SceneFrame::new(&cloud, 0.0);
+        let quantised = quantise(&cloud, frame);
+        assert_eq!(quantised.len(), 301);
+        let chunks = quantised.chunks.iter().map(Chunk::from_words);
+        assert_eq!(chunks.clone().map(|chunk| usize::from(chunk.count)).sum::<usize>(), 301);
+        for chunk in chunks {
+            assert!(chunk.count == 1 || chunk.position_shift == 0, "{chunk:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_left_out() {
+        let mut cloud = cloud_with_floater();
+        cloud.opacities.fill(0.003);
+        assert!(quantise(&cloud, SceneFrame::new(&cloud, 0.0)).is_empty());
+    }
+
+    #[test]
+    fn gaussians_in_one_place_fill_chunks() {
+        let mut cloud = cloud_with_floater();
+        cloud.positions.fill([1.0; 3]);
+        let quantised = quantise(&cloud, SceneFrame::new(&cloud, 0.0));
+        let counts: Vec<u16> =
+            quantised.chunks.iter().map(|words| Chunk::from_words(words).count).collect();
+        assert_eq!(counts, [256, 45]);
+    }
 }

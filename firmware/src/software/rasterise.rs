@@ -16,8 +16,11 @@ use quintet_protocol::program::{Fault, RasteriseGaussians};
 /// quarter of a million instructions, but for one splat that covers more than that by itself.
 const STEP_SPLATS: usize = 2048;
 const STEP_TOUCHES: u32 = 16_384;
-/// Most splats, and most tiles, of a command.
+/// Most splats of a command.
 const SPLATS_MAX: u32 = 1 << 24;
+/// Largest side of a frame and of a tile; the kernel holds a tile's columns below 4096.
+const SIDE_MAX: u16 = 4096;
+const TILE_SIDE_MAX: u16 = 2048;
 
 /// Rasterising under way.
 pub struct Rasterise {
@@ -109,8 +112,11 @@ impl Rasterise {
         if frame.contains(&0) {
             return Err(Fault::WrongKind { buffer: c.frame });
         }
-        in_range(1, c.tile_width, 1..=frame[0])?;
-        in_range(1, c.tile_height, 1..=frame[1])?;
+        if frame.iter().any(|&side| side > SIDE_MAX) {
+            return Err(Fault::WrongKind { buffer: c.frame });
+        }
+        in_range(1, c.tile_width, 1..=frame[0].min(TILE_SIDE_MAX))?;
+        in_range(1, c.tile_height, 1..=frame[1].min(TILE_SIDE_MAX))?;
         let grid = Grid::new(frame, [c.tile_width, c.tile_height]);
         let capacity = c.capacity as usize;
         let pixels = grid.tile[0] * grid.tile[1];

@@ -47,11 +47,10 @@ impl Tile<'_> {
         if first >= end {
             return 0;
         }
-        let width = self.width as usize;
-        let start = (first - self.y) as usize * width;
-        let pixels = start..start + (end - first) as usize * width;
-        let pixels = self.pixels.get_mut(pixels).unwrap_or_default();
-        rows_of(&splat, first, self.x).blend(pixels, width)
+        let size = [self.width as usize, (end - first) as usize];
+        let start = (first - self.y) as usize * size[0];
+        let pixels = self.pixels.get_mut(start..).unwrap_or_default();
+        rows_of(&splat, first, self.x).blend(pixels, size)
     }
 
     /// Turns pixels, from number `first` on, into bytes over a background.

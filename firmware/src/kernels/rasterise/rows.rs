@@ -70,19 +70,24 @@ impl Rows {
         self.left_step = self.left_step.wrapping_add(self.left_curve);
     }
 
-    /// Blends the splat into rows of `width` pixels each; returns how many pixels were visited.
+    /// Blends the splat into the first rows of `pixels`, of a size in columns and rows; returns how
+    /// many pixels were visited.
     #[cfg(not(armv7em_dsp))]
     #[inline(always)]
-    pub fn blend(self, pixels: &mut [Accumulator], width: usize) -> u32 {
-        self.blend_portable(pixels, width)
+    pub fn blend(self, pixels: &mut [Accumulator], size: [usize; 2]) -> u32 {
+        self.blend_portable(pixels, size)
     }
 
     /// The loops in portable Rust: what every other version must equal bit for bit.
     #[cfg_attr(armv7em_dsp, allow(dead_code))]
     #[inline(always)]
-    pub fn blend_portable(mut self, pixels: &mut [Accumulator], width: usize) -> u32 {
+    pub fn blend_portable(
+        mut self,
+        pixels: &mut [Accumulator],
+        [width, height]: [usize; 2],
+    ) -> u32 {
         let mut visited = 0;
-        for row in pixels.chunks_exact_mut(width.max(1)) {
+        for row in pixels.chunks_exact_mut(width.max(1)).take(height) {
             let [from, to] = self.columns(width);
             if let Some(run) = row.get_mut(from..to) {
                 visited += run.len() as u32;
@@ -139,16 +144,12 @@ mod armv7em {
     }
 
     impl Rows {
-        /// Blends the splat into rows of `width` pixels each; returns how many pixels were visited.
+        /// Blends the splat into the first rows of `pixels`, of a size in columns and rows; returns
+        /// how many pixels were visited.
         #[inline(always)]
-        pub fn blend(self, pixels: &mut [Accumulator], width: usize) -> u32 {
-            if width == 0 {
-                return 0;
-            }
-            let whole = pixels.len() - pixels.len() % width;
-            let Some(pixels) = pixels.get_mut(..whole).filter(|pixels| !pixels.is_empty()) else {
-                return 0;
-            };
+        pub fn blend(self, pixels: &mut [Accumulator], [width, height]: [usize; 2]) -> u32 {
+            let whole = pixels.get_mut(..width * height);
+            let Some(pixels) = whole.filter(|pixels| !pixels.is_empty()) else { return 0 };
             let range = pixels.as_mut_ptr_range();
             let mut job = Job {
                 rows: self,
