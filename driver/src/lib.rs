@@ -1,10 +1,12 @@
 //! The host side of Quintet: import -> quantise -> compile -> stream -> show.
 
 pub mod camera;
+pub mod camera_file;
 pub mod compile;
 pub mod device;
 pub mod emulator;
 pub mod import;
+pub mod picture;
 pub mod quantise;
 pub mod render;
 pub mod scene;

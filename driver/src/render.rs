@@ -114,6 +114,11 @@ impl<'c> Renderer<'c> {
         &self.bundle
     }
 
+    /// The connection to the device that it renders on.
+    pub fn connection(&self) -> &Connection {
+        self.connection
+    }
+
     /// Renders a frame; the camera must have the size that the scene was compiled for.
     ///
     /// # Errors

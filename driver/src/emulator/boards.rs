@@ -38,6 +38,17 @@ pub fn known_boards() -> impl Iterator<Item = (&'static str, &'static str, &'sta
     BOARDS.iter().map(|board| (board.name, board.command, board.arguments))
 }
 
+/// The ELF file that [`super::Emulator::start`] would run for a board.
+///
+/// # Errors
+///
+/// [`EmulatorError::UnknownBoard`], or [`EmulatorError::FirmwareMissing`] if it is not built.
+pub fn firmware_path(board: &str) -> Result<PathBuf, EmulatorError> {
+    let board = find(board)?;
+    let path = board.image(&firmware_folder(board)?);
+    if path.is_file() { Ok(path) } else { Err(EmulatorError::FirmwareMissing { path }) }
+}
+
 /// Where the device inside QEMU is, next to the firmware in `folder`.
 #[must_use]
 pub fn plugin_path(folder: &Path) -> PathBuf {

@@ -1,0 +1,96 @@
+//! Arguments that subcommands share, and how their values are read.
+
+use std::time::Duration;
+
+use clap::Args;
+use quintet_driver::session::Limits;
+use quintet_driver::transport::DeviceUri;
+
+/// Largest side of a picture, in pixels.
+const SIDE_MAX: u16 = 4096;
+
+/// Which device to use.
+#[derive(Args, Debug)]
+pub struct DeviceArguments {
+    /// The device to use: virtual:, qemu:BOARD, serial:PATH, unix:PATH or tcp:HOST:PORT
+    ///
+    /// virtual:[?arena=BYTES]          the firmware library inside this process
+    /// qemu:BOARD[?link=uart|bulk]     an emulated board, started and ended by this command
+    /// serial:PATH[?baud=RATE&dtr=off] a board on a serial port
+    /// unix:PATH, tcp:HOST:PORT        a socket that carries the bytes of a board's link
+    ///
+    /// `quintet devices` lists what there is here.
+    #[arg(
+        long,
+        env = "QUINTET_DEVICE",
+        value_name = "URI",
+        default_value = "virtual:",
+        verbatim_doc_comment
+    )]
+    pub device: DeviceUri,
+    /// Seconds after which a frame that is not finished is given up [default: never]
+    #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: Option<u32>,
+}
+
+impl DeviceArguments {
+    /// How long things may take.
+    pub fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.run = self.timeout.map(|seconds| Duration::from_secs(seconds.into()));
+        limits
+    }
+}
+
+/// Reads `WxH`.
+pub fn size(text: &str) -> Result<[u16; 2], String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (1..=SIDE_MAX).contains(side));
+    text.split_once(['x', 'X'])
+        .and_then(|(width, height)| Some([side(width)?, side(height)?]))
+        .ok_or_else(|| format!("a size is WIDTHxHEIGHT, such as 320x240, up to {SIDE_MAX} a side"))
+}
+
+/// Reads `R,G,B`.
+pub fn color(text: &str) -> Result<[u8; 3], String> {
+    let channels: Option<Vec<u8>> =
+        text.split(',').map(|channel| channel.trim().parse().ok()).collect();
+    channels
+        .and_then(|channels| channels.try_into().ok())
+        .ok_or_else(|| "a colour is R,G,B with numbers from 0 to 255, such as 255,255,255".into())
+}
+
+/// Reads a number of bytes, with `K` or `M` for KiB and MiB.
+pub fn bytes(text: &str) -> Result<u32, String> {
+    let (digits, shift) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 10),
+        None => text.strip_suffix(['m', 'M']).map_or((text, 0), |digits| (digits, 20)),
+    };
+    let number = digits.parse::<u32>().ok();
+    number
+        .and_then(|number| number.checked_mul(1 << shift))
+        .filter(|&bytes| bytes > 0)
+        .ok_or_else(|| "a number of bytes is such as 524288, 512K or 2M, below 4 GiB".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_or_refused() {
+        assert_eq!(size("320x240"), Ok([320, 240]));
+        assert_eq!(size("1X4096"), Ok([1, 4096]));
+        for wrong in ["", "x", "320", "0x1", "4097x1", "-1x1", "1x1x1", "3 x4"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(color("1, 2,255"), Ok([1, 2, 255]));
+        for wrong in ["", "1,2", "1,2,3,4", "1,2,256", "red"] {
+            assert!(color(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!((bytes("512K"), bytes("2m"), bytes("7")), (Ok(512 << 10), Ok(2 << 20), Ok(7)));
+        for wrong in ["", "K", "0", "-1", "1G", "4096M", "1.5M"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line: what can be asked, and what becomes of it.
+
+mod arguments;
+mod costs;
+mod devices;
+mod failure;
+mod info;
+mod inspect;
+mod output;
+mod render;
+mod report;
+mod target;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  quintet render scene.ply                        one picture, on the virtual device
+  quintet render scene.sog --device qemu:mps2-an386 --orbit 8 -o pictures/
+  quintet render scene.spz --camera cameras.json --view front --json
+  quintet inspect scene.splat                     what it is and how much memory it needs
+  quintet devices                                 what there is to render on
+
+Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
+SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting.
+
+Exit codes:
+  0  done                                  3  no such device, or it has gone
+  1  failed                                4  the device did not answer or finish in time
+  2  wrong usage of the command";
+
+/// Neural rendering on microcontrollers: stream scenes to a Quintet device, get pictures back
+#[derive(Parser, Debug)]
+#[command(name = "quintet", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Render a scene on a device: a picture, or an orbit of pictures
+    Render(render::Arguments),
+    /// Say what a scene is, and what it costs in memory once compiled
+    Inspect(inspect::Arguments),
+    /// Say what a device is and what it can do
+    Info(info::Arguments),
+    /// List the devices that can be used from here
+    Devices(devices::Arguments),
+}
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    match execute(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::say(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Render(arguments) => render::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

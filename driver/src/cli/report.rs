@@ -1,0 +1,74 @@
+//! What `quintet render --json` prints; the fields are described in `quintet render --help`.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::costs::CostRecord;
+
+/// The document.
+#[derive(Serialize)]
+pub struct Report<'a> {
+    pub device: DeviceRecord<'a>,
+    pub scene: SceneRecord<'a>,
+    pub bundle: BundleRecord,
+    pub frames: Vec<FrameRecord>,
+    pub contact_sheet: Option<PathBuf>,
+    pub link: LinkRecord,
+}
+
+/// The device.
+#[derive(Serialize)]
+pub struct DeviceRecord<'a> {
+    pub uri: String,
+    pub board: &'a str,
+    pub firmware: &'a str,
+    pub target: &'a str,
+    pub arena_bytes: u32,
+    pub ticks: &'static str,
+}
+
+/// The scene, as its file has it.
+#[derive(Serialize)]
+pub struct SceneRecord<'a> {
+    pub path: &'a Path,
+    pub format: &'a str,
+    pub gaussians: usize,
+    pub dropped: usize,
+    pub degree: u8,
+}
+
+/// What was sent to the device before the first frame.
+#[derive(Clone, Copy, Serialize)]
+pub struct BundleRecord {
+    pub upload_bytes: usize,
+    pub arena_bytes: usize,
+    pub tile: [u16; 2],
+}
+
+/// A frame.
+#[derive(Serialize)]
+pub struct FrameRecord {
+    pub index: usize,
+    pub view: Option<String>,
+    pub file: PathBuf,
+    pub width: u16,
+    pub height: u16,
+    pub digest: String,
+    pub commands: Vec<CostRecord>,
+    pub link: LinkRecord,
+}
+
+/// Bytes over the link.
+#[derive(Clone, Copy, Serialize)]
+pub struct LinkRecord {
+    pub sent: u64,
+    pub received: u64,
+}
+
+impl LinkRecord {
+    /// The difference between two readings of a connection's meter: sent, received.
+    pub fn since(before: [u64; 2], now: [u64; 2]) -> Self {
+        Self { sent: now[0] - before[0], received: now[1] - before[1] }
+    }
+}
