@@ -107,6 +107,9 @@ struct Place {
     /// Right shift from Q14 products to su.
     shift: u32,
     position_shift: u32,
+    /// Right shift of a covariance of exponent 0 seen at a depth of 2^32 su.
+    variance_shift: i32,
+    /// Q30, so that the high product is Q12 of a Q14 sum.
     harmonics_scale: i32,
 }
 
@@ -200,12 +203,14 @@ impl Projector {
             *o = o.wrapping_sub(position);
         }
         let position_shift = u32::from(chunk.position_shift).min(14);
+        // Beyond these a variance is zero or too large whatever the depth.
+        let exponent_bias = chunk.exponent_bias.clamp(-256, 256);
         Place {
             view,
             offset,
             shift: 14 - position_shift,
             position_shift,
-            // Q30, so that the high product is Q12 of a Q14 sum.
+            variance_shift: 60 - 2 * camera.focal_shift as i32 - exponent_bias,
             harmonics_scale: ((chunk.harmonics_scale & 0x7F_FFFF) << 6) as i32,
         }
     }
@@ -243,11 +248,12 @@ impl Projector {
         let scale = depth.shift - 3;
         let slope = [mul_hi(x << scale, inverse), mul_hi(y << scale, inverse)]; // Q27
 
-        let exponent = i32::from((w[1] >> 16) as u8 as i8);
-        let covariance = self.covariance(w, slope, inverse, depth.shift, exponent);
+        let exponent = (w[1] >> 16 & 0x3F) as i32;
+        let shift = place.variance_shift - 2 * depth.shift as i32 - exponent;
+        let covariance = self.covariance(w, slope, inverse, shift);
         let opacity = (w[1] >> 24) as u8;
         let Some(mut splat) = self.splat(slope, covariance, opacity) else { return };
-        splat.color = color::<DEGREE>(place, &p, w[5], coefficients);
+        splat.color = color::<DEGREE>(place, &p, w, coefficients);
         sink.push(splat, (z as u32) >> self.camera.key_shift);
     }
 
@@ -258,8 +264,7 @@ impl Projector {
         w: &[u32; GAUSSIAN_WORDS],
         slope: [i32; 2],
         inverse: i32,
-        depth_shift: u32,
-        exponent: i32,
+        shift: i32,
     ) -> [i32; 3] {
         let limits = &self.camera.slope_limits;
         let hold = |slope: i32, axis: usize| {
@@ -284,9 +289,7 @@ impl Projector {
                 .wrapping_add(mul_half(s[1], t[1]))
                 .wrapping_add(mul_half(s[2], t[2]))
         };
-        let per_area = mul_hi_u(inverse as u32, inverse as u32) as i32; // 2^(92 - 2 depth_shift) / z^2
-        let focal = 2 * self.camera.focal_shift as i32;
-        let shift = 60 - 2 * depth_shift as i32 - exponent - focal;
+        let per_area = mul_hi_u(inverse as u32, inverse as u32) as i32; // 2^(92 - 2 depth.shift) / z^2
         let [a, b, c] = [quadratic(&s0, &t0), quadratic(&s0, &t1), quadratic(&s1, &t1)]
             .map(|v| mul_hi(v, per_area));
         let [a, b, c] = if shift > 0 {
@@ -367,9 +370,10 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
 fn color<const DEGREE: u8>(
     place: &Place,
     p: &[i16; 3],
-    word: u32,
+    w: &[u32; GAUSSIAN_WORDS],
     coefficients: &[u8],
 ) -> [u16; 3] {
+    let word = w[5];
     let mut color = [
         ((word & 0x7FF) << 3) as i32 - 4096,
         ((word >> 11 & 0x7FF) << 3) as i32 - 4096,
@@ -381,8 +385,9 @@ fn color<const DEGREE: u8>(
         };
         let direction = harmonics::direction([along(0), along(1), along(2)]);
         let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
+        let scale = place.harmonics_scale >> (w[1] >> 22 & 3);
         for (channel, s) in color.iter_mut().zip(sum) {
-            *channel = channel.wrapping_add(mul_hi(s, place.harmonics_scale));
+            *channel = channel.wrapping_add(mul_hi(s, scale));
         }
     }
     color.map(|channel| channel.clamp(0, 0x7FFF) as u16)
