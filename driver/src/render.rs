@@ -232,7 +232,12 @@ impl Framing {
                 (bounds.min[axis], bounds.max[axis]) = (f64::from(min), f64::from(max));
             }
         }
+        // Centres alone say nothing of a scene of one Gaussian, or of a few large ones.
+        let mut extents: Vec<f32> =
+            cloud.scales.iter().map(|scales| scales.iter().copied().fold(0.0, f32::max)).collect();
+        extents.sort_by(f32::total_cmp);
+        let typical = extents.get(extents.len() / 2).map_or(0.0, |&scale| 3.0 * f64::from(scale));
         let half = (0..3).map(|axis| (bounds.max[axis] - bounds.min[axis]).powi(2)).sum::<f64>();
-        Self { target: bounds.middle(), radius: (half.sqrt() / 2.0).max(1e-6) }
+        Self { target: bounds.middle(), radius: (half.sqrt() / 2.0).max(typical).max(1e-6) }
     }
 }

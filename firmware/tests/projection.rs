@@ -80,12 +80,13 @@ prop_compose! {
         // Offsets of at most a quarter of the depth.
         let position_shift = (depth - 17.0).clamp(0.0, 14.0) as u32;
         let position_shift = position_shift.saturating_sub(shift_down);
-        let chunk = Chunk {
+        let mut chunk = Chunk {
             origin: [0, 1, 2].map(|k| world[k].round() as i32 - (offset[k] << position_shift)),
             radius: 60_000 << position_shift,
             count: 1,
             position_shift: position_shift as u8,
             harmonics_scale: scale,
+            exponent_bias: 0,
         };
         let row_scale = [focal[0], focal[1]].map(|f| f / focal_shift.exp2());
         let row_scale = [row_scale[0], row_scale[1], 1.0];
@@ -118,10 +119,13 @@ prop_compose! {
         let exponent = (largest / f64::from(COVARIANCE_LIMIT - 1)).log2().ceil();
         let [xx, xy, xz, yy, yz, zz] =
             covariance.map(|c| (c / exponent.exp2()).round() as i32 as u32 & 0xFFFF);
+        // Any split between the Gaussian's exponent and the chunk's will do.
+        let own_exponent = colour % 64;
+        chunk.exponent_bias = exponent as i32 - own_exponent as i32;
         let [px, py, pz] = offset.map(|o| o as u32 & 0xFFFF);
         let gaussian = [
             px | py << 16,
-            pz | (exponent as i32 as u32 & 0xFF) << 16 | opacity << 24,
+            pz | own_exponent << 16 | (scale % 4) << 22 | opacity << 24,
             xx | xy << 16,
             xz | yy << 16,
             yz | zz << 16,
@@ -185,7 +189,8 @@ impl Exact {
         let limits = camera.slope_limits.map(|limit| f64::from(limit) / 4096.0);
         let held = [slope[0].clamp(limits[0], limits[1]), slope[1].clamp(limits[2], limits[3])];
         let rows = [0, 1].map(|k| [0, 1, 2].map(|j| matrix[k][j] - held[k] * matrix[2][j]) as Vec3);
-        let exponent = f64::from((w[1] >> 16) as u8 as i8).exp2();
+        let exponent = (w[1] >> 16 & 0x3F) as i32 + case.chunk.exponent_bias;
+        let exponent = f64::from(exponent).exp2();
         let ([xx, xy], [xz, yy], [yz, zz]) = (halves(w[2]), halves(w[3]), halves(w[4]));
         let sigma = [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
         let quadratic = |s: &Vec3, t: &Vec3| {
@@ -247,7 +252,8 @@ fn colour(case: &Case, world: &Vec3) -> (Vec3, f64) {
         1.445305721320277 * z * (xx - yy),
         -0.5900435899266435 * x * (xx - 3.0 * yy),
     ];
-    let scale = f64::from(case.chunk.harmonics_scale) / f64::from(1 << 24);
+    let shift = 24 + (case.gaussian[1] >> 22 & 3);
+    let scale = f64::from(case.chunk.harmonics_scale) / f64::from(1 << shift);
     let count = (usize::from(case.degree) + 1).pow(2) - 1;
     let mut sums = [0.0; 3];
     for (value, triple) in basis.iter().zip(case.harmonics.as_chunks::<3>().0).take(count) {

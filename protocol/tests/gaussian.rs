@@ -11,8 +11,10 @@ proptest! {
         count: u16,
         position_shift: u8,
         harmonics_scale: u32,
+        exponent_bias: i32,
     ) {
-        let chunk = Chunk { origin, radius, count, position_shift, harmonics_scale };
+        let chunk =
+            Chunk { origin, radius, count, position_shift, harmonics_scale, exponent_bias };
         prop_assert_eq!(Chunk::from_words(&chunk.to_words()), chunk);
     }
 
@@ -42,9 +44,15 @@ proptest! {
 
 #[test]
 fn words_stand_where_the_layout_says() {
-    let chunk =
-        Chunk { origin: [1, -2, 3], radius: 4, count: 5, position_shift: 6, harmonics_scale: 7 };
-    assert_eq!(chunk.to_words(), [1, -2i32 as u32, 3, 4, 5 | 6 << 16, 7, 0, 0]);
+    let chunk = Chunk {
+        origin: [1, -2, 3],
+        radius: 4,
+        count: 5,
+        position_shift: 6,
+        harmonics_scale: 7,
+        exponent_bias: -8,
+    };
+    assert_eq!(chunk.to_words(), [1, -2i32 as u32, 3, 4, 5 | 6 << 16, 7, -8i32 as u32, 0]);
     let camera = Camera {
         matrix: [[0, 1, 2], [3, 4, 5], [6, 7, 8]],
         translation: [9, 10, 11],

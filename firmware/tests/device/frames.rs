@@ -72,7 +72,6 @@ fn the_digits_of_the_sort_do_not_show() {
 /// A small arena means small tiles; it must not mean other pixels. Large splats, since those are cut
 /// by many tiles.
 #[test]
-#[ignore = "fails: a tile's rounding starts at its edge, not at the splat's; see the kernel's Row"]
 fn tiles_do_not_show() {
     let frame = [320, 240];
     for seed in 1..4 {
@@ -90,7 +89,6 @@ fn tiles_do_not_show() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    #[ignore = "fails, as the one above"]
     fn tiles_of_any_size_do_not_show(
         frame in [1u16..150, 1u16..100],
         columns in 1u16..160,

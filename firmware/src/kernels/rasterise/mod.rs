@@ -10,7 +10,7 @@ use super::fixed::mul_shift;
 use super::project::Splat;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
-use rows::Rows;
+use rows::{Area, Rows};
 
 /// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
 pub type Accumulator = [u32; ACCUMULATOR_WORDS];
@@ -47,10 +47,15 @@ impl Tile<'_> {
         if first >= end {
             return 0;
         }
-        let size = [self.width as usize, (end - first) as usize];
-        let start = (first - self.y) as usize * size[0];
+        let width = self.width as usize;
+        let start = (first - self.y) as usize * width;
         let pixels = self.pixels.get_mut(start..).unwrap_or_default();
-        rows_of(&splat, first, self.x).blend(pixels, size)
+        let mut rows = rows_of(&splat);
+        let skipped = first - i32::from(splat.rows[0]);
+        if skipped > 0 {
+            rows.skip(skipped);
+        }
+        rows.blend(Area { pixels, left: self.x as usize, width, height: (end - first) as usize })
     }
 
     /// Turns pixels, from number `first` on, into bytes over a background.
@@ -69,14 +74,14 @@ impl Tile<'_> {
     }
 }
 
-/// The rows of a splat from row `y` on; columns count from `x` on.
+/// The rows of a splat from its first one on.
 #[inline(always)]
-fn rows_of(splat: &Splat, y: i32, x: i32) -> Rows {
-    let dy = (y << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
+fn rows_of(splat: &Splat) -> Rows {
+    let dy = (i32::from(splat.rows[0]) << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
     let room = EXPONENT_LIMIT - OPACITY_EXPONENT[usize::from(splat.opacity)];
     let curve = splat.inverse_variance_y;
     let gradient = mul_shift::<8>(curve as i32, dy); // Q27
-    let column = (splat.center[0] << 8).wrapping_sub((x << 16) - 0x8000); // Q16
+    let column = (splat.center[0] << 8).wrapping_add(0x8000); // Q16
     Rows {
         center: column.wrapping_add(mul_shift::<8>(splat.slope, dy)),
         slope: splat.slope,

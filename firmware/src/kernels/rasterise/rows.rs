@@ -10,8 +10,8 @@ use super::Accumulator;
 const INDEX_SHIFT: u32 = 27 - ALPHA_STEPS.ilog2();
 /// The exponent at which a splat ends, as [`ALPHA`] has it, Q27.
 const END: u32 = EXPONENT_LIMIT + ((ALPHA_BIAS as u32) << INDEX_SHIFT);
-/// Columns are held to this; a multiple of two less one, as one instruction does it.
-const COLUMN_MAX: i32 = 4095;
+/// Columns are held to this; a power of two less one, as one instruction does it.
+const COLUMN_MAX: i32 = 8191;
 
 /// A splat's row; all that changes from row to row does so by additions.
 ///
@@ -19,7 +19,7 @@ const COLUMN_MAX: i32 = 4095;
 #[derive(Clone, Debug)]
 #[repr(C)]
 pub struct Rows {
-    /// Column of the row's centre from the middle of the column before the tile's first, Q16.
+    /// Column of the row's centre from the middle of the column before the frame's first, Q16.
     pub center: i32,
     /// What `center` gains per row.
     pub slope: i32,
@@ -41,16 +41,33 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// First visible column of the row and one past the last, at most `width`; none if the first is
-    /// not below the last.
+    /// Goes on by `count` rows at once, to the very bits that so many single steps lead to.
     #[inline(always)]
-    fn columns(&self, width: usize) -> [usize; 2] {
+    pub fn skip(&mut self, count: i32) {
+        let pairs = count.wrapping_mul(count.wrapping_sub(1)) / 2;
+        self.center = self.center.wrapping_add(self.slope.wrapping_mul(count));
+        let taken = self.left_step.wrapping_mul(count);
+        let taken = taken.wrapping_add(self.left_curve.wrapping_mul(pairs));
+        self.left = self.left.wrapping_sub(taken);
+        self.left_step = self.left_step.wrapping_add(self.left_curve.wrapping_mul(count));
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.center = self.center.wrapping_add(self.slope);
+        self.left = self.left.wrapping_sub(self.left_step);
+        self.left_step = self.left_step.wrapping_add(self.left_curve);
+    }
+
+    /// First visible column of the row and one past the last, in the frame; the first may be the
+    /// greater one.
+    #[inline(always)]
+    fn columns(&self) -> [usize; 2] {
         let share = mul_hi_u(self.left.max(0) as u32, self.inverse_room) >> 5;
         let half = i32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
         let half = self.half_width.wrapping_mul(half); // Q16
         let held = |column: i32| (column >> 16).clamp(0, COLUMN_MAX) as usize;
-        let (from, to) = (self.center.wrapping_sub(half), self.center.wrapping_add(half));
-        [held(from), held(to).min(width)]
+        [held(self.center.wrapping_sub(half)), held(self.center.wrapping_add(half))]
     }
 
     /// Exponent at the middle of column `x` and its first difference there, Q27.
@@ -63,41 +80,54 @@ impl Rows {
         (exponent, (gradient as u32).wrapping_add(self.curve >> 1))
     }
 
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.center = self.center.wrapping_add(self.slope);
-        self.left = self.left.wrapping_sub(self.left_step);
-        self.left_step = self.left_step.wrapping_add(self.left_curve);
-    }
-
-    /// Blends the splat into the first rows of `pixels`, of a size in columns and rows; returns how
-    /// many pixels were visited.
+    /// Blends the splat into `area`; returns how many pixels were visited.
     #[cfg(not(armv7em_dsp))]
     #[inline(always)]
-    pub fn blend(self, pixels: &mut [Accumulator], size: [usize; 2]) -> u32 {
-        self.blend_portable(pixels, size)
+    pub fn blend(self, area: Area) -> u32 {
+        self.blend_portable(area)
     }
 
     /// The loops in portable Rust: what every other version must equal bit for bit.
-    #[cfg_attr(armv7em_dsp, allow(dead_code))]
-    #[inline(always)]
-    pub fn blend_portable(
-        mut self,
-        pixels: &mut [Accumulator],
-        [width, height]: [usize; 2],
-    ) -> u32 {
+    ///
+    /// A row's exponents follow from its first visible column in the frame, whether that lies in the
+    /// area or not: so no choice of tiles changes a bit.
+    #[cfg_attr(armv7em_dsp, inline(never))]
+    #[cfg_attr(not(armv7em_dsp), inline(always))]
+    pub fn blend_portable(mut self, area: Area) -> u32 {
+        let Area { pixels, left, width, height } = area;
         let mut visited = 0;
         for row in pixels.chunks_exact_mut(width.max(1)).take(height) {
-            let [from, to] = self.columns(width);
-            if let Some(run) = row.get_mut(from..to) {
+            let [first, end] = self.columns();
+            let (from, to) = (first.max(left), end.min(left + width));
+            if let Some(run) = row.get_mut(from - left..to.max(left) - left) {
                 visited += run.len() as u32;
-                let (exponent, step) = self.exponent(from);
+                let (mut exponent, mut step) = self.exponent(first);
+                let skipped = (from - first) as u32;
+                if skipped > 0 {
+                    let pairs = skipped.wrapping_mul(skipped.wrapping_sub(1)) / 2;
+                    exponent = exponent.wrapping_add(step.wrapping_mul(skipped));
+                    exponent = exponent.wrapping_add(self.curve.wrapping_mul(pairs));
+                    step = step.wrapping_add(self.curve.wrapping_mul(skipped));
+                }
                 blend_run(run, exponent, step, self.curve, self.color);
             }
             self.advance();
         }
         visited
     }
+}
+
+/// Where rows are blended: the first `height` rows of `width` pixels each, whose first column is
+/// column `left` of the frame.
+pub struct Area<'a> {
+    /// Row by row.
+    pub pixels: &'a mut [Accumulator],
+    /// First column.
+    pub left: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
 }
 
 /// Blends a run of pixels of one row.
@@ -126,7 +156,7 @@ mod armv7em {
     //! uses all 14.
     #![allow(unsafe_code)]
 
-    use super::{ALPHA, Accumulator, COLUMN_MAX, END, INDEX_SHIFT, ROW_WIDTH, Rows};
+    use super::{ALPHA, Accumulator, Area, COLUMN_MAX, END, INDEX_SHIFT, ROW_WIDTH, Rows};
     use core::mem::offset_of;
 
     /// [`Rows`] and where they go.
@@ -144,10 +174,14 @@ mod armv7em {
     }
 
     impl Rows {
-        /// Blends the splat into the first rows of `pixels`, of a size in columns and rows; returns
-        /// how many pixels were visited.
+        /// Blends the splat into `area`; returns how many pixels were visited.
         #[inline(always)]
-        pub fn blend(self, pixels: &mut [Accumulator], [width, height]: [usize; 2]) -> u32 {
+        pub fn blend(self, area: Area) -> u32 {
+            if area.left > 0 {
+                // Frames of more than one column of tiles are rare on such a core.
+                return self.blend_portable(area);
+            }
+            let Area { pixels, width, height, .. } = area;
             let whole = pixels.get_mut(..width * height);
             let Some(pixels) = whole.filter(|pixels| !pixels.is_empty()) else { return 0 };
             let range = pixels.as_mut_ptr_range();
@@ -194,8 +228,8 @@ mod armv7em {
             "mla r10, r3, r8, r1",
             "ldrd r11, r12, [r0, #{width}]",    // width, pixels
             "ldr r3, [r0, #{stride}]",
-            "usat r9, #12, r9, asr #16",        // from
-            "usat r10, #12, r10, asr #16",      // to
+            "usat r9, #13, r9, asr #16",        // from
+            "usat r10, #13, r10, asr #16",      // to
             "add r3, r3, r12",
             "str r3, [r0, #{pixels}]",
             "cmp r10, r11",
@@ -267,6 +301,6 @@ mod armv7em {
 
     // What the assembly takes for granted.
     const _: () = assert!(ALPHA.len() == 1 << 10 && ROW_WIDTH.len() == 1 << 9);
-    const _: () = assert!(COLUMN_MAX == (1 << 12) - 1 && size_of::<Accumulator>() == 16);
+    const _: () = assert!(COLUMN_MAX == (1 << 13) - 1 && size_of::<Accumulator>() == 16);
     const _: () = assert!(offset_of!(Job, pixels) == offset_of!(Job, width) + 4);
 }
