@@ -16,6 +16,12 @@ const DEVICE_LIBRARY: &str = "libquintet_qemu_device.so";
 
 /// Runs the subcommand for all boards or one.
 pub fn run(name: Option<&str>) -> Result<()> {
+    print!("{}", build_all(name)?);
+    Ok(())
+}
+
+/// Builds all boards or one and returns a table of their sizes; fails if one is over its budget.
+pub fn build_all(name: Option<&str>) -> Result<String> {
     let boards = board::select(name)?;
     let folder = target_directory().join("firmware");
     fs::create_dir_all(&folder)?;
@@ -30,12 +36,13 @@ pub fn run(name: Option<&str>) -> Result<()> {
         over.extend(excess(board, footprint));
         rows.push(row(board, footprint, toolchain));
     }
-    println!("{:<18} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
-    rows.iter().for_each(|row| println!("{row}"));
+    let head =
+        format!("{:<18} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
+    let table = format!("{head}\n{}\n", rows.join("\n"));
     if !over.is_empty() {
-        bail!("over budget: {}", over.join("; "));
+        bail!("over budget: {}\n{table}", over.join("; "));
     }
-    Ok(())
+    Ok(table)
 }
 
 fn device(folder: &Path) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Set-up, build, size check, emulation and tests of Quintet, each one command.
 
+mod bench;
 mod board;
+mod demo;
 mod elf;
 mod firmware;
 mod process;
@@ -17,6 +19,8 @@ Usage: cargo xtask COMMAND
 
   setup                 install what is missing: bare-metal targets, rustfmt, clippy, QEMU
   firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
+  demo                  set up, build, and render a scene on an emulated Cortex-M board
+  bench [--json]        executed instructions a frame: scenes, sizes, boards
   test                  format, lints, unit tests, firmware, tests on the emulated boards
 ";
 
@@ -37,6 +41,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(None),
         ["firmware", "--board", name] => firmware::run(Some(name)),
+        ["demo"] => demo::run(),
+        ["bench"] => bench::run(false),
+        ["bench", "--json"] => bench::run(true),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

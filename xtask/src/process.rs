@@ -1,5 +1,6 @@
 //! Child processes, and where things are.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -18,7 +19,7 @@ pub fn target_directory() -> PathBuf {
 }
 
 /// A command in the workspace's root.
-pub fn command(program: &str) -> Command {
+pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     command
@@ -26,9 +27,16 @@ pub fn command(program: &str) -> Command {
 
 /// The cargo that runs this.
 pub fn cargo() -> Command {
-    let mut command = command(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    let mut command = command(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
     command.env("CARGO_TARGET_DIR", target_directory());
     command
+}
+
+/// Builds the `quintet` command for release; returns where it is.
+pub fn build_quintet() -> Result<PathBuf> {
+    let package = ["--package", "quintet-driver", "--bin", "quintet"];
+    run(cargo().args(["build", "--quiet", "--release"]).args(package))?;
+    Ok(target_directory().join("release").join("quintet"))
 }
 
 /// Runs a command to its end, its output shown.

@@ -94,8 +94,8 @@ pub fn unit_text(unit: Ticks) -> &'static str {
     match unit {
         Ticks::Instructions => "executed instructions",
         Ticks::Cycles => "core clock cycles",
-        Ticks::Nanoseconds => "nanoseconds of this computer's time: no measure of a device",
-        _ => "nothing: this device does not count",
+        Ticks::Nanoseconds => "nanoseconds of this computer, no measure of a device",
+        _ => "nothing, as this device does not count",
     }
 }
 

@@ -303,8 +303,8 @@ fn summary(report: &Report<'_>, costs: &str) -> String {
         degree => format!("harmonics of degree {degree}"),
     };
     let mut text = format!(
-        "scene   {}: {}, {} Gaussians, {harmonics}\n\
-         device  {}: {}, firmware {}, {}, arena {}\n\
+        "scene   {}, {}, {} Gaussians, {harmonics}\n\
+         device  {} is {}, firmware {}, {}, arena {}\n\
          memory  {} of arena in use, {} of it sent once; tiles of {columns}x{rows} pixels\n\
          link    {} sent, {} received\n\n{costs}\n",
         scene.path.display(),
