@@ -40,6 +40,17 @@ pub enum CameraError {
         /// The longest that can be used.
         limit: u32,
     },
+    /// The picture is wider than the device's projection reaches.
+    #[error(
+        "camera: the picture's edge is {slope:.1} times as far off the axis as it is deep, and a \
+         device draws up to {limit:.1}: use a longer focal length"
+    )]
+    TooWide {
+        /// Largest tangent off the axis in the picture.
+        slope: f64,
+        /// The largest that can be used.
+        limit: f64,
+    },
     /// The camera is farther from the scene than the scene was quantised for.
     #[error(
         "camera: {distance:.3} world units from the scene's middle is out of the device's range"
@@ -154,6 +165,7 @@ impl Camera {
             let limit = 1 << FOCAL_SHIFT_MAX;
             return Err(CameraError::FocalTooLong { pixels: longest, limit });
         }
+        self.check_width(f64::from(1u32 << focal_shift))?;
         let distance = self.distance(&frame.origin);
         let farthest = (distance + frame.radius) * frame.units;
         if farthest >= f64::from(FAR) {
@@ -182,6 +194,25 @@ impl Camera {
             focal_shift,
             key_shift: key_length.saturating_sub(key_bits),
         })
+    }
+
+    /// Checks that the picture's edges are within the device's projection: slopes in units of
+    /// `pixels` over the focal length stay below 4, with a margin for what reaches in from outside.
+    fn check_width(&self, pixels: f64) -> Result<(), CameraError> {
+        /// Largest distance of an edge from the principal point, in units of `pixels`.
+        const EDGE_MAX: f64 = 3.5;
+        let size = [self.width, self.height].map(f64::from);
+        for axis in 0..2 {
+            let edge = self.center[axis].abs().max((size[axis] - self.center[axis]).abs());
+            if edge > EDGE_MAX * pixels {
+                let focal = self.focal[axis];
+                return Err(CameraError::TooWide {
+                    slope: edge / focal,
+                    limit: EDGE_MAX * pixels / focal,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The INRIA clamp: slopes up to 15 % of the picture's size beyond its edges, in Q12 of `2^pixels`.

@@ -28,6 +28,8 @@ pub const KEY_BITS: u32 = 2 * DIGIT_BITS as u32;
 const TILE_BYTES: usize = 96 * 1024;
 /// Bins hold this many times the splats when there is room, so that one batch is enough.
 const BIN_FACTOR: usize = 2;
+/// Most columns and rows of a tile that devices take.
+const TILE_SIDE_MAX: usize = 2048;
 /// Rows of a tile below which narrower tiles are tried instead of lower ones.
 const TILE_ROWS_MIN: usize = 8;
 
@@ -151,8 +153,8 @@ const COMMANDS: usize = 3;
 fn tile_of(width: u16, height: u16, bytes: usize) -> Option<[u16; 2]> {
     let pixels = bytes / (ACCUMULATOR_WORDS * 4);
     let rows_wanted = TILE_ROWS_MIN.min(usize::from(height));
-    let columns = usize::from(width).min((pixels / rows_wanted).max(1));
-    let rows = (pixels / columns).min(usize::from(height));
+    let columns = usize::from(width).min((pixels / rows_wanted).max(1)).min(TILE_SIDE_MAX);
+    let rows = (pixels / columns).min(usize::from(height)).min(TILE_SIDE_MAX);
     (rows > 0).then_some([columns as u16, rows as u16])
 }
 

@@ -119,10 +119,10 @@ impl ContactSheet {
     }
 }
 
-/// Columns of a grid: about as many as rows, or up to twice as many if fewer cells stay empty.
+/// Columns of a grid: about as many as rows, or up to half as many more if fewer cells stay empty.
 fn columns(count: usize) -> usize {
     let square = (1..).find(|side| side * side >= count).unwrap_or(1);
-    (square..=square * 2).min_by_key(|&c| (count.div_ceil(c) * c - count, c)).unwrap_or(square)
+    (square..=square * 3 / 2).min_by_key(|&c| (count.div_ceil(c) * c - count, c)).unwrap_or(square)
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn grids_leave_few_cells_empty() {
-        assert_eq!([1, 2, 4, 6, 8, 12, 16].map(columns), [1, 2, 2, 3, 4, 4, 4]);
+        assert_eq!([1, 2, 4, 5, 6, 8, 12, 16].map(columns), [1, 2, 2, 3, 3, 4, 4, 4]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::scene::GaussianCloud;
 use quintet_protocol::gaussian::{
-    CHUNK_CAPACITY, CHUNK_WORDS, COVARIANCE_LIMIT, Chunk, FAR, GAUSSIAN_WORDS, harmonics_words,
+    CHUNK_CAPACITY, CHUNK_WORDS, COVARIANCE_LIMIT, Chunk, EXPONENT_MAX, FAR, GAUSSIAN_WORDS,
+    HARMONICS_SHIFT_MAX, harmonics_words,
 };
 
 /// Opacities below this are never drawn by the INRIA rasteriser.
@@ -94,27 +95,51 @@ pub fn quantise(cloud: &GaussianCloud, frame: SceneFrame) -> QuantisedCloud {
         degree: cloud.degree,
         frame,
     };
-    for members in spatial_order(cloud, &frame).chunks(CHUNK_CAPACITY) {
-        out.push_chunk(cloud, members);
+    for members in chunks_of(cloud, &frame) {
+        out.push_chunk(cloud, &members);
     }
     out
 }
 
-/// Numbers of the visible Gaussians along a Morton curve, so that neighbours share a chunk.
-fn spatial_order(cloud: &GaussianCloud, frame: &SceneFrame) -> Vec<usize> {
-    let scale = f64::from((1 << 20) - 1) / (2.0 * frame.radius).max(f64::MIN_POSITIVE);
-    let spread = |axis: usize, value: f32| {
-        let cell = ((f64::from(value) - frame.origin[axis] + frame.radius) * scale) as u64;
-        (0..21).fold(0, |code, bit| code | (cell >> bit & 1) << (3 * bit + axis))
-    };
-    let code = |i: usize| {
-        let p = &cloud.positions[i];
-        (0..3).fold(0, |code, axis| code | spread(axis, p[axis]))
-    };
-    let mut order: Vec<usize> =
+/// Cuts the visible Gaussians into groups of neighbours, each to become a chunk.
+///
+/// Splits the longest side of the bounding box in the middle until a group is small enough both in
+/// number and in size: so a floater far outside gets a chunk of its own and does not coarsen the
+/// positions of others.
+fn chunks_of(cloud: &GaussianCloud, frame: &SceneFrame) -> Vec<Vec<usize>> {
+    let visible: Vec<usize> =
         (0..cloud.len()).filter(|&i| cloud.opacities[i] >= OPACITY_MIN).collect();
-    order.sort_by_cached_key(|&i| code(i));
-    order
+    let mut distances: Vec<f64> =
+        visible.iter().map(|&i| distance(&cloud.positions[i], &frame.origin)).collect();
+    distances.sort_by(f64::total_cmp);
+    // Half the radius of most of the scene: 16-bit offsets in it are finer than any picture shows.
+    let longest = distances.get(distances.len() * 9 / 10).map_or(0.0, |radius| radius / 2.0);
+    let (mut pending, mut done) = (vec![visible], Vec::new());
+    while let Some(group) = pending.pop() {
+        if group.is_empty() {
+            continue;
+        }
+        let positions: Vec<[f32; 3]> = group.iter().map(|&i| cloud.positions[i]).collect();
+        let bounds = Bounds::of(&positions);
+        let side = |axis: usize| bounds.max[axis] - bounds.min[axis];
+        let axis = (0..3).max_by(|&a, &b| side(a).total_cmp(&side(b))).unwrap_or(0);
+        let is_small = group.len() <= CHUNK_CAPACITY && (side(axis) <= longest || group.len() == 1);
+        if is_small {
+            done.push(group);
+            continue;
+        }
+        let middle = bounds.middle()[axis];
+        let is_low = |i: &usize| f64::from(cloud.positions[*i][axis]) < middle;
+        let (low, high): (Vec<usize>, Vec<usize>) = group.into_iter().partition(is_low);
+        if low.is_empty() || high.is_empty() {
+            // All in one place: cut by number.
+            let all = [low, high].concat();
+            done.extend(all.chunks(CHUNK_CAPACITY).map(<[usize]>::to_vec));
+        } else {
+            pending.extend([high, low]);
+        }
+    }
+    done
 }
 
 impl QuantisedCloud {
@@ -142,67 +167,83 @@ impl QuantisedCloud {
             .find(|&shift| extent / f64::from(1u32 << shift) <= OFFSET_MAX)
             .unwrap_or(POSITION_SHIFT_MAX);
         let radius = positions.iter().map(|p| distance(p, &middle)).fold(0.0, f64::max);
-        let harmonics_scale = self.push_harmonics(cloud, members);
+        let (harmonics_scale, harmonics_shifts) = self.push_harmonics(cloud, members);
+        let covariances: Vec<[f64; 6]> =
+            members.iter().map(|&i| covariance(cloud, i, units)).collect();
+        // Far smaller Gaussians than the largest of the chunk lose mantissa bits, never range.
+        let exponent_bias =
+            covariances.iter().map(exponent_of).max().unwrap_or_default() - EXPONENT_MAX;
         let chunk = Chunk {
             origin,
             radius: (radius * units).ceil() as i32 + 2,
             count: members.len() as u16,
             position_shift: shift as u8,
             harmonics_scale,
+            exponent_bias,
         };
         self.chunks.push(chunk.to_words());
-        for &i in members {
+        for ((&i, covariance), shift_of_harmonics) in
+            members.iter().zip(covariances).zip(harmonics_shifts)
+        {
             let offset = [0, 1, 2].map(|axis| {
                 let exact = to_units(axis, f64::from(cloud.positions[i][axis]));
                 let steps = (exact - f64::from(origin[axis])) / f64::from(1u32 << shift);
                 steps.round().clamp(-OFFSET_MAX, OFFSET_MAX) as i32
             });
-            self.gaussians.push(gaussian(cloud, i, offset, units));
+            let exponent = exponent_of(&covariance).max(exponent_bias);
+            let covariance = (mantissas(covariance, exponent), exponent - exponent_bias);
+            self.gaussians.push(gaussian(cloud, i, offset, covariance, shift_of_harmonics));
         }
     }
 
-    /// Appends the harmonics of a chunk; returns their common scale in Q24.
-    fn push_harmonics(&mut self, cloud: &GaussianCloud, members: &[usize]) -> u32 {
+    /// Appends the harmonics of a chunk; returns their common scale in Q24 and each Gaussian's shift.
+    fn push_harmonics(&mut self, cloud: &GaussianCloud, members: &[usize]) -> (u32, Vec<u32>) {
         let per = cloud.harmonics_per_gaussian();
         if per == 0 {
-            return 0;
+            return (0, vec![0; members.len()]);
         }
         let of = |i: usize| &cloud.harmonics[i * per..(i + 1) * per];
-        let largest = members
-            .iter()
-            .flat_map(|&i| of(i))
-            .fold(0.0f64, |largest, &c| largest.max(f64::from(c).abs()));
+        let largest =
+            |i: usize| of(i).iter().fold(0.0f64, |largest, &c| largest.max(f64::from(c).abs()));
+        let chunk_largest = members.iter().map(|&i| largest(i)).fold(0.0, f64::max);
         // The device holds a scale below 2^23: coefficients up to 63, far beyond any colour.
-        let scale = (largest / 127.0 * f64::from(1 << 24)).ceil().clamp(1.0, f64::from(1 << 22));
+        let one = f64::from(1 << 24);
+        let scale = (chunk_largest / 127.0 * one).ceil().clamp(1.0, f64::from(1 << 22));
+        let mut shifts = Vec::new();
         for &i in members {
+            let step = |shift: u32| scale / one / f64::from(1u32 << shift);
+            let fits = |shift: &u32| largest(i) <= 127.0 * step(*shift);
+            let shift = (0..=HARMONICS_SHIFT_MAX).rev().find(fits).unwrap_or(0);
             let mut bytes = vec![0u8; harmonics_words(cloud.degree) * 4];
             for (byte, &c) in bytes.iter_mut().zip(of(i)) {
-                let steps = f64::from(c) * f64::from(1 << 24) / scale;
-                *byte = steps.round().clamp(-127.0, 127.0) as i8 as u8;
+                *byte = (f64::from(c) / step(shift)).round().clamp(-127.0, 127.0) as i8 as u8;
             }
             self.harmonics.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+            shifts.push(shift);
         }
-        scale as u32
+        (scale as u32, shifts)
     }
 }
 
-/// One Gaussian as words; `offset` is its position within the chunk.
+/// One Gaussian as words. `offset` is its position within the chunk, `covariance` its mantissas and
+/// exponent.
 fn gaussian(
     cloud: &GaussianCloud,
     i: usize,
     offset: [i32; 3],
-    units: f64,
+    (mantissas, exponent): ([i32; 6], i32),
+    harmonics_shift: u32,
 ) -> [u32; GAUSSIAN_WORDS] {
-    let (mantissas, exponent) = block_float(covariance(cloud, i, units));
     let [xx, xy, xz, yy, yz, zz] = mantissas;
     let opacity = (cloud.opacities[i] * 255.0).round().clamp(1.0, 255.0) as u32;
     let [r, g, b] = cloud.colors[i];
     let field =
         |value: f32, steps: f32, max: f32| ((value + 1.0) * steps).round().clamp(0.0, max) as u32;
     let pair = |low: i32, high: i32| (low as u32 & 0xFFFF) | (high as u32) << 16;
+    let exponent = exponent.clamp(0, EXPONENT_MAX);
     [
         pair(offset[0], offset[1]),
-        (offset[2] as u32 & 0xFFFF) | (exponent as u32 & 0xFF) << 16 | opacity << 24,
+        pair(offset[2], exponent) | harmonics_shift << 22 | opacity << 24,
         pair(xx, xy),
         pair(xz, yy),
         pair(yz, zz),
@@ -225,14 +266,67 @@ fn covariance(cloud: &GaussianCloud, i: usize, units: f64) -> [f64; 6] {
     [entry(0, 0), entry(0, 1), entry(0, 2), entry(1, 1), entry(1, 2), entry(2, 2)]
 }
 
-/// Mantissas below [`COVARIANCE_LIMIT`] with a common power of two.
-fn block_float(values: [f64; 6]) -> ([i32; 6], i32) {
+/// The power of two that brings the largest of `values` below [`COVARIANCE_LIMIT`].
+fn exponent_of(values: &[f64; 6]) -> i32 {
     let limit = f64::from(COVARIANCE_LIMIT - 1);
     let largest = values.iter().fold(0.0f64, |largest, v| largest.max(v.abs()));
-    if largest == 0.0 {
-        return ([0; 6], 0);
-    }
-    let exponent = (largest / limit).log2().ceil().clamp(-128.0, 127.0) as i32;
+    (largest / limit).log2().ceil().clamp(-200.0, 200.0) as i32
+}
+
+/// Mantissas below [`COVARIANCE_LIMIT`] for a power of two.
+fn mantissas(values: [f64; 6], exponent: i32) -> [i32; 6] {
+    let limit = f64::from(COVARIANCE_LIMIT - 1);
     let scale = f64::from(-exponent).exp2();
-    (values.map(|v| (v * scale).round().clamp(-limit, limit) as i32), exponent)
+    values.map(|v| (v * scale).round().clamp(-limit, limit) as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line of Gaussians and one far outside.
+    fn cloud_with_floater() -> GaussianCloud {
+        let mut positions: Vec<[f32; 3]> = (0..300).map(|i| [i as f32 / 300.0, 0.0, 0.0]).collect();
+        positions.push([2000.0, 0.0, 0.0]);
+        let count = positions.len();
+        GaussianCloud {
+            positions,
+            scales: vec![[0.01; 3]; count],
+            rotations: vec![[1.0, 0.0, 0.0, 0.0]; count],
+            opacities: vec![1.0; count],
+            colors: vec![[0.5; 3]; count],
+            degree: 0,
+            harmonics: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_floater_does_not_coarsen_its_neighbours() {
+        let cloud = cloud_with_floater();
+        let frame = SceneFrame::new(&cloud, 0.0);
+        let quantised = quantise(&cloud, frame);
+        assert_eq!(quantised.len(), 301);
+        let chunks = quantised.chunks.iter().map(Chunk::from_words);
+        assert_eq!(chunks.clone().map(|chunk| usize::from(chunk.count)).sum::<usize>(), 301);
+        for chunk in chunks {
+            assert!(chunk.count == 1 || chunk.position_shift == 0, "{chunk:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_left_out() {
+        let mut cloud = cloud_with_floater();
+        cloud.opacities.fill(0.003);
+        assert!(quantise(&cloud, SceneFrame::new(&cloud, 0.0)).is_empty());
+    }
+
+    #[test]
+    fn gaussians_in_one_place_fill_chunks() {
+        let mut cloud = cloud_with_floater();
+        cloud.positions.fill([1.0; 3]);
+        let quantised = quantise(&cloud, SceneFrame::new(&cloud, 0.0));
+        let counts: Vec<u16> =
+            quantised.chunks.iter().map(|words| Chunk::from_words(words).count).collect();
+        assert_eq!(counts, [256, 45]);
+    }
 }

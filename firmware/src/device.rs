@@ -128,18 +128,16 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                 None => return count > 0,
                 Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
                 Some(Received::Packet { bytes, .. }) => {
-                    let call = decode::<Call>(bytes).ok().map(|call| (call.id, call.request));
-                    let reply = match call {
-                        Some((id, request)) => {
-                            ToDriver::Reply { id, reply: self.server.answer(&request, carried) }
-                        }
-                        None => {
-                            ToDriver::Reply { id: 0, reply: Reply::Refused(Refusal::Malformed) }
-                        }
+                    let (id, reply) = match decode::<Call>(bytes) {
+                        Ok(call) => (call.id, self.server.answer(&call.request, carried)),
+                        Err(_) => (0, Reply::Refused(Refusal::Malformed)),
                     };
-                    // There was room for the longest packet, and no reply is longer.
-                    let sent = self.link.send_message(most, &reply);
-                    debug_assert!(sent.is_ok());
+                    if self.link.send_message(most, &ToDriver::Reply { id, reply }).is_err() {
+                        // There was room for the longest packet, so this driver's are too short.
+                        let reply = Reply::Refused(Refusal::TooLong { length: most as u32 + 1 });
+                        // Where that does not fit either, there is nothing that can be said.
+                        let _ = self.link.send_message(most, &ToDriver::Reply { id, reply });
+                    }
                 }
             }
         }

@@ -1,1 +1,145 @@
-//! Tests that run on boards, emulated ones included; see `tests/`.
+//! Tests that run on boards; see `tests/`.
+//!
+//! A board is what a device URI names. `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of
+//! `boards.rs` and `sessions.rs` on that board; without it they run on every emulated one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use quintet_driver::camera::Camera;
+use quintet_driver::compile::Options;
+use quintet_driver::device::Connection;
+use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
+use quintet_driver::quantise::Bounds;
+use quintet_driver::render::{Frame, Renderer};
+use quintet_driver::scene::GaussianCloud;
+use quintet_driver::session::{Limits, Session};
+use quintet_driver::transport::{DeviceUri, Transport, from_unix};
+
+/// Names the board to test, if not the emulated ones.
+const DEVICE_VARIABLE: &str = "QUINTET_HIL_DEVICE";
+
+/// Generous: the machine may be busy. Nothing waits this long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Limits under which nothing times out that is alive.
+pub fn patient() -> Limits {
+    let mut limits = Limits::default();
+    (limits.connect, limits.answer, limits.run) = (PATIENCE, PATIENCE, Some(PATIENCE));
+    limits
+}
+
+/// The device URI of that text.
+pub fn uri(text: &str) -> DeviceUri {
+    text.parse().unwrap()
+}
+
+/// The boards to test, each with its fast link.
+pub fn boards() -> Vec<DeviceUri> {
+    match std::env::var(DEVICE_VARIABLE) {
+        Ok(device) => vec![uri(&device)],
+        Err(_) => known_boards().map(|(name, ..)| uri(&format!("qemu:{name}"))).collect(),
+    }
+}
+
+/// The folder with scenes that are not in the repository; says so if there is none.
+pub fn reference_folder(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("QUINTET_REFERENCE_DIR").map(PathBuf::from);
+    if folder.is_none() {
+        println!("{test}: skipped: QUINTET_REFERENCE_DIR is not set");
+    }
+    folder
+}
+
+/// Opens a connection; says what to do where that fails.
+pub fn open(uri: &DeviceUri) -> Connection {
+    let connection = Connection::open(uri, patient())
+        .unwrap_or_else(|error| panic!("{uri}: {error}; {}", error.advice()));
+    assert_eq!(connection.warning(), None, "{uri}");
+    connection
+}
+
+/// A board that outlives its drivers.
+pub struct Board {
+    uri: DeviceUri,
+    emulator: Option<Emulator>,
+}
+
+impl Board {
+    /// Starts the board if it is an emulated one.
+    pub fn start(uri: &DeviceUri) -> Self {
+        let emulator = match uri {
+            DeviceUri::Qemu { board, .. } => {
+                let started = Emulator::start(board, EmulatorLink::Bulk);
+                let emulator = started.unwrap_or_else(|error| panic!("{uri}: {error}"));
+                assert_eq!(emulator.warning(), None, "{uri}");
+                Some(emulator)
+            }
+            _ => None,
+        };
+        Self { uri: uri.clone(), emulator }
+    }
+
+    /// A new pipe to the board; drop the last one first.
+    pub fn connect(&mut self) -> Box<dyn Transport> {
+        match &mut self.emulator {
+            Some(emulator) => from_unix(emulator.connect().unwrap()).unwrap(),
+            None => self.uri.connect().unwrap(),
+        }
+    }
+
+    /// A new session with the board.
+    pub fn session(&mut self) -> Session {
+        Session::open(self.connect(), patient()).unwrap()
+    }
+}
+
+/// Sends a scene and renders each camera, in an arena of at most `arena` bytes.
+pub fn render(
+    connection: &mut Connection,
+    cloud: &GaussianCloud,
+    cameras: &[Camera],
+    arena: Option<usize>,
+) -> Vec<Frame> {
+    let options = options(cameras, arena.unwrap_or(connection.description().arena_bytes as usize));
+    let reach = reach(cloud, cameras);
+    let mut renderer = Renderer::new(connection, cloud, reach, &options, &mut |_, _| ()).unwrap();
+    cameras.iter().map(|camera| renderer.render(camera).unwrap()).collect()
+}
+
+/// What to compile for these cameras.
+pub fn options(cameras: &[Camera], arena_bytes: usize) -> Options {
+    let Camera { width, height, .. } = cameras[0];
+    Options { width, height, background: [30, 20, 10], arena_bytes }
+}
+
+/// Distance of the farthest camera from the cloud's middle.
+pub fn reach(cloud: &GaussianCloud, cameras: &[Camera]) -> f64 {
+    let middle = Bounds::of(&cloud.positions).middle();
+    cameras.iter().map(|camera| camera.distance(&middle)).fold(0.0, f64::max)
+}
+
+/// A made-up scene, the same for the same seed: Gaussians in a ball of radius 1, of all shapes.
+pub fn cloud(count: usize, degree: u8, seed: u32) -> GaussianCloud {
+    let mut state = seed | 1;
+    // In -1..1 (xorshift32).
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as i32 as f32 / i32::MAX as f32
+    };
+    let mut cloud = GaussianCloud { degree, ..GaussianCloud::default() };
+    for _ in 0..count {
+        cloud.positions.push([random(), random(), random()]);
+        cloud.scales.push([(); 3].map(|()| 0.005 + 0.08 * random().powi(2)));
+        let quaternion = [1.2 + random(), random(), random(), random()];
+        let length = quaternion.iter().map(|q| q * q).sum::<f32>().sqrt();
+        cloud.rotations.push(quaternion.map(|q| q / length));
+        cloud.opacities.push(0.02 + 0.98 * random().abs());
+        cloud.colors.push([(); 3].map(|()| 0.5 + 0.5 * random()));
+        let per = cloud.harmonics_per_gaussian();
+        cloud.harmonics.extend((0..per).map(|_| 0.3 * random()));
+    }
+    cloud
+}

@@ -9,17 +9,18 @@
 //!
 //! ```text
 //! chunk, 8 words                          Gaussian, 6 words
-//! 0..3  origin x, y, z, su                0  x | y << 16          offsets, signed, << position_shift su
-//! 3     radius of a sphere around it, su  1  z | exponent << 16 (signed 8) | opacity << 24 (255 = 1)
-//! 4     count | position_shift << 16      2  cxx | cxy << 16      world covariance, signed mantissas
-//! 5     harmonics_scale                   3  cxz | cyy << 16      below 2^14; times 2^exponent su^2
-//! 6, 7  zero                              4  cyz | czz << 16
-//!                                         5  r | g << 11 | b << 22  constant colour, 11/11/10 bits
+//! 0..3  origin x, y, z, su                0  x | y << 16   offsets, signed, << position_shift su
+//! 3     radius of a sphere around it, su  1  z | exponent << 16 (6 bits) | harmonics_shift << 22 (2)
+//! 4     count | position_shift << 16           | opacity << 24 (255 = 1)
+//! 5     harmonics_scale                   2  cxx | cxy << 16   world covariance, signed mantissas
+//! 6     exponent_bias, signed             3  cxz | cyy << 16   below 2^14;
+//! 7     zero                              4  cyz | czz << 16   times 2^(exponent + exponent_bias) su^2
+//!                                         5  r | g << 11 | b << 22   constant colour, 11/11/10 bits
 //! ```
 //!
 //! A colour is `r / 512 - 1`, `g / 512 - 1`, `b / 256 - 1` in units of display white. Spherical-harmonic coefficients are
 //! signed bytes, `(degree + 1)^2 - 1` triples (r, g, b), degree 1 first, padded to whole words; a
-//! coefficient is `byte * harmonics_scale / 2^24`.
+//! coefficient is `byte * harmonics_scale / 2^(24 + harmonics_shift)`.
 
 /// Most Gaussians in a chunk.
 pub const CHUNK_CAPACITY: usize = 256;
@@ -36,6 +37,10 @@ pub const ACCUMULATOR_WORDS: usize = 4;
 
 /// Mantissas of a covariance are below this.
 pub const COVARIANCE_LIMIT: i32 = 1 << 14;
+/// Largest exponent of a covariance, without the bias.
+pub const EXPONENT_MAX: i32 = 63;
+/// Largest shift of a Gaussian's spherical-harmonic scale.
+pub const HARMONICS_SHIFT_MAX: u32 = 3;
 /// Depths at or beyond this many scene units are not drawn.
 pub const FAR: i32 = 1 << 28;
 /// Largest `focal_shift` of a camera.
@@ -60,6 +65,8 @@ pub struct Chunk {
     pub position_shift: u8,
     /// Scale of the spherical-harmonic bytes, Q24.
     pub harmonics_scale: u32,
+    /// What is added to the exponents of the covariances.
+    pub exponent_bias: i32,
 }
 
 impl Chunk {
@@ -71,6 +78,7 @@ impl Chunk {
             count: (w[4] & 0xFFFF) as u16,
             position_shift: (w[4] >> 16) as u8,
             harmonics_scale: w[5],
+            exponent_bias: w[6] as i32,
         }
     }
 
@@ -78,7 +86,7 @@ impl Chunk {
     pub fn to_words(&self) -> [u32; CHUNK_WORDS] {
         let [x, y, z] = self.origin.map(|v| v as u32);
         let count = u32::from(self.count) | u32::from(self.position_shift) << 16;
-        [x, y, z, self.radius as u32, count, self.harmonics_scale, 0, 0]
+        [x, y, z, self.radius as u32, count, self.harmonics_scale, self.exponent_bias as u32, 0]
     }
 }
 

@@ -10,13 +10,17 @@ use crate::{board, firmware};
 const EMULATION: [&str; 4] =
     ["--package", "quintet-qemu-support", "--package", "quintet-qemu-device"];
 
+/// Where tests look for scenes and pictures that are not in the repository.
+const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
+
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
     ("lints", lints),
     ("lints of the boards", board_lints),
+    ("documentation", documentation),
     ("unit tests", || run_command(cargo().arg("test"))),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
     ("firmware", || firmware::run(None)),
@@ -32,6 +36,9 @@ pub fn run() -> Result<()> {
         step().with_context(|| format!("step {:?}", name))?;
     }
     println!("== all {} steps passed", STEPS.len());
+    if std::env::var_os(REFERENCES).is_none() {
+        println!("   without the larger reference scenes: {REFERENCES} is not set");
+    }
     Ok(())
 }
 
@@ -40,6 +47,17 @@ fn lints() -> Result<()> {
     run_command(cargo().args(["clippy", "--all-targets"]).args(deny))?;
     let packages = ["clippy", "--all-targets", "--package", "quintet-hil-tests"];
     run_command(cargo().args(packages).args(EMULATION).args(deny))
+}
+
+/// Of what can be built for the host; a link that leads nowhere is an error.
+fn documentation() -> Result<()> {
+    let mut flags = std::env::var("RUSTDOCFLAGS").unwrap_or_default();
+    flags.push_str(" -D warnings");
+    let mut cargo = cargo();
+    cargo.env("RUSTDOCFLAGS", flags).args(["doc", "--no-deps", "--quiet"]);
+    // The command's own page would have the library's name.
+    cargo.args(["--lib", "--package", "quintet-driver", "--package", "quintet-protocol"]);
+    run_command(cargo.args(["--package", "quintet-firmware"]).args(EMULATION))
 }
 
 fn board_lints() -> Result<()> {

@@ -48,8 +48,9 @@ fn main() -> ! {
 /// The link's memory. Called once.
 fn memory() -> &'static mut Memory {
     static mut MEMORY: Memory = Memory::new();
+    let memory = &raw mut MEMORY;
     // SAFETY: `main` calls this once, so this is the only reference to it.
-    unsafe { &mut *(&raw mut MEMORY) }
+    unsafe { &mut *memory }
 }
 
 /// The board's PSRAM, wholly the arena's. Called once.

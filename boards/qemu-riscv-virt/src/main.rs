@@ -50,8 +50,9 @@ fn main() -> ! {
 /// The link's memory. Called once.
 fn memory() -> &'static mut Memory {
     static mut MEMORY: Memory = Memory::new();
+    let memory = &raw mut MEMORY;
     // SAFETY: `main` calls this once, so this is the only reference to it.
-    unsafe { &mut *(&raw mut MEMORY) }
+    unsafe { &mut *memory }
 }
 
 /// RAM that is wholly the arena's. Called once.

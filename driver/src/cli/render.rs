@@ -304,14 +304,14 @@ fn summary(report: &Report<'_>, costs: &str) -> String {
     };
     let mut text = format!(
         "scene   {}, {}, {} Gaussians, {harmonics}\n\
-         device  {} is {}, firmware {}, {}, arena {}\n\
+         device  {} at {}, firmware {} for {}, {} of arena\n\
          memory  {} of arena in use, {} of it sent once; tiles of {columns}x{rows} pixels\n\
          link    {} sent, {} received\n\n{costs}\n",
         scene.path.display(),
         scene.format,
         grouped(scene.gaussians as u64),
-        device.uri,
         device.board,
+        device.uri,
         device.firmware,
         device.target,
         in_bytes(device.arena_bytes.into()),

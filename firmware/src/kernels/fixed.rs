@@ -3,12 +3,42 @@
 //! Each maps to one instruction or a few on Armv7E-M (`SMMUL`, `SMMLA`, `UDIV`, `CLZ`) and on RV32IM
 //! (`MULH`, `DIVU`).
 
-use super::tables::SQRT;
+use super::tables::{LEADING_ZEROS, SQRT};
 
 /// `a * b / 2^32`, rounded down.
 #[inline(always)]
 pub fn mul_hi(a: i32, b: i32) -> i32 {
     ((i64::from(a) * i64::from(b)) >> 32) as i32
+}
+
+/// `a * b / 2^16`, rounded down, low 32 bits.
+#[inline(always)]
+pub fn mul_half(a: i32, b: i16) -> i32 {
+    ((i64::from(a) * i64::from(b)) >> 16) as i32
+}
+
+/// Low half of a word, signed.
+#[inline(always)]
+pub fn low(word: u32) -> i16 {
+    word as i16
+}
+
+/// High half of a word, signed.
+#[inline(always)]
+pub fn high(word: u32) -> i16 {
+    (word >> 16) as i16
+}
+
+/// Product of two halves.
+#[inline(always)]
+pub fn mul(a: i16, b: i16) -> i32 {
+    i32::from(a) * i32::from(b)
+}
+
+/// Sum of products of halves, wrapping.
+#[inline(always)]
+pub fn dot(a: [i16; 3], b: [i16; 3]) -> i32 {
+    mul(a[0], b[0]).wrapping_add(mul(a[1], b[1])).wrapping_add(mul(a[2], b[2]))
 }
 
 /// `a * b / 2^32`, rounded down, unsigned.
@@ -23,21 +53,33 @@ pub fn mul_shift<const SHIFT: u32>(a: i32, b: i32) -> i32 {
     ((i64::from(a) * i64::from(b)) >> SHIFT) as i32
 }
 
+/// Number of zero bits above the highest one; 32 of zero.
+#[inline(always)]
+pub fn leading_zeros(value: u32) -> u32 {
+    if cfg!(all(target_arch = "riscv32", not(target_feature = "zbb"))) {
+        // Without an instruction for it the general expansion takes some 30.
+        let (value, high) = if value >> 16 == 0 { (value, 16) } else { (value >> 16, 0) };
+        let (value, middle) = if value >> 8 == 0 { (value, 8) } else { (value >> 8, 0) };
+        high + middle + u32::from(LEADING_ZEROS[value as usize & 0xFF])
+    } else {
+        value.leading_zeros()
+    }
+}
+
 /// A positive number as `mantissa * 2^-shift`, the mantissa's top bit set.
 #[derive(Clone, Copy)]
 pub struct Normal {
-    /// In `2^31 .. 2^32`.
+    /// In `2^31 .. 2^32`, or zero.
     pub mantissa: u32,
     /// Left shift that made the mantissa, 0..=31.
     pub shift: u32,
 }
 
 impl Normal {
-    /// Normalises `value`; zero is taken as one.
+    /// Normalises `value`; of zero the mantissa is zero.
     #[inline(always)]
     pub fn new(value: u32) -> Self {
-        let value = value | u32::from(value == 0);
-        let shift = value.leading_zeros();
+        let shift = leading_zeros(value | 1);
         Self { mantissa: value << shift, shift }
     }
 
@@ -56,7 +98,7 @@ impl Normal {
     /// `2^62 / mantissa` with a relative error below 2^-14.
     #[inline(always)]
     pub fn reciprocal_estimate(self) -> i32 {
-        // The top bit is set, so the divisor is at least 2^15 and the quotient below 2^17.
+        // With the top bit set the divisor is at least 2^15 and the quotient below 2^17.
         let divisor = (self.mantissa >> 16) | 0x8000;
         ((u32::MAX / divisor) << 14) as i32
     }
@@ -68,11 +110,11 @@ impl Normal {
 #[inline(always)]
 pub fn sqrt_upper_q8(value: u32, half_exponent: u32) -> u32 {
     let value = value | 1;
-    let shift = value.leading_zeros() & !1;
+    let shift = leading_zeros(value) & !1;
     // 64..=255: the two top bits of the shifted value are not both clear.
     let root = u32::from(SQRT[((value << shift) >> 24) as usize & 0xFF]);
-    // root is sqrt(value) * 2^(shift / 2), in 16 bits.
-    ((root << 8) >> (shift / 2 + half_exponent).min(31)) + 1
+    // root is sqrt(value) * 2^(shift / 2 - 1), in 15 bits.
+    ((root << 9) >> (shift / 2 + half_exponent).min(31)) + 1
 }
 
 #[cfg(test)]
@@ -87,6 +129,11 @@ mod tests {
             let exact = (1u128 << 62) / u128::from(n.mantissa);
             let error = (i128::from(n.reciprocal()) - exact as i128).abs();
             prop_assert!(error <= 1 << 3, "{error}");
+        }
+
+        #[test]
+        fn leading_zeros_are_counted(value: u32, shift in 0u32..32) {
+            prop_assert_eq!(leading_zeros(value >> shift), (value >> shift).leading_zeros());
         }
 
         #[test]

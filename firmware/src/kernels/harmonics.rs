@@ -1,6 +1,7 @@
 //! View-dependent colour: real spherical harmonics up to degree 3, with the signs and constants of
 //! the INRIA implementation (`eval_sh` in its `utils/sh_utils.py`).
 
+use super::fixed::leading_zeros;
 use super::tables::RSQRT;
 
 /// Fraction bits of directions and basis values.
@@ -26,12 +27,12 @@ const C3_ZXX: i32 = q14(14_453_057_213);
 pub fn direction(v: [i32; 3]) -> [i32; 3] {
     let magnitude = v[0].unsigned_abs() | v[1].unsigned_abs() | v[2].unsigned_abs() | 1;
     // Components below 2^15: the largest has its top bit at 2^14.
-    let zeros = magnitude.leading_zeros();
+    let zeros = leading_zeros(magnitude);
     let scale = |x: i32| if zeros <= 17 { x >> (17 - zeros) } else { x << (zeros - 17) };
     let [x, y, z] = v.map(scale);
     // At most 3 * 2^30, at least 2^28.
     let square = ((x * x) as u32).wrapping_add((y * y) as u32).wrapping_add((z * z) as u32) | 1;
-    let shift = square.leading_zeros() & !1;
+    let shift = leading_zeros(square) & !1;
     // 2^15 / sqrt(square * 2^(shift - 30)): 1 / length = rsqrt * 2^(shift / 2 - 30).
     let rsqrt = i32::from(RSQRT[((square << shift) >> 24) as usize & 0xFF]);
     let down = 16 - (shift / 2).min(15);

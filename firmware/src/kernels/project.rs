@@ -8,7 +8,9 @@
 //! e(dx, dy) = (dx - m dy)^2 / 2v + dy^2 / 2c - ln(opacity)
 //! ```
 
-use super::fixed::{Normal, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8};
+use super::fixed::{
+    Normal, dot, high, low, mul, mul_half, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8,
+};
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{
@@ -87,7 +89,9 @@ impl Splat {
 pub struct Projector {
     camera: Camera,
     /// The camera's matrix, Q14.
-    matrix: [[i32; 3]; 3],
+    matrix: [[i16; 3]; 3],
+    /// The same in Q12.
+    coarse_matrix: [[i16; 3]; 3],
     /// Columns and rows of the frame.
     size: [i32; 2],
     /// Right shift from Q27 slopes to Q8 pixels.
@@ -103,6 +107,9 @@ struct Place {
     /// Right shift from Q14 products to su.
     shift: u32,
     position_shift: u32,
+    /// Right shift of a covariance of exponent 0 seen at a depth of 2^32 su.
+    variance_shift: i32,
+    /// Q30, so that the high product is Q12 of a Q14 sum.
     harmonics_scale: i32,
 }
 
@@ -137,9 +144,15 @@ impl Projector {
         // Slopes beyond 4 would not fit the Q12 vectors of the covariance's projection.
         camera.slope_limits = camera.slope_limits.map(|limit| limit.clamp(-4 << 12, 4 << 12));
         camera.center = camera.center.map(|center| center.clamp(-1 << 22, 1 << 22));
+        let rounded = |bits: u32| {
+            // Entries of more than 1 are not a camera's; they are held to what the format takes.
+            let round = |m: i32| ((m >> (bits - 1)).wrapping_add(1) >> 1).clamp(-0x7FFF, 0x7FFF);
+            camera.matrix.map(|row| row.map(|m| round(m) as i16))
+        };
         Self {
             camera,
-            matrix: camera.matrix.map(|row| row.map(|m| (m >> 15).wrapping_add(1) >> 1)),
+            matrix: rounded(16),
+            coarse_matrix: rounded(18),
             size: [i32::from(width), i32::from(height)],
             pixel_shift: 19 - camera.focal_shift,
         }
@@ -148,6 +161,7 @@ impl Projector {
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
     ///
     /// [`harmonics_words`]: quintet_protocol::gaussian::harmonics_words
+    #[inline(never)]
     pub fn chunk<const DEGREE: u8>(
         &self,
         header: &[u32; CHUNK_WORDS],
@@ -189,12 +203,15 @@ impl Projector {
             *o = o.wrapping_sub(position);
         }
         let position_shift = u32::from(chunk.position_shift).min(14);
+        // Beyond these a variance is zero or too large whatever the depth.
+        let exponent_bias = chunk.exponent_bias.clamp(-256, 256);
         Place {
             view,
             offset,
             shift: 14 - position_shift,
             position_shift,
-            harmonics_scale: (chunk.harmonics_scale & 0x7F_FFFF) as i32,
+            variance_shift: 60 - 2 * camera.focal_shift as i32 - exponent_bias,
+            harmonics_scale: ((chunk.harmonics_scale & 0x7F_FFFF) << 6) as i32,
         }
     }
 
@@ -215,7 +232,7 @@ impl Projector {
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
         let view =
-            |axis: usize| place.view[axis].wrapping_add(dot(&self.matrix[axis], &p) >> place.shift);
+            |axis: usize| place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift);
         let z = view(2);
         if z < self.camera.near || z >= FAR {
             return;
@@ -231,11 +248,12 @@ impl Projector {
         let scale = depth.shift - 3;
         let slope = [mul_hi(x << scale, inverse), mul_hi(y << scale, inverse)]; // Q27
 
-        let exponent = i32::from((w[1] >> 16) as u8 as i8);
-        let covariance = self.covariance(w, slope, inverse, depth.shift, exponent);
+        let exponent = (w[1] >> 16 & 0x3F) as i32;
+        let shift = place.variance_shift - 2 * depth.shift as i32 - exponent;
+        let covariance = self.covariance(w, slope, inverse, shift);
         let opacity = (w[1] >> 24) as u8;
         let Some(mut splat) = self.splat(slope, covariance, opacity) else { return };
-        splat.color = color::<DEGREE>(place, &p, w[5], coefficients);
+        splat.color = color::<DEGREE>(place, &p, w, coefficients);
         sink.push(splat, (z as u32) >> self.camera.key_shift);
     }
 
@@ -246,31 +264,32 @@ impl Projector {
         w: &[u32; GAUSSIAN_WORDS],
         slope: [i32; 2],
         inverse: i32,
-        depth_shift: u32,
-        exponent: i32,
+        shift: i32,
     ) -> [i32; 3] {
         let limits = &self.camera.slope_limits;
-        let ux = (slope[0] >> 15).max(limits[0]).min(limits[1]);
-        let uy = (slope[1] >> 15).max(limits[2]).min(limits[3]);
+        let hold = |slope: i32, axis: usize| {
+            (slope >> 15).max(limits[2 * axis]).min(limits[2 * axis + 1]) as i16
+        };
+        let (ux, uy) = (hold(slope[0], 0), hold(slope[1], 1));
         // Rows of the projection's derivative times z, Q12: magnitudes below 2^14.4.
-        let [mx, my, mz] = &self.matrix;
-        let t0 = [0, 1, 2].map(|j| (mx[j] - ((ux * mz[j]) >> 12)) >> 2);
-        let t1 = [0, 1, 2].map(|j| (my[j] - ((uy * mz[j]) >> 12)) >> 2);
+        let [mx, my, mz] = &self.coarse_matrix;
+        let derivative = |m: &[i16; 3], u: i16| {
+            [0, 1, 2].map(|j| (i32::from(m[j]) - (mul(u, mz[j]) >> 12)) as i16)
+        };
+        let (t0, t1) = (derivative(mx, ux), derivative(my, uy));
         let (xx, xy) = (low(w[2]), high(w[2]));
         let (xz, yy) = (low(w[3]), high(w[3]));
         let (yz, zz) = (low(w[4]), high(w[4]));
-        let rows = [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
-        let s0 = rows.map(|row| dot(&row, &t0));
-        let s1 = rows.map(|row| dot(&row, &t1));
+        let transform =
+            |t: [i16; 3]| [dot([xx, xy, xz], t), dot([xy, yy, yz], t), dot([xz, yz, zz], t)];
+        let (s0, s1) = (transform(t0), transform(t1));
         // Mantissas times 2^8.
-        let quadratic = |s: &[i32; 3], t: &[i32; 3]| {
-            mul_hi(s[0], t[0] << 16)
-                .wrapping_add(mul_hi(s[1], t[1] << 16))
-                .wrapping_add(mul_hi(s[2], t[2] << 16))
+        let quadratic = |s: &[i32; 3], t: &[i16; 3]| {
+            mul_half(s[0], t[0])
+                .wrapping_add(mul_half(s[1], t[1]))
+                .wrapping_add(mul_half(s[2], t[2]))
         };
-        let per_area = mul_hi(inverse, inverse); // 2^(92 - 2 depth_shift) / z^2
-        let focal = 2 * self.camera.focal_shift as i32;
-        let shift = 60 - 2 * depth_shift as i32 - exponent - focal;
+        let per_area = mul_hi_u(inverse as u32, inverse as u32) as i32; // 2^(92 - 2 depth.shift) / z^2
         let [a, b, c] = [quadratic(&s0, &t0), quadratic(&s0, &t1), quadratic(&s1, &t1)]
             .map(|v| mul_hi(v, per_area));
         let [a, b, c] = if shift > 0 {
@@ -350,42 +369,26 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
 #[inline(always)]
 fn color<const DEGREE: u8>(
     place: &Place,
-    p: &[i32; 3],
-    word: u32,
+    p: &[i16; 3],
+    w: &[u32; GAUSSIAN_WORDS],
     coefficients: &[u8],
 ) -> [u16; 3] {
+    let word = w[5];
     let mut color = [
         ((word & 0x7FF) << 3) as i32 - 4096,
         ((word >> 11 & 0x7FF) << 3) as i32 - 4096,
         ((word >> 22) << 4) as i32 - 4096,
     ];
     if DEGREE > 0 {
-        let along = |axis: usize| place.offset[axis].wrapping_add(p[axis] << place.position_shift);
+        let along = |axis: usize| {
+            place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift)
+        };
         let direction = harmonics::direction([along(0), along(1), along(2)]);
         let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
+        let scale = place.harmonics_scale >> (w[1] >> 22 & 3);
         for (channel, s) in color.iter_mut().zip(sum) {
-            *channel = channel.wrapping_add(mul_shift::<26>(s, place.harmonics_scale));
+            *channel = channel.wrapping_add(mul_hi(s, scale));
         }
     }
     color.map(|channel| channel.clamp(0, 0x7FFF) as u16)
-}
-
-/// Low half of a word, signed.
-#[inline(always)]
-fn low(word: u32) -> i32 {
-    i32::from(word as u16 as i16)
-}
-
-/// High half of a word, signed.
-#[inline(always)]
-fn high(word: u32) -> i32 {
-    word as i32 >> 16
-}
-
-/// Sum of products, wrapping.
-#[inline(always)]
-fn dot(a: &[i32; 3], b: &[i32; 3]) -> i32 {
-    a[0].wrapping_mul(b[0])
-        .wrapping_add(a[1].wrapping_mul(b[1]))
-        .wrapping_add(a[2].wrapping_mul(b[2]))
 }

@@ -95,13 +95,12 @@ const fn integer_sqrt(n: u64) -> u64 {
     low
 }
 
-/// Upper bound of `sqrt(x) * 2^12` for `x` in `i .. i + 1`.
+/// Upper bound of `sqrt(x) * 2^11` for `x` in `i .. i + 1`.
 pub static SQRT: [u16; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
     while i < table.len() {
-        let root = integer_sqrt((i as u64 + 1) << 24);
-        table[i] = if root > 0xFFFF { 0xFFFF } else { root as u16 };
+        table[i] = integer_sqrt((i as u64 + 1) << 22) as u16 + 1;
         i += 1;
     }
     table
@@ -127,6 +126,17 @@ pub static RSQRT: [u16; 256] = {
     while i < table.len() {
         // 2^15 sqrt(64 / (i + 1/2)) = sqrt(2^30 * 128 / (2i + 1))
         table[i] = integer_sqrt((1 << 37) / (2 * i as u64 + 1)) as u16;
+        i += 1;
+    }
+    table
+};
+
+/// Zero bits above the highest one of a byte.
+pub static LEADING_ZEROS: [u8; 256] = {
+    let mut table = [8; 256];
+    let mut i = 1;
+    while i < table.len() {
+        table[i] = (i as u8).leading_zeros() as u8;
         i += 1;
     }
     table

@@ -12,11 +12,15 @@ use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, RasteriseGaussians};
 
-/// Splats drawn, or looked at while binning, in one step.
-const DRAW_STEP: usize = 64;
-const BIN_STEP: usize = 4096;
-/// Most splats, and most tiles, of a command.
+/// A step ends after this many splats, or when it has touched this many pixels or tiles: about a
+/// quarter of a million instructions, but for one splat that covers more than that by itself.
+const STEP_SPLATS: usize = 2048;
+const STEP_TOUCHES: u32 = 16_384;
+/// Most splats of a command.
 const SPLATS_MAX: u32 = 1 << 24;
+/// Largest side of a frame and of a tile; the kernel holds a tile's columns below 4096.
+const SIDE_MAX: u16 = 4096;
+const TILE_SIDE_MAX: u16 = 2048;
 
 /// Rasterising under way.
 pub struct Rasterise {
@@ -68,23 +72,36 @@ impl Grid {
         (corner, size)
     }
 
-    /// Calls `f` with every tile of `within` that the splat's bounds touch.
+    /// Calls `f` with every tile that the splat's bounds touch.
     #[inline(always)]
-    fn touched(&self, splat: &[u32; SPLAT_WORDS], within: &Range<usize>, mut f: impl FnMut(usize)) {
-        let bounds = |word: u32, axis: usize| {
-            let (first, end) = ((word & 0xFFFF) as usize, (word >> 16) as usize);
-            let end = end.min(self.frame[axis]);
-            first / self.tile[axis]..end.div_ceil(self.tile[axis])
-        };
-        let columns = bounds(splat[7], 0);
-        for row in bounds(splat[6], 1) {
-            for column in columns.clone() {
-                let tile = row * self.columns + column;
-                if within.contains(&tile) {
-                    f(tile);
-                }
+    fn touched(&self, splat: &[u32; SPLAT_WORDS], mut f: impl FnMut(usize)) {
+        let [top, bottom] = self.bounds(splat[6], 1);
+        if self.columns == 1 {
+            // Most plans have one column of tiles, and most splats touch one tile.
+            let mut tile = top;
+            while tile < bottom {
+                f(tile);
+                tile += 1;
+            }
+            return;
+        }
+        let [left, right] = self.bounds(splat[7], 0);
+        for row in top..bottom {
+            for column in left..right {
+                f(row * self.columns + column);
             }
         }
+    }
+
+    /// First tile along an axis that a pair of first pixel and one past the last touches, and one
+    /// past the last.
+    #[inline(always)]
+    fn bounds(&self, pair: u32, axis: usize) -> [usize; 2] {
+        let (first, end) = ((pair & 0xFFFF) as usize, (pair >> 16) as usize);
+        // A tile has at least one column and row; the splat's bounds may be anything.
+        let side = self.tile[axis].max(1);
+        let end = end.min(self.frame[axis]);
+        if first < end { [first / side, (end - 1) / side + 1] } else { [0, 0] }
     }
 }
 
@@ -95,8 +112,11 @@ impl Rasterise {
         if frame.contains(&0) {
             return Err(Fault::WrongKind { buffer: c.frame });
         }
-        in_range(1, c.tile_width, 1..=frame[0])?;
-        in_range(1, c.tile_height, 1..=frame[1])?;
+        if frame.iter().any(|&side| side > SIDE_MAX) {
+            return Err(Fault::WrongKind { buffer: c.frame });
+        }
+        in_range(1, c.tile_width, 1..=frame[0].min(TILE_SIDE_MAX))?;
+        in_range(1, c.tile_height, 1..=frame[1].min(TILE_SIDE_MAX))?;
         let grid = Grid::new(frame, [c.tile_width, c.tile_height]);
         let capacity = c.capacity as usize;
         let pixels = grid.tile[0] * grid.tile[1];
@@ -208,28 +228,43 @@ struct Memory<'a> {
     tiles: &'a mut [u32],
 }
 
-fn bin_step(stage: Stage, items: usize) -> (Stage, Step) {
-    (stage, Step::Working(Work { phase: Phase::Bin, items: items as u32 }))
+fn bin_step(stage: Stage, pairs: u32) -> (Stage, Step) {
+    (stage, Step::Working(Work { phase: Phase::Bin, items: pairs }))
+}
+
+/// The number at a place of the order, and its splat; none past the end. A number of no splat stands
+/// for an empty one.
+#[inline(always)]
+fn splat_at<'a>(
+    splats: &'a [[u32; SPLAT_WORDS]],
+    order: &[u32],
+    place: usize,
+) -> Option<(u32, &'a [u32; SPLAT_WORDS])> {
+    let number = *order.get(place)?;
+    Some((number, splats.get(number as usize).unwrap_or(&[0; SPLAT_WORDS])))
 }
 
 impl Memory<'_> {
+    #[inline(never)]
     fn count(self, grid: &Grid, next: usize) -> (Stage, Step) {
+        let Self { splats, order, tiles, .. } = self;
         if next == 0 {
-            self.tiles.fill(0);
+            tiles.fill(0);
         }
-        let end = (next + BIN_STEP).min(self.order.len());
-        let mut pairs = 0;
-        for &number in self.order.get(next..end).unwrap_or_default() {
-            let Some(splat) = self.splats.get(number as usize) else { continue };
-            grid.touched(splat, &(0..grid.tiles), |tile| {
-                if let Some(count) = self.tiles.get_mut(tile) {
+        let (mut place, mut pairs) = (next, 0);
+        while pairs < STEP_TOUCHES && place < next + STEP_SPLATS {
+            let Some((_, splat)) = splat_at(splats, order, place) else {
+                return bin_step(Stage::Batch { first: 0 }, pairs);
+            };
+            grid.touched(splat, |tile| {
+                if let Some(count) = tiles.get_mut(tile) {
                     *count = count.wrapping_add(1);
-                    pairs += 1;
                 }
+                pairs += 1;
             });
+            place += 1;
         }
-        let done = end >= self.order.len();
-        bin_step(if done { Stage::Batch { first: 0 } } else { Stage::Count { next: end } }, pairs)
+        bin_step(Stage::Count { next: place }, pairs)
     }
 
     /// Takes tiles while their lists fit the bins, and turns their counts into where lists start.
@@ -248,25 +283,28 @@ impl Memory<'_> {
         bin_step(Stage::Fill { batch: first..end.max(first + 1), next: 0 }, 0)
     }
 
+    #[inline(never)]
     fn fill(self, grid: &Grid, batch: Range<usize>, next: usize) -> (Stage, Step) {
-        let end = (next + BIN_STEP).min(self.order.len());
-        for &number in self.order.get(next..end).unwrap_or_default() {
-            let Some(splat) = self.splats.get(number as usize) else { continue };
-            grid.touched(splat, &batch, |tile| {
-                let Some(cursor) = self.tiles.get_mut(tile) else { return };
-                if let Some(slot) = self.bins.get_mut(*cursor as usize) {
+        let Self { splats, order, bins, tiles } = self;
+        let (mut place, mut touches) = (next, 0);
+        while touches < STEP_TOUCHES && place < next + STEP_SPLATS {
+            let Some((number, splat)) = splat_at(splats, order, place) else {
+                return bin_step(Stage::Draw { batch, start: 0, next: 0 }, 0);
+            };
+            grid.touched(splat, |tile| {
+                touches += 1;
+                if !batch.contains(&tile) {
+                    return;
+                }
+                let Some(cursor) = tiles.get_mut(tile) else { return };
+                if let Some(slot) = bins.get_mut(*cursor as usize) {
                     *slot = number;
                 }
                 *cursor = cursor.wrapping_add(1);
             });
+            place += 1;
         }
-        let done = end >= self.order.len();
-        let stage = if done {
-            Stage::Draw { batch, start: 0, next: 0 }
-        } else {
-            Stage::Fill { batch, next: end }
-        };
-        bin_step(stage, 0)
+        bin_step(Stage::Fill { batch, next: place }, 0)
     }
 
     fn draw(self, mut tile: Tile, batch: Range<usize>, start: usize, next: usize) -> (Stage, Step) {
@@ -274,15 +312,16 @@ impl Memory<'_> {
             tile.clear();
         }
         let end = self.tiles.get(batch.start).map_or(0, |&end| end as usize).min(self.bins.len());
-        let stop = (next + DRAW_STEP).min(end);
-        let mut visited = 0;
-        for &number in self.bins.get(next..stop).unwrap_or_default() {
-            if let Some(splat) = self.splats.get(number as usize) {
+        let (mut place, mut visited) = (next, 0);
+        while place < end && place < next + STEP_SPLATS && visited < STEP_TOUCHES {
+            let number = self.bins.get(place).map_or(0, |&number| number as usize);
+            if let Some(splat) = self.splats.get(number) {
                 visited += tile.draw(splat);
             }
+            place += 1;
         }
-        let stage = if stop < end {
-            Stage::Draw { batch, start, next: stop }
+        let stage = if place < end {
+            Stage::Draw { batch, start, next: place }
         } else {
             Stage::Resolve { batch, start, row: 0, column: 0 }
         };

@@ -132,9 +132,9 @@ pub struct RasteriseGaussians {
     pub frame: BufferId,
     /// Parameter 0: most splats there can be.
     pub capacity: u32,
-    /// Parameter 1, low half: columns of a tile, 1..=width.
+    /// Parameter 1, low half: columns of a tile, 1..=width and at most 2048.
     pub tile_width: u16,
-    /// Parameter 1, high half: rows of a tile, 1..=height.
+    /// Parameter 1, high half: rows of a tile, 1..=height and at most 2048.
     pub tile_height: u16,
     /// Parameter 2: background colour behind everything, `r | g << 8 | b << 16`.
     pub background: [u8; 3],

@@ -4,16 +4,17 @@
 //! that the row leaves (one look-up), so that hardly a pixel is visited in vain; along the row the
 //! exponent advances by two additions, and one look-up turns it into opacity.
 
-use super::fixed::{mul_hi, mul_hi_u, mul_shift};
+mod rows;
+
+use super::fixed::mul_shift;
 use super::project::Splat;
-use super::tables::{ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH};
+use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
+use rows::{Area, Rows};
 
 /// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
 pub type Accumulator = [u32; ACCUMULATOR_WORDS];
 
-/// Right shift from a Q27 exponent to an index of [`ALPHA`].
-const INDEX_SHIFT: u32 = 27 - ALPHA_STEPS.ilog2();
 /// Nothing in front yet.
 const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
 
@@ -38,7 +39,7 @@ impl Tile<'_> {
     }
 
     /// Draws one splat; returns how many pixels were visited.
-    #[inline(always)]
+    #[inline(never)]
     pub fn draw(&mut self, words: &[u32; SPLAT_WORDS]) -> u32 {
         let splat = Splat::from_words(words);
         let first = i32::from(splat.rows[0]).max(self.y);
@@ -46,25 +47,15 @@ impl Tile<'_> {
         if first >= end {
             return 0;
         }
-        let mut row = Row::new(&splat, first);
-        let color = splat.color.map(|channel| i32::from(channel) << 15); // Q27
-        let mut visited = 0;
-        let start = (first - self.y) as usize * self.width as usize;
-        let rows = self.pixels.get_mut(start..).unwrap_or_default();
-        for pixels in rows.chunks_exact_mut(self.width as usize).take((end - first) as usize) {
-            let (from, to) = row.columns();
-            let from = from.max(self.x);
-            let to = to.min(self.x + self.width);
-            if let Some(run) =
-                pixels.get_mut((from - self.x) as usize..(to - self.x).max(0) as usize)
-            {
-                visited += run.len() as u32;
-                let (exponent, step) = row.exponent(from);
-                blend(run, exponent, step, splat.inverse_row_variance, &color);
-            }
-            row.advance();
+        let width = self.width as usize;
+        let start = (first - self.y) as usize * width;
+        let pixels = self.pixels.get_mut(start..).unwrap_or_default();
+        let mut rows = rows_of(&splat);
+        let skipped = first - i32::from(splat.rows[0]);
+        if skipped > 0 {
+            rows.skip(skipped);
         }
-        visited
+        rows.blend(Area { pixels, left: self.x as usize, width, height: (end - first) as usize })
     }
 
     /// Turns pixels, from number `first` on, into bytes over a background.
@@ -83,104 +74,24 @@ impl Tile<'_> {
     }
 }
 
-/// Blends a run of pixels of one row.
-///
-/// `exponent` is that of the first pixel in Q27, `step` its first and `curve` its second difference.
+/// The rows of a splat from its first one on.
 #[inline(always)]
-fn blend(run: &mut [Accumulator], exponent: u32, step: u32, curve: u32, color: &[i32; 3]) {
-    let (mut exponent, mut step) = (exponent, step);
-    for pixel in run {
-        let alpha = u32::from(ALPHA[(exponent >> INDEX_SHIFT) as usize & (ALPHA.len() - 1)]);
-        exponent = exponent.wrapping_add(step);
-        step = step.wrapping_add(curve);
-        let [transmittance, red, green, blue] = *pixel;
-        let weight = alpha.wrapping_mul(transmittance); // Q31
-        let sum =
-            |sum: u32, color: i32| (sum as i32).wrapping_add(mul_hi(weight as i32, color)) as u32;
-        *pixel = [
-            transmittance.wrapping_sub(weight >> 15),
-            sum(red, color[0]),
-            sum(green, color[1]),
-            sum(blue, color[2]),
-        ];
-    }
-}
-
-/// A row of a splat; all that changes from row to row does so by additions.
-struct Row {
-    /// Column of the row's centre, Q16.
-    center: i32,
-    slope: i32,
-    half_width: u32,
-    /// `dy^2 / 2c`, Q27, with its differences.
-    vertical: u32,
-    vertical_step: u32,
-    vertical_curve: u32,
-    /// Exponent that the splat's opacity leaves, Q27.
-    room: u32,
-    /// `2^45 / room`.
-    inverse_room: u32,
-    /// `-ln(opacity)` and the table's bias, Q27.
-    base: u32,
-    inverse_row_variance: u32,
-}
-
-/// A quotient times a distance: `a * b / 2^SHIFT`, low 32 bits, `a` in two's complement.
-#[inline(always)]
-fn times<const SHIFT: u32>(a: u32, b: i32) -> u32 {
-    mul_shift::<SHIFT>(a as i32, b) as u32
-}
-
-impl Row {
-    #[inline(always)]
-    fn new(splat: &Splat, y: i32) -> Self {
-        let dy = (y << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
-        let opacity = OPACITY_EXPONENT[usize::from(splat.opacity)];
-        let room = EXPONENT_LIMIT - opacity;
-        let gradient = times::<8>(splat.inverse_variance_y, dy); // Q27
-        let drift = (i64::from(splat.slope) * i64::from(dy)) >> 8;
-        Self {
-            center: (splat.center[0] << 8).wrapping_add(drift as i32),
-            slope: splat.slope,
-            half_width: splat.half_width,
-            vertical: times::<8>(gradient, dy) >> 1,
-            vertical_step: gradient.wrapping_add(splat.inverse_variance_y >> 1),
-            vertical_curve: splat.inverse_variance_y,
-            room,
-            inverse_room: u32::MAX / (room >> 13).max(1),
-            base: opacity + ((ALPHA_BIAS as u32) << INDEX_SHIFT),
-            inverse_row_variance: splat.inverse_row_variance,
-        }
-    }
-
-    /// First visible column of the row and one past the last.
-    #[inline(always)]
-    fn columns(&self) -> (i32, i32) {
-        // Near the centre, rounding may leave the vertical part a little below zero.
-        let left = (self.room.wrapping_sub(self.vertical) as i32).max(0) as u32;
-        let share = mul_hi_u(left, self.inverse_room) >> 5;
-        let width = u32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
-        let half = self.half_width.wrapping_mul(width) as i32; // Q16
-        let from = self.center.wrapping_sub(half).wrapping_add(0x7FFF) >> 16;
-        let to = self.center.wrapping_add(half).wrapping_add(0x8000) >> 16;
-        (from, to)
-    }
-
-    /// Exponent at the centre of column `x` and its first difference, Q27.
-    #[inline(always)]
-    fn exponent(&self, x: i32) -> (u32, u32) {
-        let dx = (x << 16).wrapping_add(0x8000).wrapping_sub(self.center); // Q16
-        let gradient = times::<16>(self.inverse_row_variance, dx);
-        let horizontal = times::<16>(gradient, dx) >> 1;
-        let exponent = self.base.wrapping_add(self.vertical).wrapping_add(horizontal);
-        (exponent, gradient.wrapping_add(self.inverse_row_variance >> 1))
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.center = self.center.wrapping_add(self.slope);
-        self.vertical = self.vertical.wrapping_add(self.vertical_step);
-        self.vertical_step = self.vertical_step.wrapping_add(self.vertical_curve);
+fn rows_of(splat: &Splat) -> Rows {
+    let dy = (i32::from(splat.rows[0]) << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
+    let room = EXPONENT_LIMIT - OPACITY_EXPONENT[usize::from(splat.opacity)];
+    let curve = splat.inverse_variance_y;
+    let gradient = mul_shift::<8>(curve as i32, dy); // Q27
+    let column = (splat.center[0] << 8).wrapping_add(0x8000); // Q16
+    Rows {
+        center: column.wrapping_add(mul_shift::<8>(splat.slope, dy)),
+        slope: splat.slope,
+        half_width: splat.half_width as i32,
+        left: (room as i32).wrapping_sub(mul_shift::<9>(gradient, dy)),
+        left_step: gradient.wrapping_add((curve >> 1) as i32),
+        left_curve: curve as i32,
+        inverse_room: u32::MAX / ((room >> 13) | 1),
+        color: splat.color.map(|channel| i32::from(channel) << 15),
+        curve: splat.inverse_row_variance,
     }
 }
 

@@ -1,0 +1,8 @@
+//! The device from outside: everything goes through its port, as a driver's bytes do.
+
+mod frames;
+mod hostile_link;
+mod hostile_programs;
+mod runs;
+mod scene;
+mod world;
