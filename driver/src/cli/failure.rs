@@ -85,8 +85,13 @@ impl Failure {
         match error {
             OpenError::Emulator(error) => Self::emulator(uri, error),
             OpenError::Session(error) => {
-                Self::new(session_code(error), format!("no device at {uri}"), error)
-                    .help(error.advice())
+                let help = match uri {
+                    DeviceUri::Qemu { .. } => {
+                        "the firmware does not run there: build it again with `cargo xtask firmware`"
+                    }
+                    _ => error.advice(),
+                };
+                Self::new(session_code(error), format!("no device at {uri}"), error).help(help)
             }
             OpenError::Transport(transport) => {
                 Self::new(NO_DEVICE, format!("cannot open {uri}"), transport).help(error.advice())

@@ -35,12 +35,12 @@ pub fn say(text: impl Display) {
 
 /// A progress bar of bytes on standard error, if that is a terminal.
 pub fn bytes_bar(what: &'static str) -> ProgressBar {
-    bar(what, "{msg} [{bar:32}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left")
+    bar(what, "{msg} [{wide_bar}] {bytes} of {total_bytes}, {eta} left")
 }
 
 /// A progress bar of frames on standard error, if that is a terminal.
 pub fn frames_bar(count: usize) -> ProgressBar {
-    let bar = bar("rendering", "{msg} [{bar:32}] frame {pos} of {len}, {eta} left");
+    let bar = bar("rendering", "{msg} [{wide_bar}] frame {pos} of {len}, {eta} left");
     bar.set_length(count as u64);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
