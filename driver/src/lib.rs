@@ -5,6 +5,7 @@ pub mod camera_file;
 pub mod compile;
 pub mod device;
 pub mod emulator;
+pub mod framing;
 pub mod import;
 pub mod picture;
 pub mod quantise;

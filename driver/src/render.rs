@@ -8,9 +8,11 @@ use quintet_protocol::program::{Operator, Program, ProgramError};
 use crate::camera::{Camera, CameraError};
 use crate::compile::{Bundle, CompileError, KEY_BITS, Options, compile};
 use crate::device::Connection;
-use crate::quantise::{Bounds, SceneFrame, quantise};
+use crate::quantise::{SceneFrame, quantise};
 use crate::scene::GaussianCloud;
 use crate::session::SessionError;
+
+pub use crate::framing::{framing_camera, orbit};
 
 /// A picture and what it cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,66 +180,5 @@ impl Canvas {
                 self.missing = self.missing.saturating_sub(width);
             }
         }
-    }
-}
-
-/// A camera that frames a cloud: three quarters from above, the whole of it in view.
-pub fn framing_camera(cloud: &GaussianCloud, size: [u16; 2]) -> Camera {
-    orbit(cloud, size, 1).remove(0)
-}
-
-/// `count` cameras on a circle around a cloud, a little above it.
-pub fn orbit(cloud: &GaussianCloud, size: [u16; 2], count: usize) -> Vec<Camera> {
-    /// Vertical field of view in degrees.
-    const FOV_Y: f64 = 50.0;
-    /// Elevation above the horizon in degrees.
-    const ELEVATION: f64 = 20.0;
-    let view = Framing::of(cloud);
-    let half_fov = (FOV_Y / 2.0_f64).to_radians();
-    let aspect = (f64::from(size[0]) / f64::from(size[1])).min(1.0);
-    let distance = view.radius / (half_fov.tan() * aspect).atan().sin();
-    let (sin_elevation, cos_elevation) = ELEVATION.to_radians().sin_cos();
-    (0..count)
-        .map(|k| {
-            let azimuth = (30.0 + 360.0 * k as f64 / count as f64).to_radians();
-            // World axes of the INRIA convention: y points down.
-            let eye = [
-                view.target[0] + distance * cos_elevation * azimuth.sin(),
-                view.target[1] - distance * sin_elevation,
-                view.target[2] - distance * cos_elevation * azimuth.cos(),
-            ];
-            let near = 0.2f64.min(distance / 20.0);
-            let camera = Camera::look_at(size, FOV_Y, eye, view.target, [0.0, -1.0, 0.0]);
-            Camera { near, ..camera }
-        })
-        .collect()
-}
-
-/// What of a cloud has to be in view: not the few floaters that captures have far outside.
-struct Framing {
-    target: [f64; 3],
-    radius: f64,
-}
-
-impl Framing {
-    fn of(cloud: &GaussianCloud) -> Self {
-        /// Share of the Gaussians left out at either end of each axis.
-        const OUTLIERS: f64 = 0.01;
-        let mut bounds = Bounds::of(&cloud.positions);
-        for axis in 0..3 {
-            let mut sorted: Vec<f32> = cloud.positions.iter().map(|p| p[axis]).collect();
-            sorted.sort_by(f32::total_cmp);
-            let skip = (sorted.len() as f64 * OUTLIERS) as usize;
-            if let (Some(&min), Some(&max)) = (sorted.get(skip), sorted.iter().rev().nth(skip)) {
-                (bounds.min[axis], bounds.max[axis]) = (f64::from(min), f64::from(max));
-            }
-        }
-        // Centres alone say nothing of a scene of one Gaussian, or of a few large ones.
-        let mut extents: Vec<f32> =
-            cloud.scales.iter().map(|scales| scales.iter().copied().fold(0.0, f32::max)).collect();
-        extents.sort_by(f32::total_cmp);
-        let typical = extents.get(extents.len() / 2).map_or(0.0, |&scale| 3.0 * f64::from(scale));
-        let half = (0..3).map(|axis| (bounds.max[axis] - bounds.min[axis]).powi(2)).sum::<f64>();
-        Self { target: bounds.middle(), radius: (half.sqrt() / 2.0).max(typical).max(1e-6) }
     }
 }

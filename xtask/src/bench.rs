@@ -3,6 +3,7 @@
 //! The counts are QEMU's and exact: they do not depend on this computer or on what else it does.
 //! Without `QUINTET_REFERENCE_DIR` the scenes are those of the repository.
 
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +18,8 @@ const BOARDS: [&str; 2] = ["mps2-an386", "riscv-virt"];
 const SIZES: [&str; 2] = ["160x120", "320x240"];
 /// The parts of a frame, in the order of execution.
 const PHASES: [&str; 5] = ["project", "sort", "bin", "rasterise", "resolve"];
+
+const ITEMS: &str = "primitives, keys, pairs of primitive and tile, pixels visited, pixels";
 
 /// A scene and the camera to see it with.
 struct Subject {
@@ -40,10 +43,14 @@ pub fn run(as_json: bool) -> Result<()> {
     firmware::build_all(None)?;
     let program = build_quintet()?;
     if !as_json {
-        println!("Executed instructions a frame, by QEMU's exact count; below each, per item.");
-        println!("Items: primitives, keys, pairs of primitive and tile, pixels visited, pixels.\n");
-        print!("{:<24} {:<8} {:<11} {:>12}", "scene", "size", "board", "total");
-        println!("{}", PHASES.map(|phase| format!(" {phase:>11}")).concat());
+        let mut out = stdout();
+        writeln!(
+            out,
+            "Executed instructions a frame, by QEMU's exact count; below each, per item."
+        )?;
+        writeln!(out, "Items: {ITEMS}.\n")?;
+        write!(out, "{:<24} {:<8} {:<11} {:>12}", "scene", "size", "board", "total")?;
+        writeln!(out, "{}", PHASES.map(|phase| format!(" {phase:>11}")).concat())?;
     }
     let mut records = Vec::new();
     for subject in &subjects {
@@ -51,16 +58,19 @@ pub fn run(as_json: bool) -> Result<()> {
             for board in BOARDS {
                 let measurement = measure(&program, subject, size, board)?;
                 if !as_json {
-                    println!("{}", rows(&measurement));
+                    writeln!(stdout(), "{}", rows(&measurement))?;
                 }
                 records.push(measurement.record);
             }
         }
     }
     if as_json {
-        println!("{:#}", Value::Array(records));
+        writeln!(stdout(), "{:#}", Value::Array(records))?;
     } else if std::env::var_os(REFERENCE).is_none() {
-        println!("\n{REFERENCE} is not set: only the repository's scenes were measured.");
+        writeln!(
+            stdout(),
+            "\n{REFERENCE} is not set: only the repository's scenes were measured."
+        )?;
     }
     Ok(())
 }
