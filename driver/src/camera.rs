@@ -201,11 +201,10 @@ impl Camera {
     fn check_width(&self, pixels: f64) -> Result<(), CameraError> {
         /// Largest distance of an edge from the principal point, in units of `pixels`.
         const EDGE_MAX: f64 = 3.5;
-        let size = [self.width, self.height].map(f64::from);
-        for axis in 0..2 {
-            let edge = self.center[axis].abs().max((size[axis] - self.center[axis]).abs());
+        let sides = [self.width, self.height].map(f64::from);
+        for ((side, center), focal) in sides.into_iter().zip(self.center).zip(self.focal) {
+            let edge = center.abs().max((side - center).abs());
             if edge > EDGE_MAX * pixels {
-                let focal = self.focal[axis];
                 return Err(CameraError::TooWide {
                     slope: edge / focal,
                     limit: EDGE_MAX * pixels / focal,

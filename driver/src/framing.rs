@@ -6,6 +6,8 @@ use crate::scene::GaussianCloud;
 
 /// Vertical field of view in degrees.
 const FOV_Y: f64 = 50.0;
+/// Widest horizontal field of view in degrees; a picture that would be wider has less height of view.
+const FOV_X_MAX: f64 = 100.0;
 /// Elevation above the horizon in degrees.
 const ELEVATION: f64 = 20.0;
 /// Direction of the first camera in degrees: not straight from the front.
@@ -67,7 +69,11 @@ fn camera(size: [u16; 2], azimuth: f64, target: [f64; 3], distance: f64) -> Came
         y - distance * sin_elevation,
         z - distance * cos_elevation * azimuth.cos(),
     ];
-    Camera::look_at(size, FOV_Y, eye, target, [0.0, -1.0, 0.0])
+    let [width, height] = size.map(f64::from);
+    let half_tangent = |degrees: f64| (degrees.to_radians() / 2.0).tan();
+    let narrowed = half_tangent(FOV_X_MAX) * height / width;
+    let fov_y = 2.0 * half_tangent(FOV_Y).min(narrowed).atan();
+    Camera::look_at(size, fov_y.to_degrees(), eye, target, [0.0, -1.0, 0.0])
 }
 
 /// What of a cloud has to be in view.

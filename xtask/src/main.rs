@@ -6,6 +6,7 @@ mod demo;
 mod elf;
 mod firmware;
 mod process;
+mod readme;
 mod setup;
 mod test;
 mod toolchain;
@@ -21,7 +22,8 @@ Usage: cargo xtask COMMAND
   firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
-  test                  format, lints, unit tests, firmware, tests on the emulated boards
+  test                  set up, format, lints, documentation, unit tests, firmware, tests on the
+                        emulated boards, the commands of the README: all that CI runs
 ";
 
 fn main() -> ExitCode {
