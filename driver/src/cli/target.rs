@@ -106,7 +106,6 @@ fn stem(scene: &Path) -> String {
         false => named.file_stem(),
     };
     let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-
     if name.is_empty() { "scene".into() } else { name }
 }
 
