@@ -99,7 +99,8 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
     pub fn poll(&mut self) -> Activity {
         let now = self.clock.millis();
         let received = self.receive(now);
-        let stepped = self.server.is_running() && self.has_room() && self.step();
+        // An event leaves room for a reply, so that requests get through during a run.
+        let stepped = self.server.is_running() && self.link.has_room_for(2) && self.step();
         let sent = self.transmit(now);
         if received || stepped || sent {
             Activity::Busy

@@ -11,6 +11,8 @@ use quintet_protocol::crc::crc32;
 use quintet_protocol::message::{Description, Outcome, Refusal, Reply, Request, Status, Ticks};
 use quintet_protocol::program::{BufferId, BufferKind, Program, ProgramError};
 
+/// Most bytes that are checksummed at once: the link waits meanwhile, for some 5 instructions a byte.
+const CHECKSUM_MAX: u32 = 1 << 20;
 /// A link whose packets carry fewer bytes cannot bring a frame home.
 const CARRIED_MIN: usize = 96;
 
@@ -63,7 +65,11 @@ impl<'a, B: Backend> Server<'a, B> {
                 self.write(offset, bytes)?;
             }
             Request::Checksum { offset, length } => {
-                return Ok(Reply::Checksum(crc32(self.arena.bytes(offset, length)?)));
+                let bytes = self.arena.bytes(offset, length)?;
+                if length > CHECKSUM_MAX {
+                    return Err(Refusal::TooLong { length });
+                }
+                return Ok(Reply::Checksum(crc32(bytes)));
             }
             Request::Read { offset, length } => {
                 if length as usize > carried {

@@ -32,7 +32,7 @@ pub enum Request<'a> {
         #[serde(borrow)]
         bytes: &'a [u8],
     },
-    /// Compute the CRC-32 of an arena range. Answered by [`Reply::Checksum`].
+    /// Compute the CRC-32 of an arena range of at most 1 MiB. Answered by [`Reply::Checksum`].
     Checksum {
         /// Byte offset in the arena.
         offset: u32,
@@ -171,8 +171,8 @@ pub enum Refusal {
     /// There is no program to run.
     #[error("no program is installed")]
     NoProgram,
-    /// The reply would not fit into one packet.
-    #[error("a reply of {length} bytes does not fit into one packet")]
+    /// The reply would not fit into one packet, or the device be away from the link for too long.
+    #[error("{length} bytes are too many for one request")]
     TooLong {
         /// Length asked for.
         length: u32,

@@ -23,6 +23,9 @@ const CALL_BYTES: usize = 3 + 1 + 5 + 3;
 /// Most bytes that a reply adds to the bytes it carries.
 const REPLY_BYTES: usize = 1 + 3 + 1 + 3;
 
+/// Bytes of an upload that are checksummed at once; a device takes up to 1 MiB.
+const CHECKED_BYTES: usize = 256 << 10;
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -219,10 +222,26 @@ impl Session {
         bytes: &[u8],
         progress: &mut dyn FnMut(usize),
     ) -> Result<(), SessionError> {
-        let length = bytes.len().try_into().unwrap_or(u32::MAX);
+        let mut before = 0;
+        for piece in bytes.chunks(CHECKED_BYTES) {
+            // Saturates past the end of any arena, where the device refuses.
+            let offset = offset.saturating_add(before as u32);
+            self.upload_piece(offset, piece, &mut |sent| progress(before + sent))?;
+            before += piece.len();
+        }
+        Ok(())
+    }
+
+    fn upload_piece(
+        &mut self,
+        offset: u32,
+        piece: &[u8],
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), SessionError> {
+        let length = piece.len() as u32;
         for _ in 0..2 {
-            self.write_all(offset, bytes, progress)?;
-            if bytes.is_empty() || self.checksum(offset, length)? == crc32(bytes) {
+            self.write_all(offset, piece, progress)?;
+            if self.checksum(offset, length)? == crc32(piece) {
                 return Ok(());
             }
         }

@@ -225,6 +225,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         self.max_payload().min(self.session.sender.queue.room())
     }
 
+    /// Whether so many packets of the longest kind could be queued now.
+    pub fn has_room_for(&self, packets: usize) -> bool {
+        self.is_open() && self.session.sender.queue.holds(packets, self.max_payload())
+    }
+
     /// Whether everything sent has been acknowledged.
     pub fn is_idle(&self) -> bool {
         self.session.sender.queue.is_empty()

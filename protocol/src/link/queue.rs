@@ -68,6 +68,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Queue<B> {
         record_bytes(len) <= self.free()
     }
 
+    /// Whether so many packets of `len` bytes each fit now, one after another.
+    pub fn holds(&self, packets: usize, len: usize) -> bool {
+        packets.saturating_mul(record_bytes(len)) <= self.free()
+    }
+
     /// Longest stretch of free bytes, or zero if there are enough packets.
     fn free(&self) -> usize {
         match self.turn {
