@@ -84,26 +84,33 @@ impl Rows {
     #[cfg(not(armv7em_dsp))]
     #[inline(always)]
     pub fn blend(self, area: Area) -> u32 {
-        self.blend_portable(area)
+        match area.left {
+            0 => self.blend_portable::<false>(area),
+            _ => self.blend_portable::<true>(area),
+        }
     }
 
-    /// The loops in portable Rust: what every other version must equal bit for bit.
+    /// The loops in portable Rust: what every other version must equal bit for bit. `INNER` for an
+    /// area whose left edge is not the frame's.
     ///
     /// A row's exponents follow from its first visible column in the frame, whether that lies in the
     /// area or not: so no choice of tiles changes a bit.
     #[cfg_attr(armv7em_dsp, inline(never))]
     #[cfg_attr(not(armv7em_dsp), inline(always))]
-    pub fn blend_portable(mut self, area: Area) -> u32 {
+    pub fn blend_portable<const INNER: bool>(mut self, area: Area) -> u32 {
         let Area { pixels, left, width, height } = area;
+        let left = if INNER { left } else { 0 };
         let mut visited = 0;
         for row in pixels.chunks_exact_mut(width.max(1)).take(height) {
             let [first, end] = self.columns();
             let (from, to) = (first.max(left), end.min(left + width));
-            if let Some(run) = row.get_mut(from - left..to.max(left) - left) {
+            if from < to
+                && let Some(run) = row.get_mut(from - left..to - left)
+            {
                 visited += run.len() as u32;
                 let (mut exponent, mut step) = self.exponent(first);
-                let skipped = (from - first) as u32;
-                if skipped > 0 {
+                if INNER {
+                    let skipped = (from - first) as u32;
                     let pairs = skipped.wrapping_mul(skipped.wrapping_sub(1)) / 2;
                     exponent = exponent.wrapping_add(step.wrapping_mul(skipped));
                     exponent = exponent.wrapping_add(self.curve.wrapping_mul(pairs));
@@ -179,7 +186,7 @@ mod armv7em {
         pub fn blend(self, area: Area) -> u32 {
             if area.left > 0 {
                 // Frames of more than one column of tiles are rare on such a core.
-                return self.blend_portable(area);
+                return self.blend_portable::<true>(area);
             }
             let Area { pixels, width, height, .. } = area;
             let whole = pixels.get_mut(..width * height);
