@@ -3,6 +3,9 @@
 use crate::quantise::SceneFrame;
 use quintet_protocol::gaussian::{self, FAR, FOCAL_SHIFT_MAX};
 
+/// Least radius of a scene, su.
+const SCENE_MIN: f64 = 512.0;
+
 /// A pinhole camera in the conventions of OpenCV: view axes x right, y down, z forward, pixel
 /// centres at +0.5, lengths in pixels and world units.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,7 +171,9 @@ impl Camera {
         self.check_width(f64::from(1u32 << focal_shift))?;
         let distance = self.distance(&frame.origin);
         let farthest = (distance + frame.radius) * frame.units;
-        if farthest >= f64::from(FAR) {
+        // From so far away that the whole scene comes to a few hundred units, nothing would be seen.
+        let is_point = frame.radius > 0.0 && frame.radius * frame.units < SCENE_MIN;
+        if farthest >= f64::from(FAR) || is_point {
             return Err(CameraError::TooFar { distance });
         }
         let pixels = f64::from(1u32 << focal_shift);
@@ -223,5 +228,38 @@ impl Camera {
         let [x_min, x_max] = limits(self.center[0], self.width);
         let [y_min, y_max] = limits(self.center[1], self.height);
         [x_min, x_max, y_min, y_max].map(|limit| (limit / pixels * 4096.0).round() as i32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::GaussianCloud;
+
+    const SIZE: [u16; 2] = [320, 240];
+
+    fn seen_from(distance: f64, fov_y: f64) -> Result<gaussian::Camera, CameraError> {
+        let positions = vec![[-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]];
+        let cloud = GaussianCloud { positions, ..GaussianCloud::default() };
+        let eye = [0.0, 0.0, -distance];
+        let camera = Camera::look_at(SIZE, fov_y, eye, [0.0; 3], [0.0, -1.0, 0.0]);
+        camera.quantise(&SceneFrame::new(&cloud, distance), 22)
+    }
+
+    #[test]
+    fn cameras_in_range_are_taken() {
+        let camera = seen_from(10.0, 50.0).unwrap();
+        // 257.3 px is just above 2^8.
+        assert_eq!(camera.focal_shift, 9);
+        assert_eq!(camera.center, [160 << 8, 120 << 8]);
+        assert_eq!(camera.matrix[2], [0, 0, 1 << 30]);
+    }
+
+    #[test]
+    fn cameras_out_of_range_are_refused() {
+        assert!(matches!(seen_from(1e30, 50.0), Err(CameraError::TooFar { .. })));
+        assert!(matches!(seen_from(10.0, 0.5), Err(CameraError::FocalTooLong { .. })));
+        assert!(matches!(seen_from(10.0, 179.0), Err(CameraError::TooWide { .. })));
+        assert!(matches!(seen_from(f64::NAN, 50.0), Err(CameraError::Invalid(_))));
     }
 }
