@@ -1,12 +1,18 @@
 //! The messages, encoded by postcard, one to a link packet.
 //!
 //! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats the
-//! call's `id`, in order, and sends [`Event`]s of its own while a run is under way.
+//! call's `id`, in the order in which they arrive, and sends [`Event`]s of its own while a run is
+//! under way.
+//!
+//! Events go as bulk and replies as control, so that a reply may overtake events; only the reply to
+//! [`Request::Run`] goes as bulk, after the events of the run before and before those of its own.
+//! Of the calls [`Request::Write`] goes as bulk; a call that must come after it waits for its reply.
 
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// A numbered request to the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Call<'a> {
     /// Chosen by the driver; repeated in the reply.
     pub id: u16,
@@ -16,7 +22,7 @@ pub struct Call<'a> {
 }
 
 /// What a driver may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Request<'a> {
     /// Describe yourself. Answered by [`Reply::Description`].
@@ -65,7 +71,7 @@ pub enum Request<'a> {
 }
 
 /// What a device sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub enum ToDriver<'a> {
     /// Answer to the call of the same id.
     Reply {
@@ -81,7 +87,7 @@ pub enum ToDriver<'a> {
 }
 
 /// Answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Reply<'a> {
     /// Done as asked.
@@ -100,7 +106,7 @@ pub enum Reply<'a> {
 }
 
 /// What the device is and what it can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Description<'a> {
     /// Board name, as in the folder under `boards/`.
     pub board: &'a str,
@@ -118,7 +124,7 @@ pub struct Description<'a> {
 }
 
 /// What run costs are counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Ticks {
     /// Nothing; costs read zero.
@@ -132,7 +138,7 @@ pub enum Ticks {
 }
 
 /// What is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Status {
     /// Whether a program is installed.
     pub installed: bool,
@@ -143,7 +149,7 @@ pub struct Status {
 }
 
 /// Why a request was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Not a message of this protocol version.
@@ -183,7 +189,7 @@ pub enum Refusal {
 }
 
 /// What happens during a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// Rows of a finished tile of a frame: RGB, one byte a channel, `bytes.len() / (3 * width)` rows.
@@ -216,7 +222,7 @@ pub enum Event<'a> {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Outcome {
     /// Every command was executed.
@@ -226,7 +232,7 @@ pub enum Outcome {
 }
 
 /// The part of a command that a cost belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Phase {
     /// `Geometry`: project primitives to the screen. Items: primitives.

@@ -9,7 +9,7 @@ use quintet_driver::transport::memory::MemoryPort;
 use quintet_firmware::Port;
 use quintet_protocol::crc::crc32;
 use quintet_protocol::link::{
-    Buffers, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
+    Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
 use quintet_protocol::message::{
     Call, Description, Event, Outcome, Refusal, Reply, Request, Status, Ticks, ToDriver, decode,
@@ -57,7 +57,10 @@ fn link() -> Link<Vec<u8>> {
     let buffers = Buffers {
         receive: vec![0; receive_bytes(PAYLOAD)],
         frame: vec![0; frame_bytes(PAYLOAD)],
-        queue: vec![0; 8 * queue_bytes(PAYLOAD)],
+        control: vec![0; 4 * queue_bytes(PAYLOAD)],
+        bulk: vec![0; 4 * queue_bytes(PAYLOAD)],
+        store: vec![0; 8 * queue_bytes(PAYLOAD)],
+        log: Vec::new(),
     };
     Link::new(Role::Device, Config::device(8 << 10, 1), buffers)
 }
@@ -84,7 +87,7 @@ fn serve(mut port: MemoryPort, arena: usize, knobs: &Knobs) {
         let count = port.read(&mut chunk);
         let mut rest = &chunk[..count];
         loop {
-            let room = link.send_capacity() >= REPLY;
+            let room = link.send_capacity(Channel::Control) >= REPLY;
             let (taken, received) = link.receive(rest, room, now);
             rest = &rest[taken..];
             match received {
@@ -100,8 +103,10 @@ fn serve(mut port: MemoryPort, arena: usize, knobs: &Knobs) {
                         Ok(call) => answer(&mut state, call.request, knobs),
                         Err(_) => Reply::Refused(Refusal::Malformed),
                     };
-                    link.send_message(REPLY, &ToDriver::Reply { id, reply }).unwrap();
+                    link.send_message(Channel::Control, REPLY, &ToDriver::Reply { id, reply })
+                        .unwrap();
                 }
+                Some(Received::Refused(_) | Received::Log { .. }) => {}
                 Some(Received::Opened | Received::Lost(_)) => {
                     if state.rows_left.take().is_some() {
                         knobs.dropped_runs.fetch_add(1, Ordering::Relaxed);
@@ -118,7 +123,7 @@ fn serve(mut port: MemoryPort, arena: usize, knobs: &Knobs) {
             link.transmitted(taken);
         }
         let at = link.poll_at().unwrap_or(now + 50).min(now + 50);
-        let busy = state.rows_left.is_some() && link.send_capacity() > REPLY;
+        let busy = state.rows_left.is_some() && link.send_capacity(Channel::Control) > REPLY;
         wait = if busy { Duration::ZERO } else { Duration::from_millis(at.saturating_sub(now)) };
     }
 }
@@ -126,7 +131,7 @@ fn serve(mut port: MemoryPort, arena: usize, knobs: &Knobs) {
 /// One step of a run: one event, if it fits and leaves room for a reply.
 fn step(state: &mut State, link: &mut Link<Vec<u8>>) {
     let Some(left) = state.rows_left else { return };
-    if link.send_capacity() < PAYLOAD {
+    if link.send_capacity(Channel::Control) < PAYLOAD {
         return;
     }
     let row = [left as u8; 3 * ROW];
@@ -136,7 +141,7 @@ fn step(state: &mut State, link: &mut Link<Vec<u8>>) {
         state.runs += 1;
         Event::Finished(Outcome::Completed)
     };
-    link.send_message(PAYLOAD, &ToDriver::Event(event)).unwrap();
+    link.send_message(Channel::Control, PAYLOAD, &ToDriver::Event(event)).unwrap();
     state.rows_left = left.checked_sub(1);
 }
 
