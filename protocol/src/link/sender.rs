@@ -63,6 +63,8 @@ pub(super) struct Sender<B> {
     deadline: Option<u64>,
     /// A frame whose round trip is measured: serial, when it was sent, wire bytes then in flight.
     timed: Option<(u8, u64, u32)>,
+    /// Data frames sent again, in all sessions.
+    pub resent: u32,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
@@ -85,6 +87,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             full: false,
             deadline: None,
             timed: None,
+            resent: 0,
         }
     }
 
@@ -126,6 +129,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
     }
 
     /// The data frame that may go now: what is lost first, then control, then bulk.
+    // Asked for in four places.
+    #[inline(never)]
     pub fn ready(&self) -> Option<Pick> {
         if self.full {
             return None;
@@ -175,6 +180,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             let entry = queue.entry(pick.place);
             queue.note(pick.place, Entry { state: State::InFlight, serial, ..entry });
             self.lost -= 1;
+            self.resent = self.resent.saturating_add(1);
         }
         self.frames += 1;
         self.in_flight = self.in_flight.saturating_add(pick.cost);
