@@ -5,8 +5,8 @@
 //! bounded and repeatable, and cargo-fuzz, guided by coverage, for as long as it is let:
 //!
 //! ```sh
-//! cargo install cargo-fuzz
-//! cargo xtask fuzz --seconds 60            # each target for a minute
+//! cargo install --locked cargo-fuzz
+//! cargo xtask fuzz --seconds 60       # each target for a minute
 //! ```
 //!
 //! Both start from `corpus/TARGET/`. What a fuzzer finds goes there when it is mended, so that it is
