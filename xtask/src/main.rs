@@ -5,6 +5,7 @@ mod board;
 mod demo;
 mod elf;
 mod firmware;
+mod fuzz;
 mod process;
 mod readme;
 mod setup;
@@ -22,6 +23,8 @@ Usage: cargo xtask COMMAND
   firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
+  fuzz [--seconds N] [--target T]
+                        cargo-fuzz on each target, or on one, for N seconds each (60)
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -46,6 +49,10 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),
         ["bench", "--json"] => bench::run(true),
+        ["fuzz"] => fuzz::run("60", None),
+        ["fuzz", "--seconds", seconds] => fuzz::run(seconds, None),
+        ["fuzz", "--target", target] => fuzz::run("60", Some(target)),
+        ["fuzz", "--seconds", seconds, "--target", target] => fuzz::run(seconds, Some(target)),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

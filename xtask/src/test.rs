@@ -16,13 +16,16 @@ const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("set-up", setup::run),
     ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
     ("lints", lints),
     ("lints of the boards", board_lints),
     ("documentation", documentation),
     ("unit tests", || run_command(cargo().arg("test"))),
+    ("fuzz targets, for a bounded time", || {
+        run_command(cargo().args(["test", "--package", "quintet-fuzz"]))
+    }),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
     ("firmware", || firmware::run(None)),
     ("tests on the emulated boards", || {
@@ -47,8 +50,8 @@ pub fn run() -> Result<()> {
 fn lints() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     run_command(cargo().args(["clippy", "--all-targets"]).args(deny))?;
-    let packages = ["clippy", "--all-targets", "--package", "quintet-hil-tests"];
-    run_command(cargo().args(packages).args(EMULATION).args(deny))
+    let packages = ["--package", "quintet-hil-tests", "--package", "quintet-fuzz"];
+    run_command(cargo().args(["clippy", "--all-targets"]).args(packages).args(EMULATION).args(deny))
 }
 
 /// Of what can be built for the host; a link that leads nowhere is an error.

@@ -1,0 +1,4 @@
+//! `sog_inside`, driven by libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| quintet_fuzz::run("sog_inside", data));

@@ -1,0 +1,92 @@
+//! The importers: any file gives a whole scene or an error that says what to do.
+//!
+//! A fuzzer does not get past a checksum or a compression by chance: the `_inside` targets pack their
+//! bytes as the format does, and so reach what lies behind.
+
+#[path = "../../driver/tests/import/writers.rs"]
+#[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
+mod writers;
+
+use quintet_driver::import::gaussians_from_bytes;
+
+/// Members of a SOG scene of version 2, in the order in which [`sog_inside`] takes them.
+const MEMBERS: [&str; 8] = [
+    "meta.json",
+    "means_l.webp",
+    "means_u.webp",
+    "quats.webp",
+    "scales.webp",
+    "sh0.webp",
+    "shN_centroids.webp",
+    "shN_labels.webp",
+];
+
+/// INRIA and PlayCanvas compressed.
+pub fn ply(data: &[u8]) {
+    import("x.ply", data);
+}
+
+/// antimatter15.
+pub fn splat(data: &[u8]) {
+    import("x.splat", data);
+}
+
+/// GaussianSplats3D.
+pub fn ksplat(data: &[u8]) {
+    import("x.ksplat", data);
+}
+
+/// Niantic SPZ, as it is.
+pub fn spz(data: &[u8]) {
+    import("x.spz", data);
+}
+
+/// Niantic SPZ of versions 2 and 3, inside the gzip.
+pub fn spz_inside(data: &[u8]) {
+    import("x.spz", &writers::gzip(data));
+}
+
+/// SOG, as it is.
+pub fn sog(data: &[u8]) {
+    import("x.sog", data);
+}
+
+/// SOG, inside the zip: each member with its length before it, in two bytes.
+pub fn sog_inside(data: &[u8]) {
+    let mut rest = data;
+    let members: Vec<_> = MEMBERS
+        .into_iter()
+        .map_while(|name| {
+            let (length, after) = rest.split_first_chunk()?;
+            let length = usize::from(u16::from_le_bytes(*length)).min(after.len());
+            let (member, after) = after.split_at(length);
+            rest = after;
+            Some((name, member.to_vec()))
+        })
+        .collect();
+    import("x.sog", &writers::zip(&members));
+}
+
+/// glTF, binary or JSON.
+pub fn gltf(data: &[u8]) {
+    import("x.glb", data);
+}
+
+/// Imports, and checks that what comes out is whole.
+fn import(name: &str, data: &[u8]) {
+    let imported = match gaussians_from_bytes(name, data) {
+        Ok(imported) => imported,
+        Err(error) => {
+            assert!(!error.to_string().is_empty() && !error.help().is_empty());
+            return;
+        }
+    };
+    let cloud = &imported.cloud;
+    let count = cloud.len();
+    assert!(count > 0 && imported.dropped <= count);
+    assert_eq!(cloud.harmonics.len(), count * cloud.harmonics_per_gaussian());
+    assert_eq!([cloud.scales.len(), cloud.colors.len()], [count; 2]);
+    assert_eq!([cloud.rotations.len(), cloud.opacities.len()], [count; 2]);
+    let finite = |values: &[[f32; 3]]| values.iter().flatten().all(|value| value.is_finite());
+    assert!(finite(&cloud.positions) && finite(&cloud.scales));
+}
