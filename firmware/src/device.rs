@@ -2,6 +2,7 @@
 
 use crate::arena::Arena;
 use crate::backend::Backend;
+use crate::log::{LogRing, log};
 use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
@@ -69,6 +70,7 @@ pub struct Device<'a, P, C, B> {
     port: P,
     clock: C,
     server: Server<'a, B>,
+    logs: Option<&'a LogRing>,
 }
 
 impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
@@ -86,7 +88,15 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let config = Config::device(identity.window, identity.nonce);
         let ticks = clock.unit();
         let server = Server::new(identity, ticks, Arena::new(arena), backend);
-        Self { link: Link::new(Role::Device, config, buffers), staging, port, clock, server }
+        log!(info, "{=str} ready, window of {=u32} bytes", identity.board, identity.window);
+        let link = Link::new(Role::Device, config, buffers);
+        Self { link, staging, port, clock, server, logs: None }
+    }
+
+    /// The same device, which sends the log messages of this ring to a driver that wants them.
+    #[must_use]
+    pub fn with_logs(self, logs: &'a LogRing) -> Self {
+        Self { logs: Some(logs), ..self }
     }
 
     /// The port, for a board that waits on it.

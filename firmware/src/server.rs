@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::backend::Backend;
 use crate::device::Identity;
+use crate::log::log;
 use crate::port::Clock;
 use crate::run::{Progress, Run};
 use crate::validate::{range, validate};
@@ -41,15 +42,20 @@ impl<'a, B: Backend> Server<'a, B> {
 
     /// Drops the run: the driver that wanted it is gone.
     pub fn forget_run(&mut self) {
-        self.run = None;
-        self.aborting = false;
+        if self.run.is_some() {
+            log!(warn, "run {=u32} dropped: its driver is gone", self.runs);
+        }
+        (self.run, self.aborting) = (None, false);
     }
 
     /// Carries out a request. `carried` is how many bytes an answer or an event can carry.
     pub fn answer(&mut self, request: &Request, carried: usize) -> Reply<'_> {
         match self.try_answer(request, carried) {
             Ok(reply) => reply,
-            Err(refusal) => Reply::Refused(refusal),
+            Err(refusal) => {
+                log!(warn, "request refused: {}", refusal);
+                Reply::Refused(refusal)
+            }
         }
     }
 
@@ -89,6 +95,7 @@ impl<'a, B: Backend> Server<'a, B> {
                 if carried < CARRIED_MIN {
                     return Err(Refusal::TooLong { length: CARRIED_MIN as u32 });
                 }
+                log!(debug, "run {=u32} started", self.runs);
                 self.run = Some(Run::new());
                 self.aborting = false;
             }
@@ -149,6 +156,7 @@ impl<'a, B: Backend> Server<'a, B> {
             .and_then(|program| validate(&program, &place, arena_bytes, &self.backend))
             .map_err(Refusal::Program)?;
         self.program = Some(place);
+        log!(info, "program installed: {=u32} bytes at {=u32}", length, offset);
         Ok(())
     }
 
@@ -176,7 +184,8 @@ impl<'a, B: Backend> Server<'a, B> {
     }
 
     fn finish(&mut self, outcome: Outcome) -> Progress {
-        self.forget_run();
+        log!(info, "run {=u32} ended: {}", self.runs, outcome);
+        (self.run, self.aborting) = (None, false);
         self.runs = self.runs.wrapping_add(1);
         Progress::Finished(outcome)
     }

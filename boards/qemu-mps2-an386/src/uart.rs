@@ -4,8 +4,8 @@
 //! handler stops listening and leaves the byte where it is, until the main loop has made space.
 
 use cortex_m::interrupt::InterruptNumber;
-use quintet_firmware::Port;
-use quintet_qemu_support::{Registers, Ring};
+use quintet_firmware::{Port, Ring};
+use quintet_qemu_support::Registers;
 
 /// Bytes that may wait for the main loop: 200 ms at 115 200 baud.
 const RING_BYTES: usize = 4096;
