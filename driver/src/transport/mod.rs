@@ -59,7 +59,7 @@ impl DeviceUri {
     /// for them it is [`TransportError::NotAPipe`].
     pub fn connect(&self) -> Result<Box<dyn Transport>, TransportError> {
         let opened: io::Result<Box<dyn Transport>> = match self {
-            Self::Serial { path, baud, dtr } => serial::open(path, *baud, *dtr),
+            Self::Serial { path, baud, dtr } => return serial::open(self, path, *baud, *dtr),
             Self::Unix { path } => stream::unix(path),
             Self::Tcp { host, port } => stream::tcp(host, *port),
             Self::Virtual { .. } | Self::Qemu { .. } => {
