@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use boards::Board;
-pub use boards::{firmware_path, known_boards, plugin_path};
+pub use boards::{firmware_folders, firmware_path, known_boards, plugin_path};
 pub use error::EmulatorError;
 
 /// How long QEMU may take from its start to an answering socket. It takes 0.1 s on an idle machine.

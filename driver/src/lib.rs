@@ -7,6 +7,8 @@ pub mod device;
 pub mod emulator;
 pub mod framing;
 pub mod import;
+#[cfg(feature = "log")]
+pub mod log;
 pub mod picture;
 pub mod quantise;
 pub mod render;
