@@ -120,7 +120,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let mut rest = input.get(..count).unwrap_or_default();
         loop {
             let most = self.link.max_payload();
-            let carried = most.saturating_sub(OVERHEAD);
+            let carried = most.saturating_sub(OVERHEAD).min(self.staging.len());
             // Without room for an answer a request is dropped, and asked for again when there is.
             let room = self.has_room();
             let (taken, event) = self.link.receive(rest, room, now);
@@ -130,7 +130,10 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                 Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
                 Some(Received::Packet { bytes, .. }) => {
                     let (id, reply) = match decode::<Call>(bytes) {
-                        Ok(call) => (call.id, self.server.answer(&call.request, carried)),
+                        Ok(call) => {
+                            let staging = self.staging.get_mut(..carried).unwrap_or_default();
+                            (call.id, self.server.answer(&call.request, staging))
+                        }
                         Err(_) => (0, Reply::Refused(Refusal::Malformed)),
                     };
                     if self.link.send_message(most, &ToDriver::Reply { id, reply }).is_err() {
