@@ -5,6 +5,7 @@
 
 pub mod crc;
 pub mod digest;
+pub mod fault;
 pub mod frame;
 pub mod gaussian;
 pub mod link;
