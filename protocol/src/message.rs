@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 /// during which the device is away from its link.
 pub const DIGESTED_MAX: u32 = 256 << 10;
 
+/// Most bytes that a [`ToDriver`] adds to the bytes it carries. A device answers with so many fewer
+/// bytes than a packet holds at most, whatever the answer.
+pub const REPLY_OVERHEAD: usize = 24;
+
 /// A numbered request to the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call<'a> {
