@@ -8,7 +8,7 @@ use quintet_protocol::fault::Faults;
 use crate::emulator::EmulatorError;
 use crate::session::{DeviceDescription, Limits, Session, SessionError};
 use crate::transport::{DeviceUri, TransportError};
-use dialer::UriDialer;
+use dialer::{SharedEmulator, UriDialer};
 use meter::Meter;
 
 /// An open session with a device. A device that was lost is reached again, within the session's
@@ -17,6 +17,7 @@ pub struct Connection {
     session: Session,
     description: DeviceDescription,
     meter: Meter,
+    emulator: Option<SharedEmulator>,
     warning: Option<String>,
 }
 
@@ -84,8 +85,9 @@ impl Connection {
         });
         match (opened, emulator) {
             (Ok((session, description)), emulator) => {
-                let warning = emulator.and_then(|it| it.lock().warning().map(str::to_owned));
-                Ok(Self { session, description, meter, warning })
+                let warning =
+                    emulator.as_ref().and_then(|it| it.lock().warning().map(str::to_owned));
+                Ok(Self { session, description, meter, emulator, warning })
             }
             (Err(error), Some(emulator)) => {
                 let diagnostics = emulator.lock().diagnostics();
@@ -108,6 +110,12 @@ impl Connection {
     /// Bytes sent to and received from the device so far, frames and all.
     pub fn link_bytes(&self) -> [u64; 2] {
         self.meter.bytes()
+    }
+
+    /// The process of an emulated board, for a debugger; another one after the board was started
+    /// again.
+    pub fn emulator_process(&self) -> Option<u32> {
+        self.emulator.as_ref().map(|emulator| emulator.lock().process_id())
     }
 
     /// What the user should know about this connection though it works.

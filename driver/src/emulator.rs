@@ -114,6 +114,13 @@ impl Emulator {
         }
     }
 
+    /// The Unix domain socket that the board's link is at, for another process. One connection at a
+    /// time is served.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.qemu.socket
+    }
+
     /// The link in use; not the one asked for if there is a [`Emulator::warning`].
     #[must_use]
     pub fn link(&self) -> EmulatorLink {

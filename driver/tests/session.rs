@@ -151,13 +151,13 @@ fn loading_starts_again_when_the_device_was_reset() {
             let simulation = Simulation::good();
             let scene = scene();
             let mut session = simulation.dial(Limits::default()).unwrap();
-            let expected = scene.load(&mut session).and_then(|()| digest(&mut session)).unwrap();
+            let expected = scene.load(&mut session).and_then(|_| digest(&mut session)).unwrap();
             drop(session);
             simulation.upset(Upset::PowerCut);
             let mut session = simulation.dial(Limits::default()).unwrap();
             simulation.upset_after(millis(after), upset);
             loop {
-                match scene.load(&mut session).and_then(|()| digest(&mut session)) {
+                match scene.load(&mut session).and_then(|_| digest(&mut session)) {
                     Ok(found) => break assert_eq!(found, expected),
                     Err(SessionError::Forgotten) => {}
                     Err(error) => drop(session.recover(error).unwrap()),

@@ -6,7 +6,7 @@ use quintet_driver::compile::{Bundle, KEY_BITS, Options, compile};
 use quintet_driver::quantise::{Bounds, SceneFrame, quantise};
 use quintet_driver::render::framing_camera;
 use quintet_driver::scene::GaussianCloud;
-use quintet_driver::session::{Blob, Session, SessionError};
+use quintet_driver::session::{Blob, Session, SessionError, Uploaded};
 use quintet_protocol::crc::crc32;
 use quintet_protocol::fault::Random;
 use quintet_protocol::message::{Event, Outcome};
@@ -39,10 +39,15 @@ impl Scene {
         blobs
     }
 
-    pub fn load(&self, session: &mut Session) -> Result<(), SessionError> {
-        session.load(&self.blobs(), &mut |_| ())?;
-        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
-        Ok(())
+    /// Bytes that there are to send.
+    pub fn bytes(&self) -> u64 {
+        (self.bundle.upload_bytes() + self.camera.len()) as u64
+    }
+
+    pub fn load(&self, session: &mut Session) -> Result<Uploaded, SessionError> {
+        let mut uploaded = session.load(&self.blobs(), &mut |_| ())?;
+        uploaded += session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
+        Ok(uploaded)
     }
 }
 
