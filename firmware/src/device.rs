@@ -9,14 +9,12 @@ use crate::server::Server;
 use quintet_protocol::link::{
     Buffers, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
-use quintet_protocol::message::{Call, Event, Refusal, Reply, ToDriver, decode};
+use quintet_protocol::message::{Call, Event, REPLY_OVERHEAD, Refusal, Reply, ToDriver, decode};
 
 /// Longest packet a device takes or sends, in bytes.
 pub const PAYLOAD: usize = 2048;
 /// Packets that may wait for their acknowledgement.
 const QUEUE: usize = 6;
-/// Most bytes that a [`ToDriver`] adds to the bytes it carries.
-const OVERHEAD: usize = 24;
 /// Bytes taken from the port at once.
 const INPUT: usize = 512;
 
@@ -38,7 +36,7 @@ pub struct Memory {
     receive: [u8; receive_bytes(PAYLOAD)],
     frame: [u8; frame_bytes(PAYLOAD)],
     queue: [u8; QUEUE * queue_bytes(PAYLOAD)],
-    staging: [u8; PAYLOAD - OVERHEAD],
+    staging: [u8; PAYLOAD - REPLY_OVERHEAD],
 }
 
 impl Memory {
@@ -130,7 +128,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let mut rest = input.get(..count).unwrap_or_default();
         loop {
             let most = self.link.max_payload();
-            let carried = most.saturating_sub(OVERHEAD);
+            let carried = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
             // Without room for an answer a request is dropped, and asked for again when there is.
             let room = self.has_room();
             let (taken, event) = self.link.receive(rest, room, now);
@@ -140,7 +138,10 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                 Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
                 Some(Received::Packet { bytes, .. }) => {
                     let (id, reply) = match decode::<Call>(bytes) {
-                        Ok(call) => (call.id, self.server.answer(&call.request, carried)),
+                        Ok(call) => {
+                            let staging = self.staging.get_mut(..carried).unwrap_or_default();
+                            (call.id, self.server.answer(&call.request, staging))
+                        }
                         Err(_) => (0, Reply::Refused(Refusal::Malformed)),
                     };
                     if self.link.send_message(most, &ToDriver::Reply { id, reply }).is_err() {
@@ -156,7 +157,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
 
     fn step(&mut self) -> bool {
         let most = self.link.max_payload();
-        let room = most.saturating_sub(OVERHEAD).min(self.staging.len());
+        let room = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
         let staging = self.staging.get_mut(..room).unwrap_or_default();
         let event = match self.server.step(staging, &mut self.clock) {
             Progress::Nothing => return true,

@@ -11,7 +11,7 @@ use quintet_driver::compile::{Bundle, KEY_BITS, compile};
 use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
 use quintet_driver::quantise::{SceneFrame, quantise};
 use quintet_driver::render::framing_camera;
-use quintet_driver::session::{Session, SessionError};
+use quintet_driver::session::{Blob, Session, SessionError};
 use quintet_driver::transport::{Transport, from_unix};
 use quintet_hil_tests::{Board, boards, cloud, options, patient, reach};
 use quintet_protocol::crc::crc32;
@@ -35,13 +35,13 @@ impl Scene {
     }
 
     fn load(&self, session: &mut Session) -> Result<(), SessionError> {
-        session.clear()?;
-        for constant in &self.bundle.constants {
-            session.upload(constant.offset, &constant.bytes, &mut |_| ())?;
-        }
-        session.upload(0, &self.bundle.program, &mut |_| ())?;
-        session.install(0, self.bundle.program.len() as u32)?;
-        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())
+        let constants = self.bundle.constants.iter();
+        let mut blobs: Vec<_> =
+            constants.map(|it| Blob { offset: it.offset, bytes: &it.bytes }).collect();
+        blobs.push(Blob { offset: 0, bytes: &self.bundle.program });
+        session.load(&blobs, &mut |_| ())?;
+        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod elf;
 mod firmware;
 mod process;
 mod readme;
+mod schedules;
 mod setup;
 mod test;
 mod toolchain;
@@ -22,6 +23,7 @@ Usage: cargo xtask COMMAND
   firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
+  schedules [N [SEED]]  N (10000) schedules of faults on simulated cables, from SEED (0) on
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -46,6 +48,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),
         ["bench", "--json"] => bench::run(true),
+        ["schedules"] => schedules::run("10000", "0"),
+        ["schedules", count] => schedules::run(count, "0"),
+        ["schedules", count, seed] => schedules::run(count, seed),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

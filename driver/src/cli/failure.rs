@@ -84,14 +84,13 @@ impl Failure {
     pub fn open(uri: &DeviceUri, error: &OpenError) -> Self {
         match error {
             OpenError::Emulator(error) => Self::emulator(uri, error),
-            OpenError::Session(error) => {
-                let help = match uri {
-                    DeviceUri::Qemu { .. } => {
-                        "the firmware does not run there: build it again with `cargo xtask firmware`"
-                    }
-                    _ => error.advice(),
-                };
-                Self::new(session_code(error), format!("no device at {uri}"), error).help(help)
+            OpenError::Session(session) => {
+                Self::new(session_code(session), format!("no device at {uri}"), session)
+                    .help(error.advice())
+            }
+            OpenError::Firmware { error: session, .. } => {
+                Self::new(session_code(session), format!("no device at {uri}"), error)
+                    .help(error.advice())
             }
             OpenError::Transport(transport) => {
                 Self::new(NO_DEVICE, format!("cannot open {uri}"), transport).help(error.advice())
@@ -165,7 +164,10 @@ impl Failure {
 fn session_code(error: &SessionError) -> u8 {
     match error {
         SessionError::Timeout { .. } | SessionError::Silent => TIMEOUT,
-        SessionError::NoAnswer(_) | SessionError::Lost | SessionError::Pipe(_) => NO_DEVICE,
+        SessionError::NoAnswer(_)
+        | SessionError::Lost
+        | SessionError::Forgotten
+        | SessionError::Pipe(_) => NO_DEVICE,
         _ => FAILED,
     }
 }

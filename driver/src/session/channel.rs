@@ -1,7 +1,6 @@
 //! The link of a session and its transport: packets in, packets out, and the time.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quintet_protocol::link::{
     Buffers, Config, Link, Received, Role, SendError, frame_bytes, receive_bytes,
@@ -26,7 +25,6 @@ const PIECE: usize = 16 << 10;
 pub(super) struct Channel {
     transport: Box<dyn Transport>,
     link: Link<Vec<u8>>,
-    started: Instant,
     /// Bytes read; those from `at` on are still to be decoded.
     incoming: Vec<u8>,
     at: usize,
@@ -40,29 +38,43 @@ enum Turn {
 }
 
 impl Channel {
-    /// Greets the device until it answers.
+    /// Greets the device at the other end of `transport` until it answers.
     pub fn open(transport: Box<dyn Transport>, limit: Duration) -> Result<Self, SessionError> {
-        let buffers = Buffers {
-            receive: vec![0; receive_bytes(MAX_PAYLOAD)],
-            frame: vec![0; frame_bytes(MAX_PAYLOAD)],
-            queue: vec![0; QUEUE],
-        };
-        // A hasher's keys are the random numbers that the standard library has.
-        let nonce = RandomState::new().hash_one(Instant::now()) as u32;
-        let link = Link::new(Role::Driver, Config::driver(WINDOW, nonce), buffers);
-        let started = Instant::now();
-        let mut channel = Self { transport, link, started, incoming: Vec::new(), at: 0 };
-        let deadline = started + limit;
+        let mut transport = transport;
+        let link = new_link(transport.unique());
+        let mut channel = Self { transport, link, incoming: Vec::new(), at: 0 };
+        channel.greet(limit)?;
+        Ok(channel)
+    }
+
+    /// Greets the device anew on the same transport, after the session was lost.
+    pub fn reopen(&mut self, limit: Duration) -> Result<(), SessionError> {
+        self.link = new_link(self.transport.unique());
+        self.greet(limit)
+    }
+
+    fn greet(&mut self, limit: Duration) -> Result<(), SessionError> {
+        let deadline = self.now().saturating_add(limit);
         loop {
-            match channel.turn(deadline)? {
-                Turn::Opened => return Ok(channel),
+            match self.turn(deadline)? {
+                Turn::Opened => return Ok(()),
                 Turn::Packet(_) => {}
-                Turn::Nothing if Instant::now() >= deadline => {
+                Turn::Nothing if self.now() >= deadline => {
                     return Err(SessionError::NoAnswer(limit));
                 }
                 Turn::Nothing => {}
             }
         }
+    }
+
+    /// The transport's time.
+    pub fn now(&self) -> Duration {
+        self.transport.now()
+    }
+
+    /// A number that nobody else has.
+    pub fn unique(&mut self) -> u32 {
+        self.transport.unique()
     }
 
     pub fn max_payload(&self) -> usize {
@@ -80,20 +92,20 @@ impl Channel {
     }
 
     /// Keeps the link going until a packet comes, or the deadline.
-    pub fn next_packet(&mut self, deadline: Instant) -> Result<Option<Vec<u8>>, SessionError> {
+    pub fn next_packet(&mut self, deadline: Duration) -> Result<Option<Vec<u8>>, SessionError> {
         loop {
             match self.turn(deadline)? {
                 Turn::Packet(packet) => return Ok(Some(packet)),
                 Turn::Opened => {}
                 Turn::Nothing if !self.link.is_open() => return Err(SessionError::Lost),
-                Turn::Nothing if Instant::now() >= deadline => return Ok(None),
+                Turn::Nothing if self.now() >= deadline => return Ok(None),
                 Turn::Nothing => {}
             }
         }
     }
 
     /// Sends what is due, and waits for at most one thing to happen.
-    fn turn(&mut self, deadline: Instant) -> Result<Turn, SessionError> {
+    fn turn(&mut self, deadline: Duration) -> Result<Turn, SessionError> {
         self.flush()?;
         if self.at >= self.incoming.len() {
             self.read(deadline)?;
@@ -131,9 +143,8 @@ impl Channel {
     }
 
     /// Waits for bytes until the link or the caller has something else to do.
-    fn read(&mut self, deadline: Instant) -> Result<(), SessionError> {
-        let now = Instant::now();
-        let mut wait = deadline.saturating_duration_since(now);
+    fn read(&mut self, deadline: Duration) -> Result<(), SessionError> {
+        let mut wait = deadline.saturating_sub(self.now());
         if let Some(at) = self.link.poll_at() {
             wait = wait.min(Duration::from_millis(at.saturating_sub(self.millis())));
         }
@@ -146,8 +157,17 @@ impl Channel {
     }
 
     fn millis(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
+        self.now().as_millis() as u64
     }
+}
+
+fn new_link(nonce: u32) -> Link<Vec<u8>> {
+    let buffers = Buffers {
+        receive: vec![0; receive_bytes(MAX_PAYLOAD)],
+        frame: vec![0; frame_bytes(MAX_PAYLOAD)],
+        queue: vec![0; QUEUE],
+    };
+    Link::new(Role::Driver, Config::driver(WINDOW, nonce), buffers)
 }
 
 impl Drop for Channel {
