@@ -1,10 +1,11 @@
 //! Why a program is not accepted: each refusal names the command or the buffer.
 
 use super::{BufferId, Operator};
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// Why a program was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
     /// Magic, version or length are not those of a program.
@@ -36,7 +37,7 @@ pub enum ProgramError {
 }
 
 /// What is wrong with a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// There is no such operator, or no such command.
