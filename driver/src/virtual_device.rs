@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use quintet_firmware::software::Software;
-use quintet_firmware::{Activity, Clock, Device, Identity, Memory, Port, Ticks};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 
 use crate::transport::memory::{self, MemoryPort, MemoryTransport};
 
@@ -90,8 +90,8 @@ impl Port for Socket {
 fn run(socket: Socket, arena_bytes: u32) {
     let mut arena = vec![0u32; arena_bytes as usize / 4];
     let mut link_memory = Box::new(Memory::new());
-    let identity =
-        Identity { board: "virtual", target: std::env::consts::ARCH, window: WINDOW, nonce: 0 };
+    let (target, build) = (std::env::consts::ARCH, BuildId::UNKNOWN);
+    let identity = Identity { board: "virtual", target, window: WINDOW, nonce: 0, build };
     let clock = HostClock(Instant::now());
     let backend = Software::default();
     let mut device = Device::new(identity, &mut link_memory, &mut arena, socket, clock, backend);

@@ -30,7 +30,7 @@ fn small_scene() -> PathBuf {
 fn quintet(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for variable in ["QUINTET_DEVICE", "QUINTET_TIMEOUT", "QUINTET_FIRMWARE_DIR"] {
+    for variable in ["QUINTET_DEVICE", "QUINTET_TIMEOUT", "QUINTET_FIRMWARE_DIR", "QUINTET_FAULT"] {
         command.env_remove(variable);
     }
     command
@@ -345,4 +345,29 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let output = output.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn faults_on_the_link_change_nothing_but_the_time() {
+    let folder = folder("faults");
+    let mut digests = Vec::new();
+    for fault in ["", "--fault drop=2e-5,corrupt=2e-5,reset=5e-6,seed=5"] {
+        let rest = format!("--json --size 64x48 {fault}");
+        let report = works(render(&folder, &small_scene(), &rest));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        digests.push(report["frames"][0]["digest"].clone());
+    }
+    assert_eq!(digests[0], digests[1]);
+}
+
+#[test]
+fn faults_that_make_no_sense_are_wrong_usage() {
+    let folder = folder("fault_usage");
+    for (fault, what) in [
+        ("drop", "entry 1 is not NAME=VALUE"),
+        ("seed=1,drop=2", "entry 2 is not a probability"),
+        ("stall=1e-3:soon", "entry 1 has no time"),
+    ] {
+        fails(quintet(&folder, &["info", "--fault", fault]), 2, what);
+    }
 }

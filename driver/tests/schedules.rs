@@ -74,8 +74,10 @@ impl Schedule {
         let faults = faults(&mut random, seed);
         let simulation = Simulation::new(cable, faults, ARENA, seed);
         simulation.world().steps_max = STEPS_MAX;
-        for _ in 0..random.below(4) {
-            let at = Duration::from_millis(random.below(3_000));
+        // While the longest blob is sent, so in the middle of whatever is done.
+        let busy = cable.byte * BLOB_MAX as u32 + round_trip * 8;
+        for _ in 0..random.below(5) {
+            let at = Duration::from_micros(random.below(busy.as_micros() as u64));
             simulation.upset_after(at, upset(&mut random));
         }
         Self { random, simulation }
@@ -132,7 +134,10 @@ impl Schedule {
                     digest(&mut session)
                 });
                 match drawn {
-                    Ok(pixels) => break Ok(assert_eq!(pixels, *PIXELS, "wrong pixels")),
+                    Ok(pixels) => {
+                        assert_eq!(pixels, *PIXELS, "wrong pixels");
+                        break Ok(());
+                    }
                     Err(error) if attempts == ATTEMPTS_MAX => break Err(error),
                     Err(SessionError::Forgotten) => {}
                     Err(error) => session.recover(error).map(drop)?,

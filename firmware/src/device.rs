@@ -7,14 +7,24 @@ use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
 use quintet_protocol::link::{
-    Buffers, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
+    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, Received, Role, capability, frame_bytes,
+    queue_bytes, receive_bytes, store_bytes,
 };
-use quintet_protocol::message::{Call, Event, REPLY_OVERHEAD, Refusal, Reply, ToDriver, decode};
+use quintet_protocol::message::{
+    Call, Event, REPLY_OVERHEAD, Refusal, Reply, Request, ToDriver, decode,
+};
 
-/// Longest packet a device takes or sends, in bytes.
-pub const PAYLOAD: usize = 2048;
-/// Packets that may wait for their acknowledgement.
-const QUEUE: usize = 6;
+/// Longest packet a device takes or sends, in bytes: 8 KiB hold three of them on the wire, in a
+/// board's receive buffer, and one in the store. Three keep a line of 3 Mbaud busy.
+pub const PAYLOAD: usize = 2016;
+/// Replies that may wait for their acknowledgement.
+const CONTROL_QUEUE: usize = 2;
+/// Events that may.
+const BULK_QUEUE: usize = 4;
+/// Packets that are kept behind one that was lost.
+const STORE: usize = 1;
+/// Longest logs that may wait for the line.
+const LOGS: usize = 2;
 /// Bytes taken from the port at once.
 const INPUT: usize = 512;
 
@@ -29,20 +39,33 @@ pub struct Identity {
     pub window: u32,
     /// Makes sessions of different boots differ, as far as the board can.
     pub nonce: u32,
+    /// Build id of the firmware image.
+    pub build: BuildId,
 }
 
 /// The memory of a device beside its arena; a board keeps one in a `static`.
 pub struct Memory {
     receive: [u8; receive_bytes(PAYLOAD)],
     frame: [u8; frame_bytes(PAYLOAD)],
-    queue: [u8; QUEUE * queue_bytes(PAYLOAD)],
+    control: [u8; CONTROL_QUEUE * queue_bytes(PAYLOAD)],
+    bulk: [u8; BULK_QUEUE * queue_bytes(PAYLOAD)],
+    store: [u8; STORE * store_bytes(PAYLOAD)],
+    log: [u8; LOGS * queue_bytes(LOG_PAYLOAD)],
     staging: [u8; PAYLOAD - REPLY_OVERHEAD],
 }
 
 impl Memory {
     /// Zeroed memory.
     pub const fn new() -> Self {
-        Self { receive: [0; _], frame: [0; _], queue: [0; _], staging: [0; _] }
+        Self {
+            receive: [0; _],
+            frame: [0; _],
+            control: [0; _],
+            bulk: [0; _],
+            store: [0; _],
+            log: [0; _],
+            staging: [0; _],
+        }
     }
 }
 
@@ -81,9 +104,13 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         clock: C,
         backend: B,
     ) -> Self {
-        let Memory { receive, frame, queue, staging } = memory;
-        let buffers = Buffers::<&mut [u8]> { receive, frame, queue };
-        let config = Config::device(identity.window, identity.nonce);
+        let Memory { receive, frame, control, bulk, store, log, staging } = memory;
+        let buffers = Buffers::<&mut [u8]> { receive, frame, control, bulk, store, log };
+        let config = Config {
+            capabilities: backend.operators() & capability::OPERATORS,
+            build: identity.build,
+            ..Config::device(identity.window, identity.nonce)
+        };
         let ticks = clock.unit();
         let server = Server::new(identity, ticks, Arena::new(arena), backend);
         log!(info, "{=str} ready, window of {=u32} bytes", identity.board, identity.window);
@@ -107,8 +134,8 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
     pub fn poll(&mut self) -> Activity {
         let now = self.clock.millis();
         let received = self.receive(now);
-        // An event leaves room for a reply, so that requests get through during a run.
-        let stepped = self.server.is_running() && self.link.has_room_for(2) && self.step();
+        let room = self.link.has_room_for(Channel::Bulk, 1);
+        let stepped = self.server.is_running() && room && self.step();
         let sent = self.transmit(now);
         if received || stepped || sent {
             Activity::Busy
@@ -117,9 +144,10 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         }
     }
 
-    /// Whether the longest packet could be queued now.
+    /// Whether the longest reply could be queued now, on whichever channel it goes.
     fn has_room(&self) -> bool {
-        self.link.send_capacity() >= self.link.max_payload()
+        self.link.has_room_for(Channel::Control, 1)
+            && (self.server.is_running() || self.link.has_room_for(Channel::Bulk, 1))
     }
 
     fn receive(&mut self, now: u64) -> bool {
@@ -127,28 +155,37 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let count = self.port.read(&mut input);
         let mut rest = input.get(..count).unwrap_or_default();
         loop {
+            // Without room for an answer a request waits in the link, or at the driver.
+            let room = self.has_room();
             let most = self.link.max_payload();
             let carried = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
-            // Without room for an answer a request is dropped, and asked for again when there is.
-            let room = self.has_room();
             let (taken, event) = self.link.receive(rest, room, now);
             rest = rest.get(taken..).unwrap_or_default();
             match event {
                 None => return count > 0,
                 Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
+                // The link has told the driver; and drivers send no logs.
+                Some(Received::Refused(_) | Received::Log { .. }) => {}
                 Some(Received::Packet { bytes, .. }) => {
-                    let (id, reply) = match decode::<Call>(bytes) {
+                    let call = decode::<Call>(bytes);
+                    let starts = matches!(call, Ok(Call { request: Request::Run { .. }, .. }));
+                    // The events of the run before, which may still wait, must not come after it.
+                    let behind_events = starts && !self.server.is_running();
+                    let channel = if behind_events { Channel::Bulk } else { Channel::Control };
+                    let (id, reply) = match call {
                         Ok(call) => {
                             let staging = self.staging.get_mut(..carried).unwrap_or_default();
                             (call.id, self.server.answer(&call.request, staging))
                         }
                         Err(_) => (0, Reply::Refused(Refusal::Malformed)),
                     };
-                    if self.link.send_message(most, &ToDriver::Reply { id, reply }).is_err() {
+                    let reply = ToDriver::Reply { id, reply };
+                    if self.link.send_message(channel, most, &reply).is_err() {
                         // There was room for the longest packet, so this driver's are too short.
                         let reply = Reply::Refused(Refusal::TooLong { length: most as u32 + 1 });
+                        let reply = ToDriver::Reply { id, reply };
                         // Where that does not fit either, there is nothing that can be said.
-                        let _ = self.link.send_message(most, &ToDriver::Reply { id, reply });
+                        let _ = self.link.send_message(channel, most, &reply);
                     }
                 }
             }
@@ -173,7 +210,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             }
             Progress::Finished(outcome) => Event::Finished(outcome),
         };
-        let sent = self.link.send_message(most, &ToDriver::Event(event));
+        let sent = self.link.send_message(Channel::Bulk, most, &ToDriver::Event(event));
         debug_assert!(sent.is_ok());
         true
     }

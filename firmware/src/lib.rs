@@ -4,7 +4,7 @@
 //! [`Device`] of them and polls it for ever:
 //!
 //! ```
-//! # use quintet_firmware::{Activity, Clock, Device, Identity, Memory, Port, Ticks};
+//! # use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 //! # use quintet_firmware::software::Software;
 //! # struct Uart; struct Timer;
 //! # impl Port for Uart {
@@ -16,7 +16,8 @@
 //! #     fn ticks(&mut self) -> u64 { 0 }
 //! #     fn unit(&self) -> Ticks { Ticks::None }
 //! # }
-//! let identity = Identity { board: "example", target: "host", window: 2048, nonce: 1 };
+//! let (board, target, build) = ("example", "host", BuildId::UNKNOWN);
+//! let identity = Identity { board, target, window: 2048, nonce: 1, build };
 //! let (mut memory, mut arena) = (Memory::new(), [0; 1024]);
 //! let backend = Software::default();
 //! let mut device = Device::new(identity, &mut memory, &mut arena, Uart, Timer, backend);
@@ -43,6 +44,7 @@ mod validate;
 
 pub use device::{Activity, Device, Identity, Memory, PAYLOAD};
 pub use port::{Clock, Port};
+pub use quintet_protocol::link::BuildId;
 pub use quintet_protocol::message::Ticks;
 pub use ring::Ring;
 pub use validate::{BUFFERS_MAX, COMMANDS_MAX};

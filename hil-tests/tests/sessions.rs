@@ -119,6 +119,11 @@ fn a_driver_that_vanishes_leaves_a_board_for_the_next() {
         drop(session);
         // In the middle of an upload, at several places, mostly in the middle of a frame.
         for bytes in [1, 100, 3_000, 12_345] {
+            // Or else everything is there already, and nothing is sent.
+            let mut session = board.session();
+            session.clear().unwrap();
+            session.upload(0, &[0xA5; 40_000], &mut |_| ()).unwrap();
+            drop(session);
             let (left, broken) = (Arc::new(AtomicUsize::new(usize::MAX)), Arc::default());
             let inner = board.connect();
             let transport = Breaking { inner, left: Arc::clone(&left), broken };

@@ -7,7 +7,7 @@
 //! compares a million blocks every second, once in 580 000 years. Neither half is a defence against
 //! somebody who looks for such blocks, and none is needed: a driver compares with its own data.
 //!
-//! On a Cortex-M4 a byte takes some 5 instructions for the CRC and 2 for Murmur.
+//! A byte takes 7.7 instructions on a Cortex-M4 and 17 on an RV32IMAC, by QEMU's count.
 
 use crate::crc::crc32;
 

@@ -11,3 +11,4 @@ pub mod gaussian;
 pub mod link;
 pub mod message;
 pub mod program;
+pub mod schema;

@@ -1,7 +1,13 @@
 //! The messages, encoded by postcard, one to a link packet.
 //!
 //! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats the
-//! call's `id`, in order, and sends [`Event`]s of its own while a run is under way.
+//! call's `id`, in the order in which they arrive, and sends [`Event`]s of its own while a run is
+//! under way.
+//!
+//! Events go as bulk and replies as control, so that a reply may overtake events; only the reply to
+//! [`Request::Run`] goes as bulk, after the events of the run before and before those of its own.
+//! Of the calls [`Request::Write`] and [`Request::Digest`] go as bulk and so keep their order; any
+//! other call that must come after them waits for their replies.
 //!
 //! **Once.** Within a session the link delivers each message exactly once. When a session is lost, a
 //! driver cannot know which of its last calls were carried out, so every request can be repeated in
@@ -13,10 +19,11 @@
 //! aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A claim
 //! tells a driver that comes back whether anything else happened meanwhile.
 
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-/// Most bytes whose digests one request may ask for: some 2 million instructions on a Cortex-M4,
-/// during which the device is away from its link.
+/// Most bytes whose digests one request may ask for. The device is away from its link meanwhile: for
+/// 2 million instructions of a Cortex-M4, 4.5 million of an RV32IMAC.
 pub const DIGESTED_MAX: u32 = 256 << 10;
 
 /// Most bytes that a [`ToDriver`] adds to the bytes it carries. A device answers with so many fewer
@@ -24,7 +31,7 @@ pub const DIGESTED_MAX: u32 = 256 << 10;
 pub const REPLY_OVERHEAD: usize = 24;
 
 /// A numbered request to the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Call<'a> {
     /// Chosen by the driver; repeated in the reply.
     pub id: u16,
@@ -34,7 +41,7 @@ pub struct Call<'a> {
 }
 
 /// What a driver may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Request<'a> {
     /// Describe yourself. Idempotent. Answered by [`Reply::Description`].
@@ -96,7 +103,7 @@ pub enum Request<'a> {
 }
 
 /// What a device sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub enum ToDriver<'a> {
     /// Answer to the call of the same id.
     Reply {
@@ -112,7 +119,7 @@ pub enum ToDriver<'a> {
 }
 
 /// Answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Reply<'a> {
     /// Done as asked.
@@ -131,7 +138,7 @@ pub enum Reply<'a> {
 }
 
 /// What the device is and what it can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Description<'a> {
     /// Board name, as in the folder under `boards/`.
     pub board: &'a str,
@@ -149,7 +156,7 @@ pub struct Description<'a> {
 }
 
 /// What run costs are counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Ticks {
     /// Nothing; costs read zero.
@@ -163,7 +170,7 @@ pub enum Ticks {
 }
 
 /// What is going on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Status {
     /// That of the last [`Request::Clear`] since the device started.
     pub claim: Option<u32>,
@@ -178,7 +185,7 @@ pub struct Status {
 }
 
 /// What became of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct RunRecord {
     /// The driver's number for it.
     pub ticket: u32,
@@ -187,7 +194,7 @@ pub struct RunRecord {
 }
 
 /// Why a request was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refusal {
@@ -234,7 +241,7 @@ pub enum Refusal {
 }
 
 /// What happens during a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// Rows of a finished tile of a frame: RGB, one byte a channel, `bytes.len() / (3 * width)` rows.
@@ -267,7 +274,7 @@ pub enum Event<'a> {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outcome {
@@ -278,7 +285,7 @@ pub enum Outcome {
 }
 
 /// The part of a command that a cost belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Phase {
     /// `Geometry`: project primitives to the screen. Items: primitives.

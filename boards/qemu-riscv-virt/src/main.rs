@@ -15,7 +15,7 @@ use core::fmt::Write;
 
 use quintet_board_support::LOGS;
 use quintet_firmware::software::Software;
-use quintet_firmware::{Activity, Device, Identity, Memory};
+use quintet_firmware::{Activity, BuildId, Device, Identity, Memory};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 
 /// The board's name, from `board.toml`.
@@ -41,7 +41,8 @@ fn main() -> ! {
         size_of_val(arena),
         quintet_firmware::Clock::ticks(&mut clock),
     );
-    let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0 };
+    let build = BuildId::UNKNOWN;
+    let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let backend = Software::default();
     let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);
     loop {

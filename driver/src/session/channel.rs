@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use quintet_protocol::link::{
-    Buffers, Config, Link, Received, Role, SendError, frame_bytes, receive_bytes,
+    Buffers, Channel as LinkChannel, Config, Link, Received, Role, SendError, frame_bytes,
+    receive_bytes,
 };
-use quintet_protocol::message::Call;
+use quintet_protocol::message::{Call, Request};
 
 use super::SessionError;
 use crate::transport::Transport;
@@ -16,8 +17,12 @@ const MAX_PAYLOAD: usize = 4096;
 /// Wire bytes that the device may have under way to us; the operating system buffers as much.
 const WINDOW: u32 = 48 << 10;
 
-/// Bytes of packets that wait for the device's acknowledgement.
-const QUEUE: usize = 64 << 10;
+/// Bytes of packets that wait for the device's acknowledgement: requests, and data.
+const CONTROL_QUEUE: usize = 16 << 10;
+const BULK_QUEUE: usize = 64 << 10;
+
+/// Bytes of packets kept behind one that was lost.
+const STORE: usize = WINDOW as usize;
 
 /// Bytes given to the transport, or taken from it, at a time.
 const PIECE: usize = 16 << 10;
@@ -81,9 +86,15 @@ impl Channel {
         self.link.max_payload()
     }
 
-    /// Queues a call; returns whether there was room for it.
+    /// Queues a call; returns whether there was room for it. Data, and what asks whether they have
+    /// arrived, keep their order and go behind whatever else there is to ask; any other call that
+    /// must come after data waits for their replies.
     pub fn try_send(&mut self, call: &Call<'_>, name: &'static str) -> Result<bool, SessionError> {
-        match self.link.send_message(self.link.max_payload(), call) {
+        let channel = match call.request {
+            Request::Write { .. } | Request::Digest { .. } => LinkChannel::Bulk,
+            _ => LinkChannel::Control,
+        };
+        match self.link.send_message(channel, self.link.max_payload(), call) {
             Ok(()) => Ok(true),
             Err(SendError::Full) => Ok(false),
             Err(SendError::TooLong) => Err(SessionError::TooLong { request: name }),
@@ -118,7 +129,7 @@ impl Channel {
             Some(Received::Packet { bytes, .. }) => Turn::Packet(bytes.to_vec()),
             Some(Received::Opened) => Turn::Opened,
             Some(Received::Lost(error)) => return Err(SessionError::from_link(error)),
-            None => Turn::Nothing,
+            Some(Received::Refused(_) | Received::Log { .. }) | None => Turn::Nothing,
         })
     }
 
@@ -165,7 +176,10 @@ fn new_link(nonce: u32) -> Link<Vec<u8>> {
     let buffers = Buffers {
         receive: vec![0; receive_bytes(MAX_PAYLOAD)],
         frame: vec![0; frame_bytes(MAX_PAYLOAD)],
-        queue: vec![0; QUEUE],
+        control: vec![0; CONTROL_QUEUE],
+        bulk: vec![0; BULK_QUEUE],
+        store: vec![0; STORE],
+        log: Vec::new(),
     };
     Link::new(Role::Driver, Config::driver(WINDOW, nonce), buffers)
 }

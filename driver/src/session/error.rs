@@ -35,6 +35,14 @@ pub enum SessionError {
         /// The device's version.
         device: u16,
     },
+    /// The ends were built from different messages.
+    #[error("this driver's messages are {driver:08x}, those of the device's firmware {device:08x}")]
+    Schema {
+        /// The driver's fingerprint.
+        driver: u32,
+        /// The device's fingerprint.
+        device: u32,
+    },
     /// The device refused a request. Nothing changed by it.
     #[error("the device refused `{request}`: {refusal}")]
     Refused {
@@ -84,6 +92,7 @@ impl SessionError {
             Self::Silent => "check cable and power, reset the board and connect again",
             Self::Version { driver, device } if driver > device => "flash the current firmware",
             Self::Version { .. } => "update this driver, or flash the firmware that came with it",
+            Self::Schema { .. } => "flash the firmware that came with this driver",
             Self::Refused { refusal: Refusal::Busy, .. } => "abort the run or wait for its end",
             Self::Refused { refusal: Refusal::OutOfArena { .. }, .. } => {
                 "compile for this device's arena, or use a device with more memory"
@@ -108,6 +117,7 @@ impl SessionError {
         match error {
             LinkError::Silent => Self::Silent,
             LinkError::Version { driver, device } => Self::Version { driver, device },
+            LinkError::Schema { driver, device } => Self::Schema { driver, device },
             _ => Self::Lost,
         }
     }

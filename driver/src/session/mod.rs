@@ -111,18 +111,15 @@ impl Session {
     ) -> Result<T, SessionError> {
         let mut give_up = None;
         loop {
+            if is_about_memory(&request) {
+                self.refuse_if_forgotten()?;
+            }
             let error = match self.ask(request, &take) {
                 Err(error) if error.is_loss() && !matches!(request, Request::Run { .. }) => error,
                 other => return other,
             };
             let fresh = self.now().saturating_add(self.limits.recover);
             self.recover_until(*give_up.get_or_insert(fresh), error)?;
-            if !matches!(
-                request,
-                Request::Describe | Request::Clear { .. } | Request::Abort | Request::Status
-            ) {
-                self.refuse_if_forgotten()?;
-            }
         }
     }
 
@@ -191,7 +188,6 @@ impl Session {
     ///
     /// As [`Session::call`]; a program that is not accepted is [`SessionError::Refused`].
     pub fn install(&mut self, offset: u32, length: u32) -> Result<(), SessionError> {
-        self.refuse_if_forgotten()?;
         self.call(Request::Install { offset, length }, done)
     }
 
@@ -288,6 +284,11 @@ impl Session {
 
 fn done(reply: Reply<'_>) -> Option<()> {
     (reply == Reply::Done).then_some(())
+}
+
+/// Whether a request relies on what the device was sent before.
+fn is_about_memory(request: &Request<'_>) -> bool {
+    !matches!(request, Request::Describe | Request::Clear { .. } | Request::Abort | Request::Status)
 }
 
 /// A request's name, for messages.

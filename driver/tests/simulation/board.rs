@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use quintet_firmware::software::Software;
-use quintet_firmware::{Activity, Clock, Device, Identity, Memory, Port, Ticks};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 use self_cell::{MutBorrow, self_cell};
 
 /// Wire bytes that the board says it has room for, and those that it has room for: acknowledgements
@@ -195,8 +195,13 @@ impl Board {
 fn boot(memories: Memories, port: &SimulatedPort, clock: &SimulatedClock) -> Booted {
     Booted::new(MutBorrow::new(memories), |memories| {
         let Memories { link, arena } = memories.borrow_mut();
-        let identity =
-            Identity { board: "simulated", target: "host", window: WINDOW as u32, nonce: 0 };
+        let identity = Identity {
+            board: "simulated",
+            target: "host",
+            window: WINDOW as u32,
+            nonce: 0,
+            build: BuildId::UNKNOWN,
+        };
         Device::new(identity, link, arena, port.clone(), clock.clone(), Software::default())
     })
 }

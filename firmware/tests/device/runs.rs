@@ -293,7 +293,8 @@ fn a_driver_of_tiny_packets_gets_refusals_it_can_read() {
         world.connect_with(20);
         let refused = Answer::Refused(Refusal::TooLong { length: 96 });
         assert_eq!(world.call(Request::Run { ticket: u32::MAX }), refused);
-        // The description does not fit: it is refused as well, and the device lives.
+        // The description does not fit even what is left beside a greeting: it is refused as
+        // well, and the device lives.
         assert!(matches!(world.call(Request::Describe), Answer::Refused(Refusal::TooLong { .. })));
         world.connect();
         assert_eq!(world.run().outcome, Some(Outcome::Completed));

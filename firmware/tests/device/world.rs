@@ -5,16 +5,16 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use quintet_firmware::software::Software;
-use quintet_firmware::{Activity, Clock, Device, Identity, Memory, Port, Ticks};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 use quintet_protocol::link::{
-    Buffers, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
+    Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
 use quintet_protocol::message::{
     Call, Event, Outcome, Phase, Refusal, Reply, Request, Status, ToDriver, decode,
 };
 
 /// Longest packet of the driver.
-const PAYLOAD: usize = 2048;
+const PAYLOAD: usize = quintet_firmware::PAYLOAD;
 /// Turns after which a device counts as hung: an exchange takes a few.
 const PATIENCE: u32 = 20_000;
 
@@ -100,7 +100,10 @@ fn driver(nonce: u32, payload: usize) -> Link<Vec<u8>> {
     let buffers = Buffers {
         receive: vec![0; receive_bytes(payload)],
         frame: vec![0; frame_bytes(PAYLOAD)],
-        queue: vec![0; 8 * queue_bytes(PAYLOAD)],
+        control: vec![0; 4 * queue_bytes(PAYLOAD)],
+        bulk: vec![0; 4 * queue_bytes(PAYLOAD)],
+        store: vec![0; 8 * queue_bytes(PAYLOAD)],
+        log: Vec::new(),
     };
     Link::new(Role::Driver, Config::driver(16 << 10, nonce), buffers)
 }
@@ -109,7 +112,14 @@ impl<'a> World<'a> {
     /// A device that has just booted.
     pub fn new(memory: &'a mut Memory, arena: &'a mut [u32]) -> Self {
         let (wire, time) = (Wire::default(), Time::default());
-        let identity = Identity { board: "test", target: "host", window: 16 << 10, nonce: 0 };
+        let build = BuildId::UNKNOWN;
+        let identity = Identity {
+            board: "test",
+            target: "the host that runs the tests",
+            window: 16 << 10,
+            nonce: 0,
+            build,
+        };
         let device =
             Device::new(identity, memory, arena, wire.clone(), time.clone(), Software::default());
         Self {
@@ -175,7 +185,7 @@ impl<'a> World<'a> {
                     }
                     ToDriver::Event(event) => self.told.take(event),
                 },
-                Some(Received::Opened) => {}
+                Some(Received::Opened | Received::Refused(_) | Received::Log { .. }) => {}
                 Some(Received::Lost(error)) => panic!("the session was lost: {error}"),
             }
         }
@@ -204,7 +214,7 @@ impl<'a> World<'a> {
             to.copy_from_slice(bytes);
             Some(bytes.len())
         };
-        self.driver.send(0, bytes.len(), put).unwrap();
+        self.driver.send(Channel::Control, bytes.len(), put).unwrap();
     }
 
     /// Sends a request; its answer is to be awaited.
@@ -214,7 +224,9 @@ impl<'a> World<'a> {
             self.run_calls.push(self.next_id);
         }
         let call = Call { id: self.next_id, request };
-        self.driver.send_message(PAYLOAD.min(self.driver.max_payload()), &call).unwrap();
+        self.driver
+            .send_message(Channel::Control, PAYLOAD.min(self.driver.max_payload()), &call)
+            .unwrap();
         self.next_id
     }
 

@@ -1,58 +1,80 @@
-//! A reliable, ordered packet link over an unreliable pipe of bytes; the same code on both ends.
+//! A reliable packet link over an unreliable pipe of bytes; the same code on both ends.
 //!
 //! ```text
-//!   bytes from the port --> receive --> Packet, Opened, Lost
+//!   bytes from the port --> receive --> Packet, Log, Opened, Refused, Lost
 //!             send <-- packets
+//!         send_log <-- logs
 //!   bytes for the port <-- transmit        poll_at --> when to call again, if nothing comes before
 //! ```
 //!
 //! No input or output, no allocation, no clock: the caller moves the bytes, supplies the buffers
 //! and says what time it is, in milliseconds from anywhere. Nothing blocks.
 //!
-//! **Promise.** Packets arrive exactly once and in order in both directions, or the session ends
-//! with a [`LinkError`]. A packet counts as arrived when [`Link::receive`] returns it; packets
-//! queued when a session ends may or may not have arrived.
+//! **Promise.** Packets arrive exactly once and, of each channel, in order in both directions, or
+//! the session ends with a [`LinkError`]. A packet counts as arrived when [`Link::receive`] returns
+//! it; packets queued when a session ends may or may not have arrived.
 //!
 //! **Session.** The driver says HELLO until the device's WELCOME comes. A new HELLO always opens a
 //! new session at the device, whatever state it was in. A tag made from both ends' nonces keeps
 //! frames of an earlier session out; a device that has no session of a frame's tag answers RESET,
-//! so that a driver learns of a reboot at once.
+//! so that a driver learns of a reboot at once. Ends of another version, or whose messages have
+//! another [schema](crate::schema), open no session; both are told.
 //!
-//! **Loss.** Frames are numbered and acknowledged cumulatively, on data frames where there are any.
-//! A receiver that sees a gap or a damaged frame sends a NAK and the sender goes back to the first
-//! frame missing (go-back-N); if nothing comes at all, it does so after a timeout that follows the
-//! measured round trip.
+//! **Channels.** A packet of [`Channel::Control`] goes before every packet of [`Channel::Bulk`] that
+//! has not been sent yet. Each has a queue of its own, so that bulk never takes control's room.
+//! Packets are numbered as they are first sent, in one sequence.
 //!
-//! **Credit.** Each end says in the handshake how many wire bytes it has room for. A sender never
-//! has more of them unacknowledged, one frame excepted. Acknowledgements do not count: leave some
-//! room.
+//! **Loss.** The pipe may lose, damage, double or delay bytes, but keeps their order. So whatever
+//! wants an answer carries a serial, and every frame echoes the last serial that its sender has seen:
+//! a data frame sent before the one echoed, and neither acknowledged nor kept by the receiver, is
+//! lost for certain, and is sent again, and nothing else is. A receiver that meets a damaged frame
+//! says so at once, and the frame sent just after the one echoed is sent again too. Where the order
+//! was not kept after all, a frame goes twice; the receiver drops the second one.
+//!
+//! **Time.** If no answer comes in the time that answers take, a probe of a few bytes asks for one,
+//! and again in twice the time. It is a serial like any other: its echo says what was lost. A device
+//! that is away for a while so costs probes, not frames sent twice. One short frame alone is sent
+//! again instead.
+//!
+//! **Store.** Packets that come behind a gap, or while the application takes none, are kept in a
+//! buffer of the caller's. What does not fit is dropped and sent again. Once the application makes
+//! the receiver drop what is next, it tells the sender to stop, and later to go on.
+//!
+//! **Credit.** Each end says in the handshake how many wire bytes its port's buffer holds. A sender
+//! never has more of them in flight, neither acknowledged nor kept nor known to be lost, one frame
+//! excepted. Acknowledgements, probes and at most one log do not count: leave some room.
 //!
 //! **Back-pressure.** An end that cannot take a packet calls [`Link::receive`] with `room` false.
-//! Acknowledgements are still seen, so that its queue drains; a packet that comes is dropped, and
-//! asked for again as soon as there is room.
+//! Acknowledgements are still seen, so that its queues drain.
 //!
-//! The header has a channel number; this version carries it, and treats all channels alike.
+//! **Logs.** Log packets go when nothing else wants to, one at a time, and are never sent again. They
+//! are numbered, so that the receiver can tell how many it did not get.
 
+mod greeting;
 mod header;
+mod log;
+mod pace;
 mod queue;
 mod receiver;
-mod rto;
 mod sender;
 mod session;
+mod store;
 
 use serde::Serialize;
 
 use crate::frame::{CRC_BYTES, Decoder, Ended, FrameStats, max_body_len, max_wire_len};
+pub use greeting::{BuildId, Peer, capability};
 pub use header::HEADER_BYTES;
+pub use log::LOG_PAYLOAD;
 use session::{Event, Session};
 
-/// Version of the link and of the messages. Both ends must have the same one.
-pub const VERSION: u16 = 1;
+/// Version of the link. Both ends must have the same one.
+pub const VERSION: u16 = 2;
 
 /// Longest frame body for packets of up to `payload` bytes; a greeting may be longer than those.
 const fn body_bytes(payload: usize) -> usize {
     let data = HEADER_BYTES + payload;
-    if data > header::GREETING_BYTES { data } else { header::GREETING_BYTES }
+    if data > greeting::GREETING_BYTES { data } else { greeting::GREETING_BYTES }
 }
 
 /// Bytes of receive buffer that packets of up to `payload` bytes need.
@@ -66,9 +88,20 @@ pub const fn frame_bytes(payload: usize) -> usize {
     2 + max_wire_len(body_bytes(payload))
 }
 
-/// Bytes of queue that a packet of `payload` bytes takes until it is acknowledged.
+/// Bytes of queue that a packet of `payload` bytes takes until it is acknowledged, or a log until it
+/// is sent.
 pub const fn queue_bytes(payload: usize) -> usize {
     queue::record_bytes(payload)
+}
+
+/// Bytes of store that a packet of `payload` bytes takes until the application has it.
+pub const fn store_bytes(payload: usize) -> usize {
+    store::record_bytes(payload)
+}
+
+/// Wire bytes that a packet of `payload` bytes counts for against the window.
+pub const fn credit_bytes(payload: usize) -> usize {
+    sender::cost(payload) as usize
 }
 
 /// Which end of the link this is.
@@ -80,6 +113,15 @@ pub enum Role {
     Device,
 }
 
+/// What a packet is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Requests, answers and whatever else should not wait.
+    Control = 0,
+    /// What there is much of.
+    Bulk = 1,
+}
+
 /// How a link behaves. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -88,15 +130,20 @@ pub struct Config {
     /// Makes sessions differ. A driver must have a new one for each session; a device wants one
     /// that differs between boots, but is safe without.
     pub nonce: u32,
-    /// Shortest retransmission timeout; also the time between HELLOs.
+    /// Fingerprint of the messages; the peer's must be the same.
+    pub schema: u32,
+    /// What this end can do; see [`capability`].
+    pub capabilities: u32,
+    /// Which build this end is.
+    pub build: BuildId,
+    /// Shortest time after which an answer is asked for.
     pub rto_floor_ms: u32,
-    /// Longest retransmission timeout.
+    /// Longest such time, that of the bytes on the line not counted.
     pub rto_ceiling_ms: u32,
     /// Longest time that an acknowledgement waits for data to ride on.
     pub ack_delay_ms: u32,
-    /// Timeouts and probes without an answer after which the session is [`LinkError::Silent`];
-    /// zero for never.
-    pub max_unanswered: u8,
+    /// Time without any answer after which the session is [`LinkError::Silent`]; `None` for never.
+    pub silent_after_ms: Option<u32>,
     /// Silence after which the peer is asked whether it lives; `None` for never.
     pub probe_after_ms: Option<u32>,
 }
@@ -107,17 +154,22 @@ impl Config {
         Self {
             window,
             nonce,
-            rto_floor_ms: 200,
+            schema: crate::schema::FINGERPRINT,
+            capabilities: 0,
+            build: BuildId::UNKNOWN,
+            // An acknowledgement may wait for 4 ms, and a host's scheduler and USB for some more.
+            rto_floor_ms: 25,
             rto_ceiling_ms: 2_000,
             ack_delay_ms: 4,
-            max_unanswered: 0,
+            silent_after_ms: None,
             probe_after_ms: None,
         }
     }
 
     /// For a driver. It notices a dead device after about ten seconds, a rebooted one after one.
     pub const fn driver(window: u32, nonce: u32) -> Self {
-        Self { max_unanswered: 6, probe_after_ms: Some(1_000), ..Self::device(window, nonce) }
+        let (silent_after_ms, probe_after_ms) = (Some(9_000), Some(1_000));
+        Self { silent_after_ms, probe_after_ms, ..Self::device(window, nonce) }
     }
 }
 
@@ -128,8 +180,14 @@ pub struct Buffers<B> {
     pub receive: B,
     /// The frame going out; [`frame_bytes`].
     pub frame: B,
-    /// Packets until they are acknowledged; several times [`queue_bytes`].
-    pub queue: B,
+    /// Packets of [`Channel::Control`] until they are acknowledged; at least [`queue_bytes`].
+    pub control: B,
+    /// Packets of [`Channel::Bulk`]; at least [`queue_bytes`], and several to keep the line full.
+    pub bulk: B,
+    /// Packets that came too early; [`store_bytes`] for each, or empty.
+    pub store: B,
+    /// Logs until they are sent; [`queue_bytes`] for each, or empty at an end that sends none.
+    pub log: B,
 }
 
 /// Why a session ended.
@@ -149,6 +207,14 @@ pub enum LinkError {
         driver: u16,
         /// [`VERSION`] of the device.
         device: u16,
+    },
+    /// The ends have different messages; no session was opened.
+    #[error("the driver's messages are {driver:08x}, the device's {device:08x}")]
+    Schema {
+        /// [`crate::schema::FINGERPRINT`] of the driver.
+        driver: u32,
+        /// [`crate::schema::FINGERPRINT`] of the device.
+        device: u32,
     },
 }
 
@@ -172,13 +238,22 @@ pub enum SendError {
 pub enum Received<'a> {
     /// The next packet of the session.
     Packet {
-        /// 0..=15, as given to [`Link::send`].
-        channel: u8,
+        /// As given to [`Link::send`].
+        channel: Channel,
         /// The packet.
         bytes: &'a [u8],
     },
+    /// A log packet.
+    Log {
+        /// The packet, at most [`LOG_PAYLOAD`] bytes from a peer of this kind.
+        bytes: &'a [u8],
+        /// How many offered at the other end since the last one did not come.
+        dropped: u16,
+    },
     /// A session has begun. At a device an earlier one may have ended by it.
     Opened,
+    /// A driver wanted a session with this device and cannot have one.
+    Refused(LinkError),
     /// The session has ended, or could not be opened.
     Lost(LinkError),
 }
@@ -206,7 +281,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         let frame = buffers.frame;
         let make =
             max_body_len(frame.as_ref().len().saturating_sub(1)).saturating_sub(HEADER_BYTES);
-        let session = Session::new(role, config, buffers.queue, take, make);
+        let Buffers { control, bulk, store, log, .. } = buffers;
+        let session = Session::new(role, config, [control, bulk, store, log], take, make);
         Self { decoder, session, frame, out_at: 0, out_len: 0 }
     }
 
@@ -220,19 +296,29 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         if self.is_open() { self.session.sender.max_payload } else { 0 }
     }
 
-    /// Longest packet that [`Link::send`] would take now, in bytes.
-    pub fn send_capacity(&self) -> usize {
-        self.max_payload().min(self.session.sender.queue.room())
+    /// What the other end has said of itself when the session was opened, or last refused.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.session.peer.as_ref()
     }
 
-    /// Whether so many packets of the longest kind could be queued now.
-    pub fn has_room_for(&self, packets: usize) -> bool {
-        self.is_open() && self.session.sender.queue.holds(packets, self.max_payload())
+    /// Longest packet that [`Link::send`] would take now on a channel, in bytes.
+    pub fn send_capacity(&self, channel: Channel) -> usize {
+        self.max_payload().min(self.session.sender.queue(channel).room())
+    }
+
+    /// Whether so many packets of the longest kind could be queued now on a channel.
+    pub fn has_room_for(&self, channel: Channel, packets: usize) -> bool {
+        self.is_open() && self.session.sender.queue(channel).holds(packets, self.max_payload())
+    }
+
+    /// Longest log that [`Link::send_log`] would take now, in bytes; zero without a session.
+    pub fn log_capacity(&self) -> usize {
+        if self.is_open() { self.session.logs.room().min(self.max_payload()) } else { 0 }
     }
 
     /// Whether everything sent has been acknowledged.
     pub fn is_idle(&self) -> bool {
-        self.session.sender.queue.is_empty()
+        self.session.sender.is_idle()
     }
 
     /// Counts of good and bad frames.
@@ -248,7 +334,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
     /// A [`SendError`]; `fill` was not called. Where it returned `None`, `TooLong`.
     pub fn send(
         &mut self,
-        channel: u8,
+        channel: Channel,
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> Result<(), SendError> {
@@ -258,20 +344,34 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         if len > self.max_payload() {
             return Err(SendError::TooLong);
         }
-        if !self.session.sender.queue.fits(len) {
+        let queue = self.session.sender.queue_mut(channel);
+        if !queue.fits(len) {
             return Err(SendError::Full);
         }
-        let queued = self.session.sender.queue.push(channel, len, fill);
-        if queued { Ok(()) } else { Err(SendError::TooLong) }
+        queue.push(len, fill).map(|_| ()).ok_or(SendError::TooLong)
     }
 
-    /// Queues a message, encoded by postcard, of at most `len` bytes, on channel 0.
+    /// Queues a message, encoded by postcard, of at most `len` bytes.
     ///
     /// # Errors
     ///
     /// As [`Link::send`]; `TooLong` if the message does not fit `len` bytes.
-    pub fn send_message(&mut self, len: usize, message: &impl Serialize) -> Result<(), SendError> {
-        self.send(0, len, |to| postcard::to_slice(message, to).ok().map(|used| used.len()))
+    pub fn send_message(
+        &mut self,
+        channel: Channel,
+        len: usize,
+        message: &impl Serialize,
+    ) -> Result<(), SendError> {
+        self.send(channel, len, |to| postcard::to_slice(message, to).ok().map(|used| used.len()))
+    }
+
+    /// Offers a log packet of at most `len` bytes, which `fill` writes; it returns how many it
+    /// wrote, or `None` to log nothing after all.
+    ///
+    /// Returns whether it was queued. Where it was not, in a session, the peer will see it counted.
+    pub fn send_log(&mut self, len: usize, fill: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
+        // A log longer than a packet would be taken for one dropped.
+        self.is_open() && self.session.logs.push(len, self.session.sender.max_payload, fill)
     }
 
     /// Takes bytes from the port up to the first thing to tell; returns how many, and that thing.
@@ -282,8 +382,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         if let Some(error) = self.session.lost.take() {
             return (0, Some(Received::Lost(error)));
         }
-        if room {
-            self.session.has_room();
+        if room && let Some(event) = self.session.has_room(now) {
+            return (0, Some(self.tell(event, 0)));
         }
         let mut taken = 0;
         loop {
@@ -291,7 +391,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
             taken += run;
             match ended {
                 Ended::Nothing => return (taken, None),
-                Ended::Bad => self.session.bad_frame(),
+                Ended::Bad => self.session.bad_frame(now),
                 Ended::Frame(len) => {
                     let event = self.session.frame(self.decoder.body(len), room, now);
                     if let Some(event) = event {
@@ -302,13 +402,17 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         }
     }
 
-    fn tell(&self, event: Event, len: usize) -> Received<'_> {
+    /// The packet of an event is the end of the decoder's frame of `body` bytes, or stored.
+    fn tell(&self, event: Event, body: usize) -> Received<'_> {
+        let tail = |len| self.decoder.body(body).get(body - len..).unwrap_or_default();
         match event {
-            Event::Packet { channel } => {
-                let bytes = self.decoder.body(len).get(HEADER_BYTES..).unwrap_or_default();
-                Received::Packet { channel, bytes }
+            Event::Packet { channel, len } => Received::Packet { channel, bytes: tail(len) },
+            Event::Stored { channel } => {
+                Received::Packet { channel, bytes: self.session.receiver.store.packet() }
             }
+            Event::Log { dropped, len } => Received::Log { bytes: tail(len), dropped },
             Event::Opened => Received::Opened,
+            Event::Refused(error) => Received::Refused(error),
             Event::Lost(error) => Received::Lost(error),
         }
     }

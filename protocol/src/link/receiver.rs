@@ -1,114 +1,144 @@
-//! The receiving half of a session: order, and what to tell the sender.
+//! The receiving half of a session: order, what is kept meanwhile, and what to tell the sender.
+
+use super::header::{Acks, Header};
+use super::sender::MOST_FRAMES;
+use super::store::Store;
 
 /// What became of a data frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// The next one: the caller gets it.
     Deliver,
-    /// Seen before, too early, or not wanted yet: dropped.
-    Drop,
+    /// Kept for later, seen before, or dropped for want of room.
+    Nothing,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Receiver {
-    /// Number of the frame awaited.
-    awaited: u16,
-    /// Round of the last data frame; see [`super::header`].
-    round: u8,
-    /// The gap complained about last: number awaited and round.
-    complained: Option<(u16, u8)>,
-    /// The awaited frame came while the caller had no room, and was dropped.
-    deferred: bool,
+#[derive(Debug)]
+pub(super) struct Receiver<B> {
+    pub store: Store<B>,
+    /// What the next frame tells the sender.
+    acks: Acks,
+    /// A bad frame was told of, and no good one has come since.
+    complained: bool,
     /// Payload bytes delivered since the last acknowledgement.
     owed: u32,
     /// Payload bytes after which an acknowledgement does not wait.
     prompt_bytes: u32,
+    /// Longest time that an acknowledgement waits for data to ride on.
+    delay_ms: u32,
     /// When an acknowledgement is due, at the latest.
     pub ack_at: Option<u64>,
-    /// A NAK is due.
-    pub nak_due: bool,
+    /// Whether any data came in this session.
+    pub touched: bool,
 }
 
-impl Receiver {
-    /// For a session whose sender may have `window` wire bytes in flight.
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Receiver<B> {
+    /// Keeps packets that come too early in `store`.
     ///
-    /// Four acknowledgements a window keep the sender from waiting.
-    pub fn new(window: u32) -> Self {
-        Self { prompt_bytes: window / 4, ..Self::default() }
+    /// The sender may have `window` wire bytes in flight. Four acknowledgements a window keep it
+    /// from waiting.
+    pub fn new(store: B, window: u32, delay_ms: u32) -> Self {
+        Self {
+            store: Store::new(store),
+            acks: Acks::default(),
+            complained: false,
+            owed: 0,
+            prompt_bytes: window / 4,
+            delay_ms,
+            ack_at: None,
+            touched: false,
+        }
     }
 
-    /// What to put into the next header: number awaited.
-    pub fn ack(&self) -> u16 {
-        self.awaited
+    /// Starts a session; drops what an earlier one has left.
+    pub fn open(&mut self) {
+        self.store.clear();
+        self.acks = Acks::default();
+        self.complained = false;
+        self.owed = 0;
+        self.ack_at = None;
+        self.touched = false;
     }
 
-    /// The round that a NAK is about.
-    pub fn round(&self) -> u8 {
-        self.round
+    /// What to put into the next header.
+    pub fn acks(&self) -> Acks {
+        self.acks
     }
 
-    /// Whether any data came in this session.
-    pub fn untouched(&self) -> bool {
-        self.awaited == 0
+    /// A good frame with a serial came.
+    pub fn seen(&mut self, serial: u8) {
+        self.acks.echo = serial;
+        self.complained = false;
     }
 
     /// A data frame came; `room` says whether the caller can take the packet.
-    pub fn data(
-        &mut self,
-        seq: u16,
-        round: u8,
-        len: usize,
-        room: bool,
-        now: u64,
-        ack_delay_ms: u32,
-    ) -> Verdict {
-        self.round = round;
-        let ahead = seq.wrapping_sub(self.awaited);
-        if ahead == 0 && room {
-            self.awaited = seq.wrapping_add(1);
-            self.deferred = false;
-            self.owed = self.owed.saturating_add(len as u32);
-            let delay = if self.owed >= self.prompt_bytes { 0 } else { ack_delay_ms };
-            let at = now + u64::from(delay);
-            self.ack_at = Some(self.ack_at.map_or(at, |earlier| earlier.min(at)));
+    pub fn data(&mut self, header: &Header, packet: &[u8], room: bool, now: u64) -> Verdict {
+        self.touched = true;
+        let ahead = header.seq.wrapping_sub(self.acks.ack);
+        let bit = 1u32.checked_shl(ahead.into()).unwrap_or(0);
+        let news = ahead < MOST_FRAMES && self.acks.kept & bit == 0;
+        if news && ahead == 0 && room {
+            self.deliver(packet.len());
+            let holes = self.acks.kept != 0;
+            let wait = if holes || self.owed >= self.prompt_bytes { 0 } else { self.delay_ms };
+            self.ack_by(now + u64::from(wait));
             return Verdict::Deliver;
         }
-        if ahead == 0 {
-            // Shows that this end lives; the NAK follows when there is room.
-            self.deferred = true;
-            self.ack_at = Some(now);
-        } else if ahead < 0x8000 {
-            self.gap();
-        } else {
-            // Seen before: the acknowledgement was lost.
-            self.ack_at = Some(now);
+        if news {
+            if self.store.put(header.seq, header.channel, packet) {
+                self.acks.kept |= bit;
+            } else {
+                // Of those behind a gap the sender learns by their serials; it must not wait for
+                // the application, since the one that closes the gap will be taken.
+                self.acks.full |= ahead == 0;
+            }
         }
-        Verdict::Drop
+        // Where it was seen before, the acknowledgement was lost.
+        self.ack_by(now);
+        Verdict::Nothing
     }
 
-    fn gap(&mut self) {
-        let gap = (self.awaited, self.round);
-        if self.complained != Some(gap) && !self.deferred {
-            self.complained = Some(gap);
-            self.nak_due = true;
+    /// The caller has room: takes the next packet out of the store, if it is there; else the sender
+    /// may go on.
+    pub fn has_room(&mut self, now: u64) -> Option<super::Channel> {
+        if self.acks.kept & 1 != 0 {
+            let channel = self.store.take(self.acks.ack)?;
+            self.deliver(self.store.packet().len());
+            self.ack_by(now);
+            return Some(channel);
+        }
+        if self.acks.full {
+            self.acks.full = false;
+            self.ack_by(now);
+        }
+        None
+    }
+
+    fn deliver(&mut self, len: usize) {
+        self.acks.ack = self.acks.ack.wrapping_add(1);
+        self.acks.kept >>= 1;
+        self.owed = self.owed.saturating_add(len as u32);
+    }
+
+    /// A bad frame came; it may have been the one awaited. One complaint until a good one comes:
+    /// where nothing but noise arrives at both ends, complaints about complaints would go on for
+    /// ever.
+    pub fn bad_frame(&mut self, now: u64) {
+        if !self.complained {
+            self.complained = true;
+            self.acks.damaged = true;
+            self.ack_by(now);
         }
     }
 
-    /// A bad frame came; it may have been the one awaited.
-    pub fn bad_frame(&mut self) {
-        self.nak_due |= !self.deferred;
+    /// An acknowledgement is due at this time, at the latest.
+    pub fn ack_by(&mut self, at: u64) {
+        self.ack_at = Some(self.ack_at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// The caller has room: asks for the frame that was dropped for want of it.
-    pub fn has_room(&mut self) {
-        if self.deferred {
-            self.deferred = false;
-            self.nak_due = true;
-        }
-    }
-
-    /// A frame that carries [`Receiver::ack`] is on its way.
+    /// A frame that carries [`Receiver::acks`] is on its way.
     pub fn acknowledged(&mut self) {
+        self.acks.damaged = false;
         self.owed = 0;
         self.ack_at = None;
     }

@@ -1,13 +1,14 @@
 //! Buffers: numbered ranges of the device's arena.
 
 use core::fmt;
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of an encoded [`Buffer`].
 pub const BUFFER_BYTES: usize = 12;
 
 /// Number of a buffer in its program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferId(pub u16);
 

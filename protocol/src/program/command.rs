@@ -9,6 +9,7 @@
 //! ```
 
 use super::{BufferId, Fault};
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of an encoded [`Command`].
@@ -20,7 +21,7 @@ pub const COMMAND_WORDS: usize = COMMAND_BYTES / 4;
 const NONE: u16 = 0xFFFF;
 
 /// The micro-operators, and the vector commands that run beside them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Operator {

@@ -1,10 +1,11 @@
 //! Why a program is not accepted: each refusal names the command or the buffer.
 
 use super::{BufferId, Operator};
+use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 /// Why a program was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProgramError {
@@ -37,7 +38,7 @@ pub enum ProgramError {
 }
 
 /// What is wrong with a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Fault {

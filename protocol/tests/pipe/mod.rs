@@ -4,35 +4,13 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
+use quintet_protocol::fault::{FaultInjector, Faults, Random};
 use quintet_protocol::link::{
-    Buffers, Config, Link, LinkError, Received, Role, SendError, frame_bytes, receive_bytes,
+    Buffers, Channel, Config, LOG_PAYLOAD, Link, LinkError, Received, Role, SendError, frame_bytes,
+    queue_bytes, receive_bytes,
 };
-
-/// Marsaglia's xorshift64; good enough to break cables with.
-#[derive(Clone)]
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub fn below(&mut self, limit: u64) -> u64 {
-        (self.next() >> 11) % limit
-    }
-
-    pub fn chance(&mut self, probability: f64) -> bool {
-        ((self.next() >> 11) as f64) < probability * (1u64 << 53) as f64
-    }
-}
 
 /// What a cable is like.
 #[derive(Clone, Copy)]
@@ -41,68 +19,71 @@ pub struct Cable {
     pub byte_ns: u64,
     /// Nanoseconds from one end to the other.
     pub latency_ns: u64,
-    /// Probability that a byte is lost, has a bit flipped, or comes twice; a third each.
-    pub fault: f64,
+    /// What goes wrong in each direction.
+    pub faults: Faults,
     /// Bytes that the receiving end holds; more are lost.
     pub ring: usize,
 }
 
 impl Cable {
-    pub fn uart(baud: u64, round_trip_ms: u64, fault: f64) -> Self {
+    /// A UART whose bytes are lost, have a bit flipped or come twice with a probability of `noise`.
+    pub fn uart(baud: u64, round_trip_ms: u64, noise: f64) -> Self {
         let latency_ns = round_trip_ms * 500_000;
-        Self { byte_ns: 10_000_000_000 / baud, latency_ns, fault, ring: usize::MAX }
+        let faults = Faults::noise(noise, 0);
+        Self { byte_ns: 10_000_000_000 / baud, latency_ns, faults, ring: usize::MAX }
     }
 }
 
 /// One direction of a cable.
 pub struct Pipe {
     cable: Cable,
-    random: Random,
+    injector: FaultInjector,
     /// Bytes with the time at which they arrive.
     flying: VecDeque<(u64, u8)>,
     arrived: VecDeque<u8>,
     busy_until: u64,
     pub overruns: u64,
+    /// Times that the end which the bytes go to was to reboot.
+    pub resets: u32,
 }
 
 impl Pipe {
     /// Bytes in the sending UART's own buffer.
     const FIFO: u64 = 32;
 
-    pub fn new(cable: Cable, seed: u64) -> Self {
+    pub fn new(cable: Cable, stream: u64) -> Self {
         Self {
             cable,
-            random: Random::new(seed),
+            injector: FaultInjector::new(cable.faults, stream),
             flying: VecDeque::new(),
             arrived: VecDeque::new(),
             busy_until: 0,
             overruns: 0,
+            resets: 0,
         }
     }
 
     /// Takes what the sender's FIFO has room for.
     pub fn write(&mut self, bytes: &[u8], now: u64) -> usize {
-        let mut taken = 0;
-        for &byte in bytes {
-            if self.busy_until > now + Self::FIFO * self.cable.byte_ns {
-                break;
+        let byte_ns = self.cable.byte_ns;
+        self.busy_until = self.busy_until.max(now);
+        let room = (now + (Self::FIFO + 1) * byte_ns - self.busy_until) / byte_ns;
+        let taken = bytes.len().min(room as usize);
+        let mut at = self.busy_until + self.cable.latency_ns;
+        self.busy_until += taken as u64 * byte_ns;
+        let last = self.busy_until + self.cable.latency_ns;
+        let flying = &mut self.flying;
+        let reset = self.injector.pass(&bytes[..taken], Duration::from_nanos(at), |from, piece| {
+            for &byte in piece {
+                at = last.min(at + byte_ns).max(from.as_nanos() as u64);
+                flying.push_back((at, byte));
             }
-            taken += 1;
-            self.busy_until = self.busy_until.max(now) + self.cable.byte_ns;
-            let at = self.busy_until + self.cable.latency_ns;
-            let (mut byte, mut copies) = (byte, 1);
-            if self.random.chance(self.cable.fault) {
-                match self.random.below(3) {
-                    0 => copies = 0,
-                    1 => byte ^= 1 << self.random.below(8),
-                    _ => copies = 2,
-                }
-            }
-            self.flying.extend((0..copies).map(|_| (at, byte)));
-        }
+        });
+        self.resets += u32::from(reset);
         taken
     }
 
+    /// Bytes that have arrived by `now`.
     pub fn read(&mut self, now: u64, most: usize) -> Vec<u8> {
         while self.flying.front().is_some_and(|(at, _)| *at <= now) {
             let (_, byte) = self.flying.pop_front().unwrap();
@@ -115,15 +96,36 @@ impl Pipe {
         let count = most.min(self.arrived.len());
         self.arrived.drain(..count).collect()
     }
+
+    /// When the next byte arrives that has not been read.
+    pub fn next_arrival(&self) -> Option<u64> {
+        let waiting = (!self.arrived.is_empty()).then_some(0);
+        waiting.or(self.flying.front().map(|(at, _)| *at))
+    }
+
+    /// When the sender's FIFO is half empty.
+    pub fn next_room(&self) -> u64 {
+        self.busy_until.saturating_sub(Self::FIFO / 2 * self.cable.byte_ns)
+    }
 }
 
 pub const PAYLOAD: usize = 1024;
 
-pub fn link(role: Role, config: Config, payload: usize, queue: usize) -> Link<Vec<u8>> {
+/// A link for packets of up to `payload` bytes, with queues of `queue` bytes and a store of `store`.
+pub fn link(
+    role: Role,
+    config: Config,
+    payload: usize,
+    queue: usize,
+    store: usize,
+) -> Link<Vec<u8>> {
     let buffers = Buffers {
         receive: vec![0; receive_bytes(payload)],
         frame: vec![0; frame_bytes(payload)],
-        queue: vec![0; queue],
+        control: vec![0; queue],
+        bulk: vec![0; queue],
+        store: vec![0; store],
+        log: vec![0; 2 * queue_bytes(LOG_PAYLOAD)],
     };
     Link::new(role, config, buffers)
 }
@@ -133,12 +135,25 @@ pub fn packet(stream: u32, number: u32, most: usize) -> Vec<u8> {
     let mut random = Random::new(u64::from(stream) << 32 | u64::from(number));
     let len = random.below(most as u64 + 1) as usize;
     let zeros = random.chance(0.3);
-    let byte = |random: &mut Random| if zeros { random.below(2) } else { random.next() >> 13 };
+    let byte = |random: &mut Random| if zeros { random.below(2) } else { random.next_u64() >> 13 };
     let mut packet: Vec<u8> = (0..len).map(|_| byte(&mut random) as u8).collect();
     for (place, byte) in packet.iter_mut().zip(number.to_le_bytes()) {
         *place = byte;
     }
     packet
+}
+
+/// Every third packet is control.
+pub fn channel(number: u32) -> Channel {
+    if number.is_multiple_of(3) { Channel::Control } else { Channel::Bulk }
+}
+
+/// The first packet of each channel.
+const FIRST: [u32; 2] = [0, 1];
+
+/// The next packet of the same channel.
+fn after(number: u32) -> u32 {
+    number + [3, 1, 2][number as usize % 3]
 }
 
 /// A link with an application that sends numbered packets and checks those that come.
@@ -151,7 +166,11 @@ pub struct End {
     pub most: usize,
     pub sent: u32,
     pub received: u32,
-    pub bytes: u64,
+    /// Number of the next packet of each channel.
+    awaited: [u32; 2],
+    pub logs: u32,
+    /// Logs that the peer has offered and that did not come.
+    pub dropped: u32,
     pub opened: u32,
     pub lost: Option<LinkError>,
     /// Probability of having no room in a tick.
@@ -172,7 +191,9 @@ impl End {
             most,
             sent: 0,
             received: 0,
-            bytes: 0,
+            awaited: FIRST,
+            logs: 0,
+            dropped: 0,
             opened: 0,
             lost: None,
             stall: 0.0,
@@ -193,18 +214,24 @@ impl End {
             at += taken;
             match received {
                 None => break,
-                Some(Received::Packet { bytes, .. }) => {
+                Some(Received::Packet { channel, bytes }) => {
                     assert!(room);
-                    let most = self.most;
-                    assert_eq!(bytes, packet(self.peer_stream, self.received, most));
+                    let number = &mut self.awaited[channel as usize];
+                    assert_eq!(bytes, packet(self.peer_stream, *number, self.most));
+                    *number = after(*number);
                     self.received += 1;
-                    self.bytes += bytes.len() as u64;
+                }
+                Some(Received::Log { bytes, dropped }) => {
+                    assert!(bytes.iter().all(|byte| *byte == bytes.len() as u8));
+                    self.logs += 1;
+                    self.dropped += u32::from(dropped);
                 }
                 Some(Received::Opened) => {
                     self.opened += 1;
-                    (self.sent, self.received) = (0, 0);
+                    (self.sent, self.received, self.awaited) = (0, 0, FIRST);
                 }
                 Some(Received::Lost(error)) => self.lost = Some(error),
+                Some(Received::Refused(error)) => panic!("{error}"),
             }
         }
         self.inbox.drain(..at);
@@ -214,7 +241,7 @@ impl End {
                 to.copy_from_slice(&packet);
                 Some(packet.len())
             };
-            match self.link.send(0, packet.len(), put) {
+            match self.link.send(channel(self.sent), packet.len(), put) {
                 Ok(()) => self.sent += 1,
                 Err(SendError::Full | SendError::Closed) => break,
                 Err(error) => panic!("{error}"),
