@@ -9,6 +9,7 @@ pub mod framing;
 pub mod import;
 #[cfg(feature = "log")]
 pub mod log;
+pub mod measure;
 pub mod picture;
 pub mod quantise;
 pub mod render;

@@ -2,7 +2,7 @@
 
 use crate::arena::Arena;
 use crate::backend::Backend;
-use crate::log::{LogRing, log};
+use crate::log::{LOG_BYTES_MAX, LogRing, log};
 use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
@@ -92,6 +92,8 @@ pub struct Device<'a, P, C, B> {
     clock: C,
     server: Server<'a, B>,
     logs: Option<&'a LogRing>,
+    /// Whether this session's driver wants them.
+    listened: bool,
 }
 
 impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
@@ -115,12 +117,13 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let server = Server::new(identity, ticks, Arena::new(arena), backend);
         log!(info, "{=str} ready, window of {=u32} bytes", identity.board, identity.window);
         let link = Link::new(Role::Device, config, buffers);
-        Self { link, staging, port, clock, server, logs: None }
+        Self { link, staging, port, clock, server, logs: None, listened: false }
     }
 
     /// The same device, which sends the log messages of this ring to a driver that wants them.
     #[must_use]
-    pub fn with_logs(self, logs: &'a LogRing) -> Self {
+    pub fn with_logs(mut self, logs: &'a LogRing) -> Self {
+        self.link.add_capability(capability::LOG);
         Self { logs: Some(logs), ..self }
     }
 
@@ -136,6 +139,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let received = self.receive(now);
         let room = self.link.has_room_for(Channel::Bulk, 1);
         let stepped = self.server.is_running() && room && self.step();
+        self.send_logs();
         let sent = self.transmit(now);
         if received || stepped || sent {
             Activity::Busy
@@ -163,9 +167,20 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             rest = rest.get(taken..).unwrap_or_default();
             match event {
                 None => return count > 0,
-                Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
-                // The link has told the driver; and drivers send no logs.
-                Some(Received::Refused(_) | Received::Log { .. }) => {}
+                Some(Received::Opened) => {
+                    log!(info, "session opened");
+                    self.forget_driver();
+                }
+                Some(Received::Lost(error)) => {
+                    let counts = self.link.counts();
+                    log!(info, "session ended: {}", error);
+                    log!(debug, "damaged {=u32}, sent again {=u32}", counts.damaged, counts.resent);
+                    self.forget_driver();
+                }
+                // The link has told the driver.
+                Some(Received::Refused(error)) => log!(warn, "session refused: {}", error),
+                // Drivers send none.
+                Some(Received::Log { .. }) => {}
                 Some(Received::Packet { bytes, .. }) => {
                     let call = decode::<Call>(bytes);
                     let starts = matches!(call, Ok(Call { request: Request::Run { .. }, .. }));
@@ -173,7 +188,11 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                     let behind_events = starts && !self.server.is_running();
                     let channel = if behind_events { Channel::Bulk } else { Channel::Control };
                     let (id, reply) = match call {
+                        Ok(Call { id, request: Request::Link }) => {
+                            (id, Reply::Link(self.link.counts()))
+                        }
                         Ok(call) => {
+                            self.listened |= call.request == Request::Log;
                             let staging = self.staging.get_mut(..carried).unwrap_or_default();
                             (call.id, self.server.answer(&call.request, staging))
                         }
@@ -213,6 +232,29 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let sent = self.link.send_message(Channel::Bulk, most, &ToDriver::Event(event));
         debug_assert!(sent.is_ok());
         true
+    }
+
+    /// The driver that this was all for is gone.
+    fn forget_driver(&mut self) {
+        self.listened = false;
+        self.server.forget_run();
+    }
+
+    /// Hands the link as many log messages as it has room for, if somebody listens.
+    fn send_logs(&mut self) {
+        let Some(logs) = self.logs.filter(|_| self.listened) else { return };
+        let mut buffer = [0; LOG_BYTES_MAX];
+        while logs.next_len().is_some_and(|len| len <= self.link.log_capacity()) {
+            let Some(message) = logs.take(&mut buffer) else { return };
+            // An offer of nothing is counted as one that was dropped.
+            for _ in 0..message.lost {
+                self.link.send_log(0, |_| None);
+            }
+            self.link.send_log(message.bytes.len(), |to| {
+                to.copy_from_slice(message.bytes);
+                Some(to.len())
+            });
+        }
     }
 
     fn transmit(&mut self, now: u64) -> bool {

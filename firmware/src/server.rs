@@ -105,6 +105,8 @@ impl<'a, B: Backend> Server<'a, B> {
             }
             Request::Run { ticket } => self.start(ticket, staging.len())?,
             Request::Abort => self.aborting = self.run.is_some(),
+            // The device has heard this one by itself.
+            Request::Log => {}
             Request::Status => {
                 return Ok(Reply::Status(Status {
                     claim: self.claim,

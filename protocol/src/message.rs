@@ -19,6 +19,7 @@
 //! aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A claim
 //! tells a driver that comes back whether anything else happened meanwhile.
 
+use crate::link::LinkStats;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,12 @@ pub enum Request<'a> {
     /// Stop the run that is under way, if any. Idempotent. Answered by [`Reply::Done`]; the run still
     /// ends with [`Event::Finished`].
     Abort,
+    /// Send the log messages that wait and all that follow, until the session ends, on the link's log
+    /// channel. Idempotent. Answered by [`Reply::Done`], also by a device that has no logs: whether it
+    /// has is told by [`crate::link::capability::LOG`].
+    Log,
+    /// Say how the link fares. Idempotent. Answered by [`Reply::Link`].
+    Link,
     /// Say what is going on. Idempotent. Answered by [`Reply::Status`].
     Status,
 }
@@ -135,6 +142,8 @@ pub enum Reply<'a> {
     Bytes(&'a [u8]),
     /// What is going on.
     Status(Status),
+    /// How the link fares at the device's end, since the device started.
+    Link(LinkStats),
 }
 
 /// What the device is and what it can do.

@@ -13,7 +13,7 @@ mod uart;
 
 use core::fmt::Write;
 
-use quintet_board_support::LOGS;
+use quintet_board_support::{LOGS, build_id};
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Device, Identity, Memory};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -41,7 +41,7 @@ fn main() -> ! {
         size_of_val(arena),
         quintet_firmware::Clock::ticks(&mut clock),
     );
-    let build = BuildId::UNKNOWN;
+    let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let backend = Software::default();
     let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);

@@ -10,6 +10,7 @@ use quintet_driver::compile::CompileError;
 use quintet_driver::device::OpenError;
 use quintet_driver::emulator::EmulatorError;
 use quintet_driver::import::ImportError;
+use quintet_driver::log::LogError;
 use quintet_driver::render::RenderError;
 use quintet_driver::session::SessionError;
 use quintet_driver::transport::DeviceUri;
@@ -133,6 +134,11 @@ impl Failure {
                        driver",
             ),
         }
+    }
+
+    /// A device's log that cannot be read.
+    pub fn log(error: &LogError) -> Self {
+        Self::new(FAILED, "the device's log cannot be read", error).help(error.advice())
     }
 
     /// A scene that cannot be compiled.

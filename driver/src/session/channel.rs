@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use quintet_protocol::link::{
-    Buffers, Channel as LinkChannel, Config, Link, Received, Role, SendError, frame_bytes,
-    receive_bytes,
+    Buffers, Channel as LinkChannel, Config, Link, LinkStats, Peer, Received, Role, SendError,
+    frame_bytes, receive_bytes,
 };
 use quintet_protocol::message::{Call, Request};
 
 use super::SessionError;
+use super::listen::Listener;
 use crate::transport::Transport;
 
 /// Longest packet that the driver handles, in bytes. The device's limit is usually lower.
 const MAX_PAYLOAD: usize = 4096;
 
 /// Wire bytes that the device may have under way to us; the operating system buffers as much.
-const WINDOW: u32 = 48 << 10;
+pub const WINDOW: u32 = 48 << 10;
 
 /// Bytes of packets that wait for the device's acknowledgement: requests, and data.
 const CONTROL_QUEUE: usize = 16 << 10;
@@ -33,6 +34,8 @@ pub(super) struct Channel {
     /// Bytes read; those from `at` on are still to be decoded.
     incoming: Vec<u8>,
     at: usize,
+    /// Who hears the device's log.
+    pub listener: Option<Listener>,
 }
 
 /// What became of one turn of the link.
@@ -47,7 +50,7 @@ impl Channel {
     pub fn open(transport: Box<dyn Transport>, limit: Duration) -> Result<Self, SessionError> {
         let mut transport = transport;
         let link = new_link(transport.unique());
-        let mut channel = Self { transport, link, incoming: Vec::new(), at: 0 };
+        let mut channel = Self { transport, link, incoming: Vec::new(), at: 0, listener: None };
         channel.greet(limit)?;
         Ok(channel)
     }
@@ -80,6 +83,16 @@ impl Channel {
     /// A number that nobody else has.
     pub fn unique(&mut self) -> u32 {
         self.transport.unique()
+    }
+
+    /// What the device has said of itself.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.link.peer()
+    }
+
+    /// What this end of the link has met.
+    pub fn stats(&self) -> LinkStats {
+        self.link.counts()
     }
 
     pub fn max_payload(&self) -> usize {
@@ -125,6 +138,10 @@ impl Channel {
         let rest = self.incoming.get(self.at..).unwrap_or_default();
         let (taken, received) = self.link.receive(rest, true, now);
         self.at += taken;
+        if let (Some(Received::Log { bytes, dropped }), Some(listener)) = (received, &self.listener)
+        {
+            listener.hear(bytes, dropped);
+        }
         Ok(match received {
             Some(Received::Packet { bytes, .. }) => Turn::Packet(bytes.to_vec()),
             Some(Received::Opened) => Turn::Opened,

@@ -3,22 +3,28 @@
 mod channel;
 mod error;
 mod limits;
+mod listen;
 mod load;
+mod pump;
 mod recover;
 mod run;
 mod upload;
 
 use std::time::Duration;
 
+use quintet_protocol::link::{LinkStats, Peer};
 use quintet_protocol::message::{
     Call, REPLY_OVERHEAD, Reply, Request, Status, Ticks, ToDriver, decode,
 };
 
 use crate::transport::Transport;
 use channel::Channel;
+pub use channel::WINDOW;
 pub use error::SessionError;
 pub use limits::Limits;
+use listen::Listener;
 pub use load::Blob;
+pub use pump::Pumped;
 pub use recover::{Dialer, Recovered};
 pub use upload::Uploaded;
 
@@ -58,6 +64,8 @@ pub struct Session {
     ticket: Option<u32>,
     /// Whether the device was found not to hold any more what it was sent.
     forgotten: bool,
+    /// Who hears the device's log.
+    listener: Option<Listener>,
 }
 
 impl Session {
@@ -78,6 +86,7 @@ impl Session {
             claim: None,
             ticket: None,
             forgotten: false,
+            listener: None,
         })
     }
 
@@ -89,6 +98,28 @@ impl Session {
     pub fn dial(mut dialer: Box<dyn Dialer>, limits: Limits) -> Result<Self, SessionError> {
         let session = Self::open(dialer.dial()?, limits)?;
         Ok(Self { dialer: Some(dialer), ..session })
+    }
+
+    /// What the device has said of itself in the handshake; `None` while it is lost.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.channel.as_ref().and_then(Channel::peer)
+    }
+
+    /// What the link has met at this end, on its present pipe.
+    pub fn link_stats(&self) -> LinkStats {
+        self.channel.as_ref().map(Channel::stats).unwrap_or_default()
+    }
+
+    /// Asks the device what the link has met at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::call`].
+    pub fn device_link_stats(&mut self) -> Result<LinkStats, SessionError> {
+        self.call(Request::Link, |reply| match reply {
+            Reply::Link(stats) => Some(stats),
+            _ => None,
+        })
     }
 
     /// Longest packet of this session, in bytes; zero while the device is lost.
@@ -288,7 +319,8 @@ fn done(reply: Reply<'_>) -> Option<()> {
 
 /// Whether a request relies on what the device was sent before.
 fn is_about_memory(request: &Request<'_>) -> bool {
-    !matches!(request, Request::Describe | Request::Clear { .. } | Request::Abort | Request::Status)
+    use Request::{Abort, Clear, Describe, Link, Log, Status};
+    !matches!(request, Describe | Clear { .. } | Abort | Log | Link | Status)
 }
 
 /// A request's name, for messages.
@@ -302,6 +334,8 @@ fn name(request: &Request<'_>) -> &'static str {
         Request::Install { .. } => "install",
         Request::Run { .. } => "run",
         Request::Abort => "abort",
+        Request::Log => "log",
+        Request::Link => "link",
         Request::Status => "status",
         _ => "request",
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use quintet_protocol::message::{Outcome, Reply, Request, Status};
 
 use super::channel::Channel;
-use super::{Session, SessionError};
+use super::{Session, SessionError, done};
 use crate::transport::{Transport, real_time};
 
 /// Pauses between two attempts: from the first they double up to the second.
@@ -101,6 +101,10 @@ impl Session {
             }
             (None, Some(dialer)) => self.channel = Some(Channel::open(dialer.dial()?, limit)?),
             (None, None) => return Err(SessionError::Lost),
+        }
+        if let Some(listener) = self.listener.clone() {
+            self.channel()?.listener = Some(listener);
+            self.ask(Request::Log, &done)?;
         }
         let status = self.ask(Request::Status, &|reply| match reply {
             Reply::Status(status) => Some(status),

@@ -57,6 +57,8 @@ pub(super) struct Sender<B> {
     echo: u8,
     /// The log frame on its way.
     log: Option<u8>,
+    /// Data frames sent again, in all sessions.
+    pub resent: u32,
     /// The peer has no room.
     full: bool,
     /// When to ask what became of what is in flight.
@@ -82,6 +84,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             probed: false,
             echo: 0,
             log: None,
+            resent: 0,
             full: false,
             deadline: None,
             timed: None,
@@ -175,6 +178,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             let entry = queue.entry(pick.place);
             queue.note(pick.place, Entry { state: State::InFlight, serial, ..entry });
             self.lost -= 1;
+            self.resent = self.resent.saturating_add(1);
         }
         self.frames += 1;
         self.in_flight = self.in_flight.saturating_add(pick.cost);
