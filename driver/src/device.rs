@@ -3,6 +3,8 @@
 mod dialer;
 mod meter;
 
+use std::time::Duration;
+
 use quintet_protocol::fault::Faults;
 
 use crate::emulator::EmulatorError;
@@ -10,6 +12,9 @@ use crate::session::{DeviceDescription, Limits, Session, SessionError};
 use crate::transport::{DeviceUri, TransportError};
 use dialer::{SharedEmulator, UriDialer};
 use meter::Meter;
+
+/// How long the log of a device is heard after all is done.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// An open session with a device. A device that was lost is reached again, within the session's
 /// limits; an emulated board that has ended is started again then.
@@ -55,6 +60,12 @@ impl OpenError {
             }
             Self::Emulator(_) => "",
         }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.session.linger(LAST_WORDS);
     }
 }
 

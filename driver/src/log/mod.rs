@@ -77,7 +77,12 @@ impl std::fmt::Display for Record {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(to, "{:>10} {:<5} {}", self.time, self.level, self.message)?;
         match &self.place {
-            Some((file, line)) => write!(to, "  ({}:{line})", file.display()),
+            Some((file, line)) => {
+                // Shorter where the source is here.
+                let here = std::env::current_dir().unwrap_or_default();
+                let file = file.strip_prefix(here).unwrap_or(file);
+                write!(to, "  ({}:{line})", file.display())
+            }
             None => Ok(()),
         }
     }

@@ -47,6 +47,17 @@ impl Session {
         self.call(Request::Log, done)
     }
 
+    /// Hears the log a little longer, if anybody listens: the last messages come behind all else.
+    pub(crate) fn linger(&mut self, time: Duration) {
+        let until = self.now().saturating_add(time);
+        while self.listener.is_some() && self.now() < until {
+            let Ok(channel) = self.channel() else { return };
+            if channel.next_packet(until).is_err() {
+                return;
+            }
+        }
+    }
+
     /// Keeps the link going for a time, in which log packets come.
     ///
     /// # Errors
