@@ -46,7 +46,7 @@ pub struct Measurement {
     pub up: Direction,
     /// Bytes a second that the line carries; `None` where that is not known.
     pub line: Option<f64>,
-    /// Frames longer than the device's buffer, since it started.
+    /// Times that the device's port had no room, since it started, as far as it can tell.
     pub overruns: u32,
 }
 
@@ -100,7 +100,7 @@ impl Measurement {
         let up = direction(connection, crate::session::WINDOW, |connection| {
             connection.session().pump_reads(time)
         })?;
-        let overruns = connection.session().device_link_stats()?.oversize;
+        let overruns = connection.session().device_link_stats()?.overruns;
         // Start bit, eight bits, stop bit.
         let line = match uri {
             DeviceUri::Serial { baud, .. } => Some(f64::from(*baud) / 10.0),
@@ -216,7 +216,9 @@ fn direction(
         wire_bytes: bytes[number] - bytes_before[number],
         window,
         resent: sent[1].resent.saturating_sub(sent[0].resent),
-        damaged: received[1].damaged.saturating_sub(received[0].damaged),
+        // Two frames whose border is lost are too long as one.
+        damaged: received[1].damaged.saturating_sub(received[0].damaged)
+            + received[1].oversize.saturating_sub(received[0].oversize),
         good: received[1].good.saturating_sub(received[0].good),
     };
     let (driver, device) = ([driver_before, driver], [device_before, device]);

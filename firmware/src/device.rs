@@ -7,7 +7,7 @@ use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
 use quintet_protocol::link::{
-    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, Received, Role, capability, frame_bytes,
+    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkStats, Received, Role, capability, frame_bytes,
     queue_bytes, receive_bytes, store_bytes,
 };
 use quintet_protocol::message::{
@@ -189,7 +189,8 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                     let channel = if behind_events { Channel::Bulk } else { Channel::Control };
                     let (id, reply) = match call {
                         Ok(Call { id, request: Request::Link }) => {
-                            (id, Reply::Link(self.link.counts()))
+                            let overruns = self.port.overruns();
+                            (id, Reply::Link(LinkStats { overruns, ..self.link.counts() }))
                         }
                         Ok(call) => {
                             self.listened |= call.request == Request::Log;

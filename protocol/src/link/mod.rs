@@ -202,6 +202,8 @@ pub struct LinkStats {
     pub oversize: u32,
     /// Data frames sent again.
     pub resent: u32,
+    /// Times that the port had no room for what came, as far as its owner can tell; the link cannot.
+    pub overruns: u32,
 }
 
 /// Why a session ended.
@@ -340,7 +342,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
     pub fn counts(&self) -> LinkStats {
         let FrameStats { good, bad_crc, bad_cobs, oversize } = self.decoder.stats();
         let resent = self.session.sender.resent;
-        LinkStats { good, damaged: bad_crc.saturating_add(bad_cobs), oversize, resent }
+        LinkStats { good, damaged: bad_crc.saturating_add(bad_cobs), oversize, resent, overruns: 0 }
     }
 
     /// Says from the next handshake on that this end can do so as well; see [`capability`].
