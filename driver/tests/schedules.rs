@@ -175,12 +175,13 @@ fn faults(random: &mut Random, seed: u64) -> Faults {
 }
 
 fn upset(random: &mut Random) -> Upset {
-    match random.below(5) {
+    match random.below(6) {
         0 => Upset::Reset,
         1 => Upset::PowerCut,
         2 => Upset::Pull(Duration::from_millis(1 + random.below(2_000))),
         // Seldom for longer than a driver waits.
         3 => Upset::Pull(Duration::from_millis(1 + random.below(12_000))),
+        4 => Upset::Cut(Duration::from_millis(1 + random.below(14_000))),
         _ => Upset::Away(Duration::from_millis(1 + random.below(400))),
     }
 }

@@ -327,6 +327,25 @@ fn a_cable_that_stays_out_is_an_error_within_the_limit() {
 }
 
 #[test]
+fn a_broken_wire_is_an_error_or_is_outlived() {
+    for (cut, outlived) in [(3, true), (12, true), (60, false)] {
+        let simulation = Simulation::good();
+        let mut session = simulation.dial(Limits::default()).unwrap();
+        session.clear().unwrap();
+        simulation.upset_after(millis(300), Upset::Cut(Duration::from_secs(cut)));
+        let took = time_of(&simulation, || {
+            let uploaded = session.upload(0, &bytes(200_000), &mut |_| ());
+            match uploaded {
+                Ok(_) => assert!(outlived, "{cut} s"),
+                Err(error) => assert!(error.is_loss() && !outlived, "{cut} s: {error}"),
+            }
+        });
+        // The link gives up after 9 s, the session after 15 s more and its last attempt.
+        assert!(took < Duration::from_secs(30), "{cut} s: {took:?}");
+    }
+}
+
+#[test]
 fn a_device_that_is_reset_for_ever_is_an_error() {
     let simulation = Simulation::good();
     let mut session = simulation.dial(Limits::default()).unwrap();

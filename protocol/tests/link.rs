@@ -2,7 +2,10 @@
 
 mod pipe;
 
+use std::time::Duration;
+
 use pipe::{Cable, End, PAYLOAD, Pipe, World, link};
+use quintet_protocol::fault::{Faults, Random};
 use quintet_protocol::link::{Config, LinkError, Received, Role};
 
 fn driver(nonce: u32, window: u32, count: u32, most: usize) -> End {
@@ -206,7 +209,7 @@ fn a_blocked_application_recovers_without_deadlock() {
 #[test]
 fn noise_never_panics_and_the_link_still_opens() {
     for seed in 0..30 {
-        let mut random = quintet_protocol::fault::Random::new(seed);
+        let mut random = Random::new(seed);
         let cable = Cable::uart(921_600, 4, 0.0);
         let mut world = World::new(driver(9, 8 << 10, 20, 700), device(8 << 10, 20, 700), cable, 1);
         for _ in 0..200 {
@@ -229,4 +232,67 @@ fn a_pipe_without_faults_is_transparent() {
     assert_eq!(pipe.write(b"abc", 0), 3);
     assert_eq!(pipe.read(1_000_000, 10), b"");
     assert_eq!(pipe.read(2_000_000, 10), b"abc");
+}
+
+#[test]
+fn numbers_and_serials_go_round() {
+    let mut cable = Cable::uart(3_000_000, 2, 1e-5);
+    cable.faults.seed = 5;
+    let mut world = World::new(driver(1, 8 << 10, 70_000, 8), device(8 << 10, 300, 8), cable, 1);
+    assert!(world.run(120_000).is_some());
+}
+
+#[test]
+fn every_fault_of_a_cable_is_survived_and_reboots_are_noticed() {
+    let (mut reboots, mut restarts) = (0, 0);
+    for seed in 0..60 {
+        let mut random = Random::new(seed);
+        let bauds = [115_200, 921_600, 3_000_000];
+        let mut cable = Cable::uart(bauds[random.below(3) as usize], 1 + random.below(30), 0.0);
+        let mut rate = |most: f64| most * (random.below(1000) as f64 / 1000.0).powi(3);
+        cable.faults = Faults {
+            drop: rate(5e-4),
+            corrupt: rate(5e-4),
+            duplicate: rate(5e-4),
+            repeat: rate(2e-3),
+            reorder: rate(2e-3),
+            truncate: rate(5e-4),
+            stall: rate(2e-4),
+            stall_time: Duration::from_millis(150),
+            reset: rate(5e-5),
+            seed,
+        };
+        let fresh = |nonce: u32| (driver(nonce, 8 << 10, 60, 700), device(6 << 10, 60, 700));
+        let (first, second) = fresh(1);
+        let mut world = World::new(first, second, cable, seed);
+        world.driver.stall = 0.05;
+        world.device.stall = 0.05;
+        let (mut nonce, start) = (1, world.now);
+        let (mut resets, limit) = ((0, 0), start + 3_000_000_000);
+        while world.now < limit && !world.done() {
+            world.turn();
+            if world.down.resets > resets.0 {
+                world.device = fresh(0).1;
+                reboots += 1;
+            }
+            if world.up.resets > resets.1 || world.driver.lost.is_some() {
+                nonce += 1;
+                world.driver = fresh(nonce).0;
+                restarts += 1;
+            }
+            resets = (world.down.resets, world.up.resets);
+            world.device.lost = None;
+        }
+        // Once the cable is mended everything arrives, whatever was under way.
+        world.mend();
+        world.driver = fresh(nonce + 1).0;
+        world.device.stall = 0.0;
+        world.device.opened = 0;
+        while world.device.opened == 0 {
+            world.turn();
+        }
+        assert!(world.run(60_000).is_some(), "seed {seed}: {}", cable.faults);
+    }
+    println!("{reboots} reboots of the device, {restarts} sessions lost or drivers restarted");
+    assert!(reboots > 30 && restarts > 30);
 }

@@ -38,18 +38,31 @@ pub struct Lane {
     /// Bytes with the time at which they arrive.
     flying: VecDeque<(Duration, Vec<u8>)>,
     busy_until: Duration,
+    /// Until when nothing passes.
+    pub dead_until: Duration,
     /// Bytes given to it so far.
     pub bytes: u64,
 }
 
 impl Lane {
     pub fn new(cable: Cable, injector: FaultInjector) -> Self {
-        Self { cable, injector, flying: VecDeque::new(), busy_until: Duration::ZERO, bytes: 0 }
+        Self {
+            cable,
+            injector,
+            flying: VecDeque::new(),
+            busy_until: Duration::ZERO,
+            dead_until: Duration::ZERO,
+            bytes: 0,
+        }
     }
 
     /// Sends a burst; returns whether the far end reboots.
     pub fn send(&mut self, burst: &[u8], now: Duration) -> bool {
         self.bytes += burst.len() as u64;
+        if now < self.dead_until {
+            self.busy_until = self.busy_until.max(now) + self.cable.byte * burst.len() as u32;
+            return false;
+        }
         let Self { cable, injector, flying, busy_until, .. } = self;
         injector.pass(burst, now, |not_before, piece| {
             for grain in piece.chunks(GRAIN) {

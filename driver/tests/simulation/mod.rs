@@ -35,6 +35,8 @@ pub enum Upset {
     PowerCut,
     /// The cable is pulled, and plugged in again so much later.
     Pull(Duration),
+    /// A wire breaks for so long: neither end is told, nothing passes.
+    Cut(Duration),
     /// The device does something else for so long.
     Away(Duration),
 }
@@ -116,6 +118,11 @@ impl World {
                 self.down.clear();
                 self.up.clear();
                 self.arrived.clear();
+                return;
+            }
+            Upset::Cut(time) => {
+                let until = self.now + time;
+                (self.down.dead_until, self.up.dead_until) = (until, until);
                 return;
             }
             Upset::Away(time) => {
@@ -210,12 +217,10 @@ impl Simulation {
         let mut world = self.world();
         world.upsets.clear();
         world.pulled_until = Duration::ZERO;
-        for (stream, lane) in [0, 1].into_iter().zip([0, 1]) {
-            let injector = FaultInjector::new(Faults::NONE, stream);
-            match lane {
-                0 => world.down.injector = injector,
-                _ => world.up.injector = injector,
-            }
+        let World { down, up, .. } = &mut *world;
+        for lane in [down, up] {
+            lane.injector = FaultInjector::new(Faults::NONE, 0);
+            lane.dead_until = Duration::ZERO;
         }
     }
 

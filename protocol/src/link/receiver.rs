@@ -89,8 +89,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Receiver<B> {
                 self.acks.kept |= bit;
             } else {
                 // Of those behind a gap the sender learns by their serials; it must not wait for
-                // the application, since the one that closes the gap will be taken.
-                self.acks.full |= ahead == 0;
+                // the application, which will take the one that closes the gap.
+                let behind_gap = u32::from(ahead) > self.acks.kept.trailing_ones();
+                self.acks.full |= !behind_gap;
             }
         }
         // Where it was seen before, the acknowledgement was lost.

@@ -43,6 +43,8 @@ pub struct Pipe {
     arrived: VecDeque<u8>,
     busy_until: u64,
     pub overruns: u64,
+    /// Bytes that went in.
+    pub carried: u64,
     /// Times that the end which the bytes go to was to reboot.
     pub resets: u32,
 }
@@ -59,6 +61,7 @@ impl Pipe {
             arrived: VecDeque::new(),
             busy_until: 0,
             overruns: 0,
+            carried: 0,
             resets: 0,
         }
     }
@@ -80,6 +83,7 @@ impl Pipe {
             }
         });
         self.resets += u32::from(reset);
+        self.carried += taken as u64;
         taken
     }
 
@@ -95,17 +99,6 @@ impl Pipe {
         }
         let count = most.min(self.arrived.len());
         self.arrived.drain(..count).collect()
-    }
-
-    /// When the next byte arrives that has not been read.
-    pub fn next_arrival(&self) -> Option<u64> {
-        let waiting = (!self.arrived.is_empty()).then_some(0);
-        waiting.or(self.flying.front().map(|(at, _)| *at))
-    }
-
-    /// When the sender's FIFO is half empty.
-    pub fn next_room(&self) -> u64 {
-        self.busy_until.saturating_sub(Self::FIFO / 2 * self.cable.byte_ns)
     }
 }
 
@@ -247,17 +240,18 @@ impl End {
                 Err(error) => panic!("{error}"),
             }
         }
-        loop {
-            let bytes = self.link.transmit(millis);
-            if bytes.is_empty() {
-                break;
-            }
-            let taken = outgoing.write(bytes, now);
-            if taken == 0 {
-                break;
-            }
-            self.link.transmitted(taken);
+        pump(&mut self.link, outgoing, now);
+    }
+}
+
+/// Gives the pipe what it takes of what a link has to send.
+pub fn pump(link: &mut Link<Vec<u8>>, outgoing: &mut Pipe, now: u64) {
+    loop {
+        let taken = outgoing.write(link.transmit(now / 1_000_000), now);
+        if taken == 0 {
+            return;
         }
+        link.transmitted(taken);
     }
 }
 
@@ -284,6 +278,13 @@ impl World {
         self.now += self.tick;
         self.driver.turn(self.now, &mut self.up, &mut self.down);
         self.device.turn(self.now, &mut self.down, &mut self.up);
+    }
+
+    /// From now on nothing goes wrong.
+    pub fn mend(&mut self) {
+        for pipe in [&mut self.up, &mut self.down] {
+            pipe.injector = FaultInjector::new(Faults::NONE, 0);
+        }
     }
 
     pub fn done(&self) -> bool {
