@@ -144,6 +144,7 @@ fn only_what_was_lost_goes_again() {
     assert_eq!(numbers(&got), (2..12).collect::<Vec<_>>());
     pair.answer();
     assert!(pair.driver.is_idle());
+    assert_eq!(pair.driver.resent(), 3);
     assert_eq!(pair.frames(true), [[0u8; 0]; 0]);
 }
 
@@ -250,6 +251,7 @@ fn a_device_that_is_away_costs_probes_only() {
     assert_eq!(numbers(&pair.hand(true, &wire, true)), [20, 21, 22]);
     pair.answer();
     assert!(pair.driver.is_idle());
+    assert_eq!(pair.driver.resent(), 0);
 }
 
 #[test]

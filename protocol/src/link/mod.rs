@@ -355,6 +355,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         self.decoder.stats()
     }
 
+    /// Frames of data that were sent again since this link was made. It stops at its maximum.
+    pub fn resent(&self) -> u32 {
+        self.session.sender.resent
+    }
+
     /// Queues a packet of at most `len` bytes, which `fill` writes; it returns how many it wrote,
     /// or `None` to queue nothing after all.
     ///
@@ -395,11 +400,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
     }
 
     /// Offers a log packet of at most `len` bytes, which `fill` writes; it returns how many it
-    /// wrote, or `None` to log nothing after all.
+    /// wrote, or `None` if that cannot be.
     ///
-    /// Returns whether it was queued. Where it was not, in a session, the peer will see it counted.
+    /// Returns whether it was queued. If it was not, the peer learns of it by the count of the next
+    /// one; but what is offered without a session is not counted.
     pub fn send_log(&mut self, len: usize, fill: impl FnOnce(&mut [u8]) -> Option<usize>) -> bool {
-        // A log longer than a packet would be taken for one dropped.
         self.is_open() && self.session.logs.push(len, self.session.sender.max_payload, fill)
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Sender<B> {
     deadline: Option<u64>,
     /// A frame whose round trip is measured: serial, when it was sent, wire bytes then in flight.
     timed: Option<(u8, u64, u32)>,
+    /// Data frames sent again, in all sessions.
+    pub resent: u32,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
@@ -88,6 +90,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             full: false,
             deadline: None,
             timed: None,
+            resent: 0,
         }
     }
 
@@ -129,6 +132,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
     }
 
     /// The data frame that may go now: what is lost first, then control, then bulk.
+    // Asked for in four places.
+    #[inline(never)]
     pub fn ready(&self) -> Option<Pick> {
         if self.full {
             return None;
