@@ -420,7 +420,7 @@ fn ports_that_cannot_be_opened_are_told_apart() {
     let first = serialport::new(&path, 9600).open().unwrap();
     fails(info(&path), 3, "another program is using it");
     drop(first);
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
     let plain = info(&path);
     let command = if fs::File::open(&path).is_err() {
         plain

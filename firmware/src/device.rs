@@ -7,8 +7,8 @@ use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
 use quintet_protocol::link::{
-    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkStats, Received, Role, capability, frame_bytes,
-    queue_bytes, receive_bytes, store_bytes,
+    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkStats, Received, Role, capability,
+    frame_bytes, queue_bytes, receive_bytes, store_bytes,
 };
 use quintet_protocol::message::{
     Call, Event, REPLY_OVERHEAD, Refusal, Reply, Request, ToDriver, decode,

@@ -66,10 +66,9 @@ impl Session {
     pub fn wait(&mut self, time: Duration) -> Result<(), SessionError> {
         let until = self.now().saturating_add(time);
         while self.now() < until {
-            match self.channel()?.next_packet(until) {
-                Err(error) => drop(self.recover(error)?),
-                // Late answers, or events of a run that was given up.
-                Ok(_) => {}
+            // What comes are late answers, or events of a run that was given up.
+            if let Err(error) = self.channel()?.next_packet(until) {
+                self.recover(error)?;
             }
         }
         Ok(())

@@ -341,8 +341,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
     /// What this end has met since it was made.
     pub fn counts(&self) -> LinkStats {
         let FrameStats { good, bad_crc, bad_cobs, oversize } = self.decoder.stats();
-        let resent = self.session.sender.resent;
-        LinkStats { good, damaged: bad_crc.saturating_add(bad_cobs), oversize, resent, overruns: 0 }
+        let (damaged, resent) = (bad_crc.saturating_add(bad_cobs), self.resent());
+        LinkStats { good, damaged, oversize, resent, overruns: 0 }
     }
 
     /// Says from the next handshake on that this end can do so as well; see [`capability`].

@@ -57,8 +57,6 @@ pub(super) struct Sender<B> {
     echo: u8,
     /// The log frame on its way.
     log: Option<u8>,
-    /// Data frames sent again, in all sessions.
-    pub resent: u32,
     /// The peer has no room.
     full: bool,
     /// When to ask what became of what is in flight.
@@ -86,7 +84,6 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
             probed: false,
             echo: 0,
             log: None,
-            resent: 0,
             full: false,
             deadline: None,
             timed: None,
