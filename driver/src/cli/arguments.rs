@@ -52,8 +52,8 @@ pub struct DeviceArguments {
     /// Such as drop=1e-4,corrupt=1e-5,stall=1e-6:200ms,seed=7
     #[arg(long, env = "QUINTET_FAULT", value_name = "SPEC", verbatim_doc_comment)]
     pub fault: Option<Faults>,
-    /// Show the device's log messages of this level and above on standard error: trace, debug, info,
-    /// warn or error
+    /// Show the device's log messages of this level and above on standard error: trace, debug,
+    /// info, warn or error
     #[arg(long, env = "QUINTET_LOG", value_name = "LEVEL")]
     pub log: Option<Level>,
     /// The ELF file of the device's firmware, for its log messages [default: found by build id]

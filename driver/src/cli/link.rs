@@ -26,7 +26,8 @@ pub struct Arguments {
     #[command(flatten)]
     device: DeviceArguments,
     /// Measure for so many seconds in each direction
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 2,
+          value_parser = clap::value_parser!(u16).range(1..=3600))]
     seconds: u16,
     /// Make the device forget a program that it has
     #[arg(long)]

@@ -20,9 +20,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 const MORE: &str = "\
 A line is: seconds since the device started, level, message, file and line in the firmware. The
-device keeps some hundred messages until somebody listens, the oldest from its start on; what is
-lost after that, or on a bad cable, is counted. Following the log takes the device over from any other driver;
-to see the log of a command's own work, give that command --log LEVEL.
+device keeps some hundred messages until somebody listens, the oldest ones, so that its start is
+seen; what is lost later, or on a bad cable, is counted. Following the log takes the device over
+from any other driver; to see the log of a command's own work, give that command --log LEVEL.
 
 The text of messages is not on the device but in the ELF file of its firmware. It is looked for
 by its build id in QUINTET_FIRMWARE_DIR or else where `cargo xtask firmware` puts it.";

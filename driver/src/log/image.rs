@@ -23,8 +23,8 @@ impl Image {
     ///
     /// # Errors
     ///
-    /// [`LogError::Unreadable`], or [`LogError::NoImage`] if the file is not an ELF file with a build
-    /// id.
+    /// [`LogError::Unreadable`], or [`LogError::NoImage`] if the file is not an ELF file with a
+    /// build id.
     pub fn read(path: &Path) -> Result<Self, LogError> {
         let bytes = fs::read(path)
             .map_err(|source| LogError::Unreadable { path: path.to_owned(), source })?;
@@ -42,8 +42,8 @@ impl Image {
 ///
 /// # Errors
 ///
-/// [`LogError::OtherBuild`] if the chosen file is of another build, [`LogError::NotFound`] if no file
-/// has the build id, [`LogError::NoBuildId`] if the device has none.
+/// [`LogError::OtherBuild`] if the chosen file is of another build, [`LogError::NotFound`] if no
+/// file has the build id, [`LogError::NoBuildId`] if the device has none.
 pub fn find_image(build: BuildId, chosen: Option<&Path>) -> Result<Image, LogError> {
     find_in(build, chosen, firmware_folders())
 }
