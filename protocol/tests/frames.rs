@@ -3,6 +3,8 @@
 mod pipe;
 
 use pipe::link;
+use quintet_protocol::fault::Random;
+use quintet_protocol::frame::{Decoded, Decoder, Encoder, max_wire_len};
 use quintet_protocol::link::{
     BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkError, Received, Role, SendError, capability,
     credit_bytes, queue_bytes, store_bytes,
@@ -430,4 +432,67 @@ fn a_driver_that_does_not_fit_disturbs_no_session() {
     assert!(matches!(pair.hand(true, &hello, true)[..], [Got::Refused(_)]));
     pair.send_bulk(0, 1);
     assert_eq!(numbers(&pair.swap(true)), [0]);
+}
+
+/// The bodies of good frames in `wire`.
+fn bodies(wire: &[u8]) -> Vec<Vec<u8>> {
+    let mut decoder = Decoder::new(vec![0; 2 * PAYLOAD]);
+    let (mut rest, mut bodies) = (wire, Vec::new());
+    while !rest.is_empty() {
+        let (taken, decoded) = decoder.push(rest);
+        if let Decoded::Frame(body) = decoded {
+            bodies.push(body.to_vec());
+        }
+        rest = &rest[taken..];
+    }
+    bodies
+}
+
+fn frame(body: &[u8]) -> Vec<u8> {
+    let mut wire = vec![0; max_wire_len(body.len())];
+    let mut encoder = Encoder::new(&mut wire);
+    encoder.push(body);
+    let len = encoder.finish().unwrap();
+    wire.truncate(len);
+    wire
+}
+
+#[test]
+fn a_peer_that_lies_harms_nobody() {
+    for seed in 0..40 {
+        let mut random = Random::new(seed);
+        let mut pair = Pair::new(8 << 10, 2);
+        // Every frame of the session has its tag; the rest is made up.
+        pair.send(Channel::Control, b"tag").unwrap();
+        let wire = pair.frames(true).concat();
+        let [honest] = &bodies(&wire)[..] else { panic!("one frame") };
+        let mut packets = 0;
+        for _ in 0..3000 {
+            let mut lie = honest[..honest.len().min(9 + random.below(12) as usize)].to_vec();
+            lie[0] = (1 + random.below(4) as u8) << 4 | random.below(16) as u8;
+            for at in [1, 2, 5, 7] {
+                // Mostly near what is true: far off it is soon found out.
+                lie[at] = random.next_u64() as u8 & if random.chance(0.5) { 0x1F } else { 0xFF };
+            }
+            let to_device = random.chance(0.5);
+            let room = random.chance(0.7);
+            let got = pair.hand(to_device, &frame(&lie), room);
+            assert!(got.iter().all(|got| matches!(got, Got::Packet(..) | Got::Log(..))));
+            packets += got.len();
+            pair.now += random.below(40);
+            let len = random.below(200) as usize;
+            let _ = pair.send(Channel::Bulk, &[0; PAYLOAD][..len]);
+            let _ = pair.device.send(Channel::Control, len, |to| Some(to.len()));
+            pair.frames(random.chance(0.5));
+        }
+        assert!(packets > 0);
+        assert!(pair.driver.is_open() && pair.device.is_open());
+        // A new session is as good as the first.
+        let config = Config::driver(64 << 10, 1000);
+        pair.driver = link(Role::Driver, config, PAYLOAD, 9 * queue_bytes(PAYLOAD), 0);
+        pair.swap(false);
+        assert_eq!((pair.swap(true), pair.swap(false)), (vec![Got::Opened], vec![Got::Opened]));
+        pair.send_bulk(0, 5);
+        assert_eq!(numbers(&pair.swap(true)), [0, 1, 2, 3, 4]);
+    }
 }
