@@ -25,12 +25,17 @@ const BULK_QUEUE: usize = 64 << 10;
 /// Bytes of packets kept behind one that was lost.
 const STORE: usize = WINDOW as usize;
 
+/// A device that lives is heard within this time, since it answers probes.
+const QUIET: Duration = Duration::from_secs(4);
+
 /// Bytes given to the transport, or taken from it, at a time.
 const PIECE: usize = 16 << 10;
 
 pub(super) struct Channel {
     transport: Box<dyn Transport>,
     link: Link<Vec<u8>>,
+    /// When bytes came last.
+    heard_at: Duration,
     /// Bytes read; those from `at` on are still to be decoded.
     incoming: Vec<u8>,
     at: usize,
@@ -50,7 +55,9 @@ impl Channel {
     pub fn open(transport: Box<dyn Transport>, limit: Duration) -> Result<Self, SessionError> {
         let mut transport = transport;
         let link = new_link(transport.unique());
-        let mut channel = Self { transport, link, incoming: Vec::new(), at: 0, listener: None };
+        let heard_at = transport.now();
+        let mut channel =
+            Self { transport, link, heard_at, incoming: Vec::new(), at: 0, listener: None };
         channel.greet(limit)?;
         Ok(channel)
     }
@@ -78,6 +85,12 @@ impl Channel {
     /// The transport's time.
     pub fn now(&self) -> Duration {
         self.transport.now()
+    }
+
+    /// Whether the device has not been heard for so long that it is not there. The link gives up
+    /// later, on its own.
+    pub fn is_quiet(&self) -> bool {
+        self.now() > self.heard_at + QUIET
     }
 
     /// A number that nobody else has.
@@ -180,7 +193,9 @@ impl Channel {
         self.incoming.resize(PIECE, 0);
         let read = self.transport.read(&mut self.incoming, wait);
         self.incoming.truncate(*read.as_ref().unwrap_or(&0));
-        read?;
+        if read? > 0 {
+            self.heard_at = self.now();
+        }
         Ok(())
     }
 

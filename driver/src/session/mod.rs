@@ -276,13 +276,21 @@ impl Session {
     ) -> Result<T, SessionError> {
         loop {
             let Some(packet) = self.channel()?.next_packet(deadline)? else {
-                return Err(SessionError::Timeout { request, after: self.limits.answer });
+                return Err(self.late(request));
             };
             match decode(&packet) {
                 Ok(ToDriver::Reply { id, reply }) => return Ok(take(id, reply)),
                 Ok(ToDriver::Event(_)) => {}
                 Err(_) => return Err(SessionError::Unexpected { request }),
             }
+        }
+    }
+
+    /// Why there is no answer in time: the device is not there, or does not answer.
+    fn late(&self, request: &'static str) -> SessionError {
+        match &self.channel {
+            Some(channel) if channel.is_quiet() => SessionError::Silent,
+            _ => SessionError::Timeout { request, after: self.limits.answer },
         }
     }
 
