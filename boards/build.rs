@@ -1,5 +1,5 @@
 //! The build script of every board: turns the memory map in `board.toml` into the linker's
-//! `memory.x`, and asks for the linker script. Link arguments stand here and not in a cargo
+//! `memory.x`, and asks for the linker scripts. Link arguments stand here and not in a cargo
 //! configuration file, which cargo reads from the current folder and not from the package.
 
 use std::env;
@@ -17,16 +17,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
 
     fs::write(out.join("memory.x"), memory_script(&board)?)?;
+    fs::write(out.join("build-id.x"), build_id_script(&board))?;
     // Without a linker script of the board's own, the runtime crate brings one of this name.
     if let Ok(script) = fs::read("link.x") {
         fs::write(out.join("link.x"), script)?;
     }
     println!("cargo:rustc-link-search={}", out.display());
-    println!("cargo:rustc-link-arg-bins=-Tlink.x");
+    // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
+    for argument in ["-Tlink.x", "-Tdefmt.x", "-Tbuild-id.x", "--build-id=sha1"] {
+        println!("cargo:rustc-link-arg-bins={argument}");
+    }
     // Sections at exact addresses: no padding to pages that a microcontroller does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");
     println!("cargo:rustc-env=QUINTET_BOARD={}", text("name")?);
     Ok(())
+}
+
+/// Stores the build id after the constants, where the firmware finds it.
+fn build_id_script(board: &toml::Table) -> String {
+    let memory = if board["memory"].get("flash").is_some() { "FLASH" } else { "RAM" };
+    format!(
+        "SECTIONS\n{{\n  .note.gnu.build-id : ALIGN(4)\n  {{\n    _build_id_start = .;\n    \
+         KEEP(*(.note.gnu.build-id))\n    _build_id_end = .;\n  }} > {memory}\n}}\n\
+         INSERT AFTER .rodata;\n"
+    )
 }
 
 fn memory_script(board: &toml::Table) -> Result<String, Box<dyn Error>> {

@@ -1,22 +1,29 @@
 //! Devices: from a URI to an open session, whatever has to be started for it.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod dialer;
+mod meter;
+
 use std::time::Duration;
 
-use crate::emulator::{Emulator, EmulatorError, EmulatorLink};
-use crate::session::{DeviceDescription, Limits, Session, SessionError};
-use crate::transport::{DeviceUri, QemuLink, Transport, TransportError, from_unix};
-use crate::virtual_device;
+use quintet_protocol::fault::Faults;
 
-/// An open session with a device, and what keeps the device alive.
+use crate::emulator::EmulatorError;
+use crate::session::{DeviceDescription, Limits, Session, SessionError};
+use crate::transport::{DeviceUri, TransportError};
+use dialer::{SharedEmulator, UriDialer};
+use meter::Meter;
+
+/// How long the log of a device is heard after all is done.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// An open session with a device. A device that was lost is reached again, within the session's
+/// limits; an emulated board that has ended is started again then.
 pub struct Connection {
-    // Dropped in this order: the device hears of the session's end before it is stopped.
     session: Session,
     description: DeviceDescription,
     meter: Meter,
-    emulator: Option<Emulator>,
+    emulator: Option<SharedEmulator>,
+    warning: Option<String>,
 }
 
 /// Why a device could not be reached.
@@ -32,6 +39,14 @@ pub enum OpenError {
     /// It did not answer as a Quintet device does.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// The emulated board started, but its firmware did not answer as a Quintet device does.
+    #[error("{error}\n{diagnostics}")]
+    Firmware {
+        /// What became of the session.
+        error: SessionError,
+        /// What QEMU and the firmware wrote, its last words perhaps.
+        diagnostics: String,
+    },
 }
 
 impl OpenError {
@@ -40,32 +55,17 @@ impl OpenError {
         match self {
             Self::Transport(error) => error.advice(),
             Self::Session(error) => error.advice(),
+            Self::Firmware { .. } => {
+                "the firmware does not run there: build it again with `cargo xtask firmware`"
+            }
             Self::Emulator(_) => "",
         }
     }
 }
 
-/// Bytes that went over a link, in both directions, frames and all.
-#[derive(Clone, Debug, Default)]
-struct Meter(Arc<[AtomicU64; 2]>);
-
-/// Counts the bytes of a transport.
-struct Metered {
-    inner: Box<dyn Transport>,
-    meter: Meter,
-}
-
-impl Transport for Metered {
-    fn read(&mut self, buffer: &mut [u8], timeout: Duration) -> io::Result<usize> {
-        let count = self.inner.read(buffer, timeout)?;
-        self.meter.0[1].fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.inner.write(bytes)?;
-        self.meter.0[0].fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        Ok(())
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.session.linger(LAST_WORDS);
     }
 }
 
@@ -75,31 +75,37 @@ impl Connection {
     /// # Errors
     /// An [`OpenError`].
     pub fn open(uri: &DeviceUri, limits: Limits) -> Result<Self, OpenError> {
-        let mut emulator = None;
-        let inner: Box<dyn Transport> = match uri {
-            DeviceUri::Virtual { arena } => {
-                Box::new(virtual_device::start(arena.unwrap_or(virtual_device::ARENA_BYTES)))
-            }
-            DeviceUri::Qemu { board, link } => {
-                let link = match link {
-                    QemuLink::Bulk => EmulatorLink::Bulk,
-                    QemuLink::Uart => EmulatorLink::Uart,
-                };
-                let mut started = Emulator::start(board, link)?;
-                let stream = started.connect()?;
-                emulator = Some(started);
-                from_unix(stream).map_err(|source| EmulatorError::Io {
-                    action: "use the board's link",
-                    source,
-                })?
-            }
-            other => other.connect()?,
-        };
+        Self::open_with(uri, limits, None)
+    }
+
+    /// As [`Connection::open`], over a cable with faults if there are any.
+    ///
+    /// # Errors
+    /// An [`OpenError`].
+    pub fn open_with(
+        uri: &DeviceUri,
+        limits: Limits,
+        faults: Option<Faults>,
+    ) -> Result<Self, OpenError> {
         let meter = Meter::default();
-        let metered = Metered { inner, meter: meter.clone() };
-        let mut session = Session::open(Box::new(metered), limits)?;
-        let description = session.describe()?;
-        Ok(Self { session, description, meter, emulator })
+        let dialer = UriDialer::start(uri, faults, meter.clone())?;
+        let emulator = dialer.emulator();
+        let opened = Session::dial(Box::new(dialer), limits).and_then(|mut session| {
+            let description = session.describe()?;
+            Ok((session, description))
+        });
+        match (opened, emulator) {
+            (Ok((session, description)), emulator) => {
+                let warning =
+                    emulator.as_ref().and_then(|it| it.lock().warning().map(str::to_owned));
+                Ok(Self { session, description, meter, emulator, warning })
+            }
+            (Err(error), Some(emulator)) => {
+                let diagnostics = emulator.lock().diagnostics();
+                Err(OpenError::Firmware { error, diagnostics })
+            }
+            (Err(error), None) => Err(error.into()),
+        }
     }
 
     /// The session.
@@ -114,11 +120,17 @@ impl Connection {
 
     /// Bytes sent to and received from the device so far, frames and all.
     pub fn link_bytes(&self) -> [u64; 2] {
-        [0, 1].map(|way| self.meter.0[way].load(Ordering::Relaxed))
+        self.meter.bytes()
+    }
+
+    /// The process of an emulated board, for a debugger; another one after the board was started
+    /// again.
+    pub fn emulator_process(&self) -> Option<u32> {
+        self.emulator.as_ref().map(|emulator| emulator.lock().process_id())
     }
 
     /// What the user should know about this connection though it works.
     pub fn warning(&self) -> Option<&str> {
-        self.emulator.as_ref().and_then(Emulator::warning)
+        self.warning.as_deref()
     }
 }

@@ -8,6 +8,7 @@
 //! watches a pipe whose other end this process holds. (Without the device only the first holds.)
 
 mod boards;
+mod control;
 mod error;
 
 use std::io::{BufRead, BufReader, Read};
@@ -20,7 +21,8 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use boards::Board;
-pub use boards::{firmware_path, known_boards, plugin_path};
+pub use boards::{firmware_folders, firmware_path, known_boards, plugin_path};
+use control::Control;
 pub use error::EmulatorError;
 
 /// How long QEMU may take from its start to an answering socket. It takes 0.1 s on an idle machine.
@@ -112,6 +114,13 @@ impl Emulator {
         }
     }
 
+    /// The Unix domain socket that the board's link is at, for another process. One connection at a
+    /// time is served.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.qemu.socket
+    }
+
     /// The link in use; not the one asked for if there is a [`Emulator::warning`].
     #[must_use]
     pub fn link(&self) -> EmulatorLink {
@@ -122,6 +131,28 @@ impl Emulator {
     #[must_use]
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
+    }
+
+    /// Resets the board as its reset button does: the firmware starts again, the arena's memory
+    /// keeps what it holds, and the link stays connected.
+    ///
+    /// # Errors
+    ///
+    /// When QEMU has gone.
+    pub fn reset(&mut self) -> Result<(), EmulatorError> {
+        let reset = self.qemu.control.reset();
+        reset.map_err(|source| EmulatorError::Io { action: "reset the board", source })
+    }
+
+    /// Whether QEMU has ended.
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.qemu.process.try_wait(), Ok(None))
+    }
+
+    /// QEMU's process number.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.qemu.process.id()
     }
 
     /// What QEMU, its device and the firmware's last words wrote so far.
@@ -138,6 +169,7 @@ struct Qemu {
     folder: PathBuf,
     socket: PathBuf,
     has_device: bool,
+    control: Control,
     diagnostics: Diagnostics,
 }
 
@@ -147,10 +179,13 @@ impl Qemu {
         image: &Path,
         device: Option<(&Path, EmulatorLink)>,
     ) -> Result<Self, EmulatorError> {
+        let (control, output) = Control::new()
+            .map_err(|source| EmulatorError::Io { action: "make a control channel", source })?;
         let folder = make_folder()?;
         let socket = folder.join("link");
         let mut command = Command::new(board.command);
         command.args(board.arguments).args(["-display", "none", "-monitor", "none"]);
+        command.args(control::ARGUMENTS);
         command.arg("-kernel").arg(image);
         let uart = format!("unix:{},server=on,wait=off", socket.display());
         match device {
@@ -173,14 +208,14 @@ impl Qemu {
             }
             None => drop(command.args(["-serial", &uart])),
         }
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(output).stderr(Stdio::piped());
         let started = command.spawn();
         let mut process = started.map_err(|source| {
             let _ = std::fs::remove_dir_all(&folder);
             EmulatorError::cannot_start(board.command, source)
         })?;
         let diagnostics = Diagnostics::collect(process.stderr.take());
-        Ok(Self { process, folder, socket, has_device: device.is_some(), diagnostics })
+        Ok(Self { process, folder, socket, has_device: device.is_some(), control, diagnostics })
     }
 
     /// Waits until the board's socket answers.

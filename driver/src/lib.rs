@@ -7,6 +7,9 @@ pub mod device;
 pub mod emulator;
 pub mod framing;
 pub mod import;
+#[cfg(feature = "log")]
+pub mod log;
+pub mod measure;
 pub mod picture;
 pub mod quantise;
 pub mod render;

@@ -10,7 +10,7 @@ use crate::compile::{Bundle, CompileError, KEY_BITS, Options, compile};
 use crate::device::Connection;
 use crate::quantise::{SceneFrame, quantise};
 use crate::scene::GaussianCloud;
-use crate::session::SessionError;
+use crate::session::{Blob, SessionError, Uploaded};
 
 pub use crate::framing::{framing_camera, orbit};
 
@@ -76,7 +76,11 @@ pub struct Renderer<'c> {
     frame: SceneFrame,
     operators: Vec<Operator>,
     size: [u16; 2],
+    uploaded: Uploaded,
 }
+
+/// Times that a frame is begun again because the device was lost.
+const ATTEMPTS_MAX: u32 = 8;
 
 impl<'c> Renderer<'c> {
     /// Quantises and compiles a cloud for `connection`'s device and sends it there. It can be seen
@@ -97,18 +101,14 @@ impl<'c> Renderer<'c> {
         let operators = (0..program.command_count() as u16)
             .map(|index| program.command(index).map(|command| command.operator()))
             .collect::<Result<_, _>>()?;
-        let session = connection.session();
-        session.clear()?;
-        let (total, mut before) = (bundle.upload_bytes(), 0);
-        for constant in &bundle.constants {
-            session.upload(constant.offset, &constant.bytes, &mut |sent| {
-                progress(before + sent, total);
-            })?;
-            before += constant.bytes.len();
-        }
-        session.upload(0, &bundle.program, &mut |sent| progress(before + sent, total))?;
-        session.install(0, bundle.program.len() as u32)?;
-        Ok(Self { connection, bundle, frame, operators, size: [options.width, options.height] })
+        let uploaded = load(connection, &bundle, progress)?;
+        let size = [options.width, options.height];
+        Ok(Self { connection, bundle, frame, operators, size, uploaded })
+    }
+
+    /// What sending the scene moved so far.
+    pub fn uploaded(&self) -> Uploaded {
+        self.uploaded
     }
 
     /// What was sent to the device.
@@ -121,11 +121,28 @@ impl<'c> Renderer<'c> {
         self.connection
     }
 
-    /// Renders a frame; the camera must have the size that the scene was compiled for.
+    /// Renders a frame; the camera must have the size that the scene was compiled for. A device that
+    /// is lost meanwhile and found again begins the frame again, and is sent what it has lost.
     ///
     /// # Errors
     /// A [`RenderError`].
     pub fn render(&mut self, camera: &Camera) -> Result<Frame, RenderError> {
+        for _ in 1..ATTEMPTS_MAX {
+            match self.render_once(camera) {
+                Err(RenderError::Session(error)) if error.is_loss() => {
+                    self.connection.session().recover(error)?;
+                }
+                Err(RenderError::Session(SessionError::Forgotten)) => {}
+                other => return other,
+            }
+            if self.connection.session().has_forgotten() {
+                self.uploaded += load(self.connection, &self.bundle, &mut |_, _| ())?;
+            }
+        }
+        self.render_once(camera)
+    }
+
+    fn render_once(&mut self, camera: &Camera) -> Result<Frame, RenderError> {
         let words = camera.quantise(&self.frame, KEY_BITS)?.to_words();
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let session = self.connection.session();
@@ -153,6 +170,20 @@ impl<'c> Renderer<'c> {
         let [width, height] = self.size;
         Ok(Frame { width, height, rgb: canvas.rgb, costs })
     }
+}
+
+/// Sends a bundle; what the device holds already is not sent.
+fn load(
+    connection: &mut Connection,
+    bundle: &Bundle,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Uploaded, SessionError> {
+    let constants = bundle.constants.iter();
+    let mut blobs: Vec<_> =
+        constants.map(|it| Blob { offset: it.offset, bytes: &it.bytes }).collect();
+    blobs.push(Blob { offset: 0, bytes: &bundle.program });
+    let total = bundle.upload_bytes();
+    connection.session().load(&blobs, &mut |done| progress(done, total))
 }
 
 /// The frame that tiles are put together to.

@@ -1,10 +1,11 @@
 //! The virtual device: the firmware library in a thread of this process.
 
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use quintet_firmware::software::Software;
-use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Ticks};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 
 use crate::transport::memory::{self, MemoryPort, MemoryTransport};
 
@@ -32,24 +33,71 @@ impl Clock for HostClock {
     }
 }
 
-/// Starts a virtual device; it ends when the transport is dropped.
-pub fn start(arena_bytes: u32) -> MemoryTransport {
-    let (transport, port) = memory::pair();
-    thread::spawn(move || run(port, arena_bytes));
-    transport
+/// A running virtual device. It ends when this is dropped and so is its last transport.
+#[derive(Debug)]
+pub struct VirtualDevice {
+    plugs: Sender<MemoryPort>,
 }
 
-fn run(port: MemoryPort, arena_bytes: u32) {
+impl VirtualDevice {
+    /// Starts a device with an arena of so many bytes.
+    pub fn start(arena_bytes: u32) -> Self {
+        let (plugs, socket) = mpsc::channel();
+        thread::spawn(move || run(Socket { plugs: socket, port: None }, arena_bytes));
+        Self { plugs }
+    }
+
+    /// Plugs a new pipe in, in place of the one before. The device keeps what it holds.
+    pub fn connect(&self) -> MemoryTransport {
+        let (transport, port) = memory::pair();
+        // A device that is gone leaves a transport that is closed.
+        let _ = self.plugs.send(port);
+        transport
+    }
+}
+
+/// Where pipes are plugged in.
+struct Socket {
+    plugs: Receiver<MemoryPort>,
+    port: Option<MemoryPort>,
+}
+
+impl Socket {
+    /// Sleeps for a nap, or until bytes come; without a pipe until one is plugged in. Returns false
+    /// when none will be.
+    fn wait(&mut self) -> bool {
+        if self.port.as_ref().is_some_and(|port| port.wait(NAP)) {
+            return true;
+        }
+        self.port = self.plugs.recv().ok();
+        self.port.is_some()
+    }
+}
+
+impl Port for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> usize {
+        if let Some(port) = self.plugs.try_iter().last() {
+            self.port = Some(port);
+        }
+        self.port.as_mut().map_or(0, |port| port.read(buffer))
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> usize {
+        self.port.as_mut().map_or(bytes.len(), |port| port.write(bytes))
+    }
+}
+
+fn run(socket: Socket, arena_bytes: u32) {
     let mut arena = vec![0u32; arena_bytes as usize / 4];
     let mut link_memory = Box::new(Memory::new());
     let (target, build) = (std::env::consts::ARCH, BuildId::UNKNOWN);
     let identity = Identity { board: "virtual", target, window: WINDOW, nonce: 0, build };
     let clock = HostClock(Instant::now());
     let backend = Software::default();
-    let mut device = Device::new(identity, &mut link_memory, &mut arena, port, clock, backend);
+    let mut device = Device::new(identity, &mut link_memory, &mut arena, socket, clock, backend);
     loop {
         if let Activity::Idle(_) = device.poll()
-            && !device.port().wait(NAP)
+            && !device.port().wait()
         {
             return;
         }

@@ -30,8 +30,8 @@ fn small_scene() -> PathBuf {
 fn quintet(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for variable in ["QUINTET_DEVICE", "QUINTET_TIMEOUT", "QUINTET_FIRMWARE_DIR"] {
-        command.env_remove(variable);
+    for variable in ["DEVICE", "TIMEOUT", "FIRMWARE_DIR", "FAULT", "LOG", "ELF"] {
+        command.env_remove(format!("QUINTET_{variable}"));
     }
     command
 }
@@ -226,7 +226,7 @@ fn help_teaches() {
     for word in ["world_to_camera", "serial:PATH", "digest", "--orbit", "QUINTET_DEVICE"] {
         assert!(help.contains(word), "{word} is not in: {help}");
     }
-    for command in ["inspect", "info", "devices"] {
+    for command in ["inspect", "info", "devices", "link"] {
         assert!(works(quintet(&folder, &[command, "--help"])).contains("--json"));
         works(quintet(&folder, &[command, "-h"]));
     }
@@ -345,4 +345,91 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let output = output.wait_with_output().unwrap();
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[test]
+fn faults_on_the_link_change_nothing_but_the_time() {
+    let folder = folder("faults");
+    let mut digests = Vec::new();
+    for fault in ["", "--fault drop=2e-5,corrupt=2e-5,reset=5e-6,seed=5"] {
+        let rest = format!("--json --size 64x48 {fault}");
+        let report = works(render(&folder, &small_scene(), &rest));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        digests.push(report["frames"][0]["digest"].clone());
+    }
+    assert_eq!(digests[0], digests[1]);
+}
+
+#[test]
+fn faults_that_make_no_sense_are_wrong_usage() {
+    let folder = folder("fault_usage");
+    for (fault, what) in [
+        ("drop", "entry 1 is not NAME=VALUE"),
+        ("seed=1,drop=2", "entry 2 is not a probability"),
+        ("stall=1e-3:soon", "entry 1 has no time"),
+    ] {
+        fails(quintet(&folder, &["info", "--fault", fault]), 2, what);
+    }
+}
+
+#[test]
+fn the_link_is_measured_and_what_limits_it_is_said() {
+    let folder = folder("link");
+    let measure = |rest: &str| {
+        let mut command = quintet(&folder, &["link", "--seconds", "1", "--json"]);
+        command.args(rest.split_whitespace());
+        serde_json::from_str::<Value>(&works(command)).unwrap()
+    };
+    let good = measure("");
+    for way in ["down", "up"] {
+        let way = &good[way];
+        assert!(way["bytes_per_second"].as_f64().unwrap() > 10_000.0, "{way}");
+        assert!(way["wire_bytes_per_second"].as_f64() > way["bytes_per_second"].as_f64(), "{way}");
+        assert_eq!(way["damaged"], 0);
+        assert!(!way["advice"].as_str().unwrap().is_empty());
+    }
+    assert!(good["round_trip_ms"]["min"].as_f64() <= good["round_trip_ms"]["max"].as_f64());
+    let bad = measure("--fault corrupt=1e-4,seed=3");
+    assert!(bad["down"]["damaged"].as_u64().unwrap() > 0, "{bad}");
+    assert!(bad["down"]["limit"].as_str().unwrap().starts_with("losses"), "{bad}");
+}
+
+#[test]
+fn a_device_without_a_log_says_so() {
+    let folder = folder("log");
+    fails(quintet(&folder, &["log", "--for", "1"]), 1, "sends no logs");
+    fails(quintet(&folder, &["log", "--level", "loud"]), 2, "trace, debug, info, warn, error");
+    let output = quintet(&folder, &["info", "--log", "info"]).output().unwrap();
+    assert!(output.status.success(), "the log is not what was asked for in the first place");
+    assert!(text(&output.stderr).starts_with("warning: no log"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn ports_that_cannot_be_opened_are_told_apart() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = folder("ports");
+    let info = |path: &str| quintet(&folder, &["info", "--device", &format!("serial:{path}")]);
+    fails(info("/dev/null"), 3, "not a serial port");
+    fails(info("/"), 3, "a folder, not a serial port");
+    fails(info(env!("CARGO_BIN_EXE_quintet")), 3, "a file, not a serial port");
+
+    let (_far, near) = serialport::TTYPort::pair().unwrap();
+    let path = serialport::SerialPort::name(&near).unwrap();
+    drop(near);
+    let first = serialport::new(&path, 9600).open().unwrap();
+    fails(info(&path), 3, "another program is using it");
+    drop(first);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    let plain = info(&path);
+    let command = if fs::File::open(&path).is_err() {
+        plain
+    } else {
+        // Root is refused nothing, but for the privileges that are given up here.
+        let mut bare = Command::new("setpriv");
+        bare.args(["--inh-caps=-all", "--bounding-set=-all"]);
+        bare.arg(plain.get_program()).args(plain.get_args()).stdin(Stdio::null());
+        bare
+    };
+    fails(command, 3, "permission denied");
 }

@@ -2,14 +2,17 @@
 
 use crate::arena::Arena;
 use crate::backend::Backend;
+use crate::log::{LOG_BYTES_MAX, LogRing, log};
 use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
 use quintet_protocol::link::{
-    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, Received, Role, capability, frame_bytes,
-    queue_bytes, receive_bytes, store_bytes,
+    Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkStats, Received, Role, capability,
+    frame_bytes, queue_bytes, receive_bytes, store_bytes,
 };
-use quintet_protocol::message::{Call, Event, Refusal, Reply, Request, ToDriver, decode};
+use quintet_protocol::message::{
+    Call, Event, REPLY_OVERHEAD, Refusal, Reply, Request, ToDriver, decode,
+};
 
 /// Longest packet a device takes or sends, in bytes: 8 KiB hold three of them on the wire, in a
 /// board's receive buffer, and one in the store. Three keep a line of 3 Mbaud busy.
@@ -22,8 +25,6 @@ const BULK_QUEUE: usize = 4;
 const STORE: usize = 1;
 /// Longest logs that may wait for the line.
 const LOGS: usize = 2;
-/// Most bytes that a [`ToDriver`] adds to the bytes it carries.
-const OVERHEAD: usize = 24;
 /// Bytes taken from the port at once.
 const INPUT: usize = 512;
 
@@ -50,7 +51,7 @@ pub struct Memory {
     bulk: [u8; BULK_QUEUE * queue_bytes(PAYLOAD)],
     store: [u8; STORE * store_bytes(PAYLOAD)],
     log: [u8; LOGS * queue_bytes(LOG_PAYLOAD)],
-    staging: [u8; PAYLOAD - OVERHEAD],
+    staging: [u8; PAYLOAD - REPLY_OVERHEAD],
 }
 
 impl Memory {
@@ -90,6 +91,9 @@ pub struct Device<'a, P, C, B> {
     port: P,
     clock: C,
     server: Server<'a, B>,
+    logs: Option<&'a LogRing>,
+    /// Whether this session's driver wants them.
+    listened: bool,
 }
 
 impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
@@ -111,7 +115,16 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         };
         let ticks = clock.unit();
         let server = Server::new(identity, ticks, Arena::new(arena), backend);
-        Self { link: Link::new(Role::Device, config, buffers), staging, port, clock, server }
+        log!(info, "{=str} ready, window of {=u32} bytes", identity.board, identity.window);
+        let link = Link::new(Role::Device, config, buffers);
+        Self { link, staging, port, clock, server, logs: None, listened: false }
+    }
+
+    /// The same device, which sends the log messages of this ring to a driver that wants them.
+    #[must_use]
+    pub fn with_logs(mut self, logs: &'a LogRing) -> Self {
+        self.link.add_capability(capability::LOG);
+        Self { logs: Some(logs), ..self }
     }
 
     /// The port, for a board that waits on it.
@@ -126,6 +139,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let received = self.receive(now);
         let room = self.link.has_room_for(Channel::Bulk, 1);
         let stepped = self.server.is_running() && room && self.step();
+        self.send_logs();
         let sent = self.transmit(now);
         if received || stepped || sent {
             Activity::Busy
@@ -148,14 +162,25 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             // Without room for an answer a request waits in the link, or at the driver.
             let room = self.has_room();
             let most = self.link.max_payload();
-            let carried = most.saturating_sub(OVERHEAD);
+            let carried = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
             let (taken, event) = self.link.receive(rest, room, now);
             rest = rest.get(taken..).unwrap_or_default();
             match event {
                 None => return count > 0,
-                Some(Received::Opened | Received::Lost(_)) => self.server.forget_run(),
-                // The link has told the driver; and drivers send no logs.
-                Some(Received::Refused(_) | Received::Log { .. }) => {}
+                Some(Received::Opened) => {
+                    log!(info, "session opened");
+                    self.forget_driver();
+                }
+                Some(Received::Lost(error)) => {
+                    let counts = self.link.counts();
+                    log!(info, "session ended: {}", error);
+                    log!(debug, "damaged {=u32}, sent again {=u32}", counts.damaged, counts.resent);
+                    self.forget_driver();
+                }
+                // The link has told the driver.
+                Some(Received::Refused(error)) => log!(warn, "session refused: {}", error),
+                // Drivers send none.
+                Some(Received::Log { .. }) => {}
                 Some(Received::Packet { bytes, .. }) => {
                     let call = decode::<Call>(bytes);
                     let starts = matches!(call, Ok(Call { request: Request::Run { .. }, .. }));
@@ -163,7 +188,15 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                     let behind_events = starts && !self.server.is_running();
                     let channel = if behind_events { Channel::Bulk } else { Channel::Control };
                     let (id, reply) = match call {
-                        Ok(call) => (call.id, self.server.answer(&call.request, carried)),
+                        Ok(Call { id, request: Request::Link }) => {
+                            let overruns = self.port.overruns();
+                            (id, Reply::Link(LinkStats { overruns, ..self.link.counts() }))
+                        }
+                        Ok(call) => {
+                            self.listened |= call.request == Request::Log;
+                            let staging = self.staging.get_mut(..carried).unwrap_or_default();
+                            (call.id, self.server.answer(&call.request, staging))
+                        }
                         Err(_) => (0, Reply::Refused(Refusal::Malformed)),
                     };
                     let reply = ToDriver::Reply { id, reply };
@@ -181,7 +214,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
 
     fn step(&mut self) -> bool {
         let most = self.link.max_payload();
-        let room = most.saturating_sub(OVERHEAD).min(self.staging.len());
+        let room = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
         let staging = self.staging.get_mut(..room).unwrap_or_default();
         let event = match self.server.step(staging, &mut self.clock) {
             Progress::Nothing => return true,
@@ -200,6 +233,29 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let sent = self.link.send_message(Channel::Bulk, most, &ToDriver::Event(event));
         debug_assert!(sent.is_ok());
         true
+    }
+
+    /// The driver that this was all for is gone.
+    fn forget_driver(&mut self) {
+        self.listened = false;
+        self.server.forget_run();
+    }
+
+    /// Hands the link as many log messages as it has room for, if somebody listens.
+    fn send_logs(&mut self) {
+        let Some(logs) = self.logs.filter(|_| self.listened) else { return };
+        let mut buffer = [0; LOG_BYTES_MAX];
+        while logs.next_len().is_some_and(|len| len <= self.link.log_capacity()) {
+            let Some(message) = logs.take(&mut buffer) else { return };
+            // An offer of nothing is counted as one that was dropped.
+            for _ in 0..message.lost {
+                self.link.send_log(0, |_| None);
+            }
+            self.link.send_log(message.bytes.len(), |to| {
+                to.copy_from_slice(message.bytes);
+                Some(to.len())
+            });
+        }
     }
 
     fn transmit(&mut self, now: u64) -> bool {

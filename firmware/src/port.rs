@@ -9,6 +9,12 @@ pub trait Port {
 
     /// Queues up to `bytes.len()` bytes for sending; returns how many were taken.
     fn write(&mut self, bytes: &[u8]) -> usize;
+
+    /// Times that bytes were lost because there was no room for them, since the board started; zero
+    /// where the port cannot tell.
+    fn overruns(&self) -> u32 {
+        0
+    }
 }
 
 impl<P: Port + ?Sized> Port for &mut P {
@@ -18,6 +24,10 @@ impl<P: Port + ?Sized> Port for &mut P {
 
     fn write(&mut self, bytes: &[u8]) -> usize {
         (**self).write(bytes)
+    }
+
+    fn overruns(&self) -> u32 {
+        (**self).overruns()
     }
 }
 

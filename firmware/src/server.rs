@@ -3,16 +3,17 @@
 use crate::arena::Arena;
 use crate::backend::Backend;
 use crate::device::Identity;
+use crate::log::log;
 use crate::port::Clock;
 use crate::run::{Progress, Run};
 use crate::validate::{range, validate};
 use core::ops::Range;
-use quintet_protocol::crc::crc32;
-use quintet_protocol::message::{Description, Outcome, Refusal, Reply, Request, Status, Ticks};
+use quintet_protocol::digest::{DIGEST_BYTES, digest};
+use quintet_protocol::message::{
+    DIGESTED_MAX, Description, Outcome, Refusal, Reply, Request, RunRecord, Status, Ticks,
+};
 use quintet_protocol::program::{BufferId, BufferKind, Program, ProgramError};
 
-/// Most bytes that are checksummed at once: the link waits meanwhile, for some 5 instructions a byte.
-const CHECKSUM_MAX: u32 = 1 << 20;
 /// A link whose packets carry fewer bytes cannot bring a frame home.
 const CARRIED_MIN: usize = 96;
 
@@ -22,16 +23,30 @@ pub struct Server<'a, B> {
     ticks: Ticks,
     arena: Arena<'a>,
     backend: B,
+    /// Whose the arena is.
+    claim: Option<u32>,
     /// Where the installed program lies, in bytes.
     program: Option<Range<u32>>,
     run: Option<Run>,
     aborting: bool,
     runs: u32,
+    last_run: Option<RunRecord>,
 }
 
 impl<'a, B: Backend> Server<'a, B> {
     pub fn new(identity: Identity, ticks: Ticks, arena: Arena<'a>, backend: B) -> Self {
-        Self { identity, ticks, arena, backend, program: None, run: None, aborting: false, runs: 0 }
+        Self {
+            identity,
+            ticks,
+            arena,
+            backend,
+            claim: None,
+            program: None,
+            run: None,
+            aborting: false,
+            runs: 0,
+            last_run: None,
+        }
     }
 
     /// Whether a run is under way.
@@ -39,40 +54,47 @@ impl<'a, B: Backend> Server<'a, B> {
         self.run.is_some()
     }
 
-    /// Drops the run: the driver that wanted it is gone.
+    /// Aborts the run, if any: the driver that wanted it is gone, and nobody is to be told.
     pub fn forget_run(&mut self) {
-        self.run = None;
-        self.aborting = false;
-    }
-
-    /// Carries out a request. `carried` is how many bytes an answer or an event can carry.
-    pub fn answer(&mut self, request: &Request, carried: usize) -> Reply<'_> {
-        match self.try_answer(request, carried) {
-            Ok(reply) => reply,
-            Err(refusal) => Reply::Refused(refusal),
+        if self.run.is_some() {
+            log!(warn, "the driver of run {=u32} is gone", self.runs);
+            self.finish(Outcome::Aborted);
         }
     }
 
-    fn try_answer(&mut self, request: &Request, carried: usize) -> Result<Reply<'_>, Refusal> {
+    /// Carries out a request. `staging` is as long as what an answer or an event can carry.
+    pub fn answer<'s>(&'s mut self, request: &Request, staging: &'s mut [u8]) -> Reply<'s> {
+        match self.try_answer(request, staging) {
+            Ok(reply) => reply,
+            Err(refusal) => {
+                log!(warn, "request refused: {}", refusal);
+                Reply::Refused(refusal)
+            }
+        }
+    }
+
+    fn try_answer<'s>(
+        &'s mut self,
+        request: &Request,
+        staging: &'s mut [u8],
+    ) -> Result<Reply<'s>, Refusal> {
         match *request {
             Request::Describe => return Ok(Reply::Description(self.describe())),
-            Request::Clear => {
+            Request::Clear { claim } => {
                 self.refuse_while_running()?;
                 self.program = None;
+                self.claim = Some(claim);
             }
             Request::Write { offset, bytes } => {
                 self.refuse_while_running()?;
                 self.write(offset, bytes)?;
             }
-            Request::Checksum { offset, length } => {
+            Request::Digest { offset, length, block } => {
                 let bytes = self.arena.bytes(offset, length)?;
-                if length > CHECKSUM_MAX {
-                    return Err(Refusal::TooLong { length });
-                }
-                return Ok(Reply::Checksum(crc32(bytes)));
+                return digests(bytes, block, staging).map(Reply::Digests);
             }
             Request::Read { offset, length } => {
-                if length as usize > carried {
+                if length as usize > staging.len() {
                     return Err(Refusal::TooLong { length });
                 }
                 return Ok(Reply::Bytes(self.arena.bytes(offset, length)?));
@@ -81,23 +103,17 @@ impl<'a, B: Backend> Server<'a, B> {
                 self.refuse_while_running()?;
                 self.install(offset, length)?;
             }
-            Request::Run => {
-                self.refuse_while_running()?;
-                if self.program.is_none() {
-                    return Err(Refusal::NoProgram);
-                }
-                if carried < CARRIED_MIN {
-                    return Err(Refusal::TooLong { length: CARRIED_MIN as u32 });
-                }
-                self.run = Some(Run::new());
-                self.aborting = false;
-            }
+            Request::Run { ticket } => self.start(ticket, staging.len())?,
             Request::Abort => self.aborting = self.run.is_some(),
+            // The device has heard this one by itself.
+            Request::Log => {}
             Request::Status => {
                 return Ok(Reply::Status(Status {
+                    claim: self.claim,
                     installed: self.program.is_some(),
                     running: self.run.as_ref().map(Run::command),
                     runs: self.runs,
+                    last_run: self.last_run,
                 }));
             }
             _ => return Err(Refusal::Malformed),
@@ -149,6 +165,26 @@ impl<'a, B: Backend> Server<'a, B> {
             .and_then(|program| validate(&program, &place, arena_bytes, &self.backend))
             .map_err(Refusal::Program)?;
         self.program = Some(place);
+        log!(info, "program installed: {=u32} bytes at {=u32}", length, offset);
+        Ok(())
+    }
+
+    /// Starts a run, unless its ticket is that of the last one. `carried` is how many bytes an
+    /// event can carry.
+    fn start(&mut self, ticket: u32, carried: usize) -> Result<(), Refusal> {
+        if let Some(RunRecord { outcome, .. }) = self.last_run.filter(|run| run.ticket == ticket) {
+            return Err(Refusal::AlreadyRun { outcome });
+        }
+        self.refuse_while_running()?;
+        if self.program.is_none() {
+            return Err(Refusal::NoProgram);
+        }
+        if carried < CARRIED_MIN {
+            return Err(Refusal::TooLong { length: CARRIED_MIN as u32 });
+        }
+        log!(debug, "run {=u32} started", self.runs);
+        self.run = Some(Run::new());
+        self.last_run = Some(RunRecord { ticket, outcome: None });
         Ok(())
     }
 
@@ -176,8 +212,27 @@ impl<'a, B: Backend> Server<'a, B> {
     }
 
     fn finish(&mut self, outcome: Outcome) -> Progress {
-        self.forget_run();
+        log!(info, "run {=u32} ended: {}", self.runs, outcome);
+        (self.run, self.aborting) = (None, false);
         self.runs = self.runs.wrapping_add(1);
+        if let Some(record) = &mut self.last_run {
+            record.outcome = Some(outcome);
+        }
         Progress::Finished(outcome)
     }
+}
+
+/// Puts the digest of each block into `staging`.
+fn digests<'s>(bytes: &[u8], block: u32, staging: &'s mut [u8]) -> Result<&'s [u8], Refusal> {
+    let length = bytes.len() as u32;
+    if block == 0 || length > DIGESTED_MAX {
+        return Err(Refusal::TooLong { length });
+    }
+    let blocks = bytes.chunks(block as usize);
+    let room = staging.get_mut(..blocks.len() * DIGEST_BYTES);
+    let digests = room.ok_or(Refusal::TooLong { length })?;
+    for (block, to) in blocks.zip(digests.as_chunks_mut::<DIGEST_BYTES>().0) {
+        *to = digest(block).to_le_bytes();
+    }
+    Ok(digests)
 }

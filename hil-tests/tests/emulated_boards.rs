@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quintet_driver::emulator::{Emulator, EmulatorError, EmulatorLink, known_boards};
-use quintet_driver::session::Session;
+use quintet_driver::device::Connection;
+use quintet_driver::emulator::{Emulator, EmulatorError, EmulatorLink, known_boards, plugin_path};
+use quintet_driver::session::{Limits, Session};
 use quintet_driver::transport::from_unix;
-use quintet_hil_tests::patient;
+use quintet_hil_tests::{patient, uri};
 
 /// Generous: the machine may be busy.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -125,6 +126,36 @@ fn board_files_agree_with_the_driver() {
         let stated = board["qemu"]["arguments"].as_array().unwrap();
         assert!(stated.iter().map(|word| word.as_str().unwrap()).eq(arguments.iter().copied()));
     }
+}
+
+/// Started by the next test, with broken firmware.
+#[test]
+#[ignore = "a helper of last_words_of_broken_firmware_are_told"]
+fn driver_of_broken_firmware() {
+    let error = Connection::open(&uri("qemu:mps2-an386"), Limits::default()).err().unwrap();
+    println!("told: {}; {}", error, error.advice());
+}
+
+#[test]
+fn last_words_of_broken_firmware_are_told() {
+    let image = "qemu-mps2-an386.elf";
+    let folder = std::env::temp_dir().join(format!("quintet-broken-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let source = firmware_folder(image);
+    let plugin = plugin_path(&source);
+    std::fs::copy(&plugin, folder.join(plugin.file_name().unwrap())).unwrap();
+    let mut elf = std::fs::read(source.join(image)).unwrap();
+    // All of the code and none of the headers.
+    elf[4096..40_000].fill(0xFF);
+    std::fs::write(folder.join(image), elf).unwrap();
+    let driver = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "--nocapture", "driver_of_broken_firmware"])
+        .env("QUINTET_FIRMWARE_DIR", &folder)
+        .output()
+        .unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let told = String::from_utf8_lossy(&driver.stdout);
+    assert!(told.contains("told: ") && told.contains("Lockup"), "{told}");
 }
 
 /// The folder that the driver finds as well: the variable's, or above this test's own program.

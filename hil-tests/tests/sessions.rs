@@ -11,7 +11,7 @@ use quintet_driver::compile::{Bundle, KEY_BITS, compile};
 use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
 use quintet_driver::quantise::{SceneFrame, quantise};
 use quintet_driver::render::framing_camera;
-use quintet_driver::session::{Session, SessionError};
+use quintet_driver::session::{Blob, Session, SessionError};
 use quintet_driver::transport::{Transport, from_unix};
 use quintet_hil_tests::{Board, boards, cloud, options, patient, reach};
 use quintet_protocol::crc::crc32;
@@ -35,13 +35,13 @@ impl Scene {
     }
 
     fn load(&self, session: &mut Session) -> Result<(), SessionError> {
-        session.clear()?;
-        for constant in &self.bundle.constants {
-            session.upload(constant.offset, &constant.bytes, &mut |_| ())?;
-        }
-        session.upload(0, &self.bundle.program, &mut |_| ())?;
-        session.install(0, self.bundle.program.len() as u32)?;
-        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())
+        let constants = self.bundle.constants.iter();
+        let mut blobs: Vec<_> =
+            constants.map(|it| Blob { offset: it.offset, bytes: &it.bytes }).collect();
+        blobs.push(Blob { offset: 0, bytes: &self.bundle.program });
+        session.load(&blobs, &mut |_| ())?;
+        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
+        Ok(())
     }
 }
 
@@ -119,6 +119,11 @@ fn a_driver_that_vanishes_leaves_a_board_for_the_next() {
         drop(session);
         // In the middle of an upload, at several places, mostly in the middle of a frame.
         for bytes in [1, 100, 3_000, 12_345] {
+            // Or else everything is there already, and nothing is sent.
+            let mut session = board.session();
+            session.clear().unwrap();
+            session.upload(0, &[0xA5; 40_000], &mut |_| ()).unwrap();
+            drop(session);
             let (left, broken) = (Arc::new(AtomicUsize::new(usize::MAX)), Arc::default());
             let inner = board.connect();
             let transport = Breaking { inner, left: Arc::clone(&left), broken };

@@ -4,6 +4,7 @@
 #![no_std]
 
 pub mod crc;
+pub mod digest;
 pub mod fault;
 pub mod frame;
 pub mod gaussian;

@@ -6,10 +6,30 @@
 //!
 //! Events go as bulk and replies as control, so that a reply may overtake events; only the reply to
 //! [`Request::Run`] goes as bulk, after the events of the run before and before those of its own.
-//! Of the calls [`Request::Write`] goes as bulk; a call that must come after it waits for its reply.
+//! Of the calls [`Request::Write`] and [`Request::Digest`] go as bulk and so keep their order; any
+//! other call that must come after them waits for their replies.
+//!
+//! **Once.** Within a session the link delivers each message exactly once. When a session is lost, a
+//! driver cannot know which of its last calls were carried out, so every request can be repeated in
+//! the next one: all but [`Request::Run`] are idempotent, and a run has a ticket, which a device runs
+//! only once.
+//!
+//! **What a device keeps.** The arena, the installed program and the record of the last run outlive a
+//! session; a run does not: with the session ends whoever would have taken its pixels, so the device
+//! aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A claim
+//! tells a driver that comes back whether anything else happened meanwhile.
 
+use crate::link::LinkStats;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
+
+/// Most bytes whose digests one request may ask for. The device is away from its link meanwhile: for
+/// 2 million instructions of a Cortex-M4, 4.5 million of an RV32IMAC.
+pub const DIGESTED_MAX: u32 = 256 << 10;
+
+/// Most bytes that a [`ToDriver`] adds to the bytes it carries. A device answers with so many fewer
+/// bytes than a packet holds at most, whatever the answer.
+pub const REPLY_OVERHEAD: usize = 24;
 
 /// A numbered request to the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
@@ -25,10 +45,15 @@ pub struct Call<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Request<'a> {
-    /// Describe yourself. Answered by [`Reply::Description`].
+    /// Describe yourself. Idempotent. Answered by [`Reply::Description`].
     Describe,
-    /// Forget the program; the whole arena may be written again. Answered by [`Reply::Done`].
-    Clear,
+    /// Forget the program; the whole arena may be written again, under this claim. Idempotent.
+    /// Answered by [`Reply::Done`].
+    Clear {
+        /// Chosen by the driver, never the same again. [`Status::claim`] repeats it until the next
+        /// `Clear` or a reset, so as long as it does, nobody else has changed the arena.
+        claim: u32,
+    },
     /// Put `bytes` at byte `offset` of the arena. Before [`Request::Install`] anywhere; after it only
     /// inside input buffers, and not during a run. Idempotent. Answered by [`Reply::Done`].
     Write {
@@ -38,21 +63,25 @@ pub enum Request<'a> {
         #[serde(borrow)]
         bytes: &'a [u8],
     },
-    /// Compute the CRC-32 of an arena range of at most 1 MiB. Answered by [`Reply::Checksum`].
-    Checksum {
+    /// Compute the [`crate::digest`] of each `block` bytes of an arena range of at most
+    /// [`DIGESTED_MAX`] bytes; the last block may be shorter. Idempotent. Answered by
+    /// [`Reply::Digests`], which must fit one packet.
+    Digest {
         /// Byte offset in the arena.
         offset: u32,
         /// Length in bytes.
         length: u32,
+        /// Bytes of a block, not zero.
+        block: u32,
     },
-    /// Copy an arena range back, at most one packet. Answered by [`Reply::Bytes`].
+    /// Copy an arena range back, at most one packet. Idempotent. Answered by [`Reply::Bytes`].
     Read {
         /// Byte offset in the arena.
         offset: u32,
         /// Length in bytes.
         length: u32,
     },
-    /// Validate the program that lies at an arena range and make it the one to run.
+    /// Validate the program that lies at an arena range and make it the one to run. Idempotent.
     /// Answered by [`Reply::Done`] or [`Reply::Refused`].
     Install {
         /// Byte offset in the arena, a multiple of 4.
@@ -61,12 +90,22 @@ pub enum Request<'a> {
         length: u32,
     },
     /// Run the installed program once. Answered at once by [`Reply::Done`]; then events follow, the
-    /// last one [`Event::Finished`].
-    Run,
-    /// Stop the run that is under way, if any. Answered by [`Reply::Done`]; the run still ends with
-    /// [`Event::Finished`].
+    /// last one [`Event::Finished`]. Not idempotent, but a ticket is run once: repeated, it is
+    /// [`Refusal::AlreadyRun`].
+    Run {
+        /// Chosen by the driver, never the same again. The device remembers the last one.
+        ticket: u32,
+    },
+    /// Stop the run that is under way, if any. Idempotent. Answered by [`Reply::Done`]; the run still
+    /// ends with [`Event::Finished`].
     Abort,
-    /// Say what is going on. Answered by [`Reply::Status`].
+    /// Send the log messages that wait and all that follow, until the session ends, on the link's log
+    /// channel. Idempotent. Answered by [`Reply::Done`], also by a device that has no logs: whether it
+    /// has is told by [`crate::link::capability::LOG`].
+    Log,
+    /// Say how the link fares. Idempotent. Answered by [`Reply::Link`].
+    Link,
+    /// Say what is going on. Idempotent. Answered by [`Reply::Status`].
     Status,
 }
 
@@ -97,12 +136,14 @@ pub enum Reply<'a> {
     /// What the device is.
     #[serde(borrow)]
     Description(Description<'a>),
-    /// CRC-32 (ISO-HDLC) of the range asked for.
-    Checksum(u32),
+    /// A digest for each block of the range asked for, 8 bytes little-endian each.
+    Digests(&'a [u8]),
     /// The bytes asked for.
     Bytes(&'a [u8]),
     /// What is going on.
     Status(Status),
+    /// How the link fares at the device's end, since the device started.
+    Link(LinkStats),
 }
 
 /// What the device is and what it can do.
@@ -140,16 +181,30 @@ pub enum Ticks {
 /// What is going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Status {
+    /// That of the last [`Request::Clear`] since the device started.
+    pub claim: Option<u32>,
     /// Whether a program is installed.
     pub installed: bool,
     /// Index of the command being executed, if a run is under way.
     pub running: Option<u16>,
-    /// Runs finished since the device started.
+    /// Runs that have ended since the device started.
     pub runs: u32,
+    /// The run that was started last.
+    pub last_run: Option<RunRecord>,
+}
+
+/// What became of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct RunRecord {
+    /// The driver's number for it.
+    pub ticket: u32,
+    /// How it ended; `None` while it is under way.
+    pub outcome: Option<Outcome>,
 }
 
 /// Why a request was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Refusal {
     /// Not a message of this protocol version.
@@ -177,6 +232,12 @@ pub enum Refusal {
     /// There is no program to run.
     #[error("no program is installed")]
     NoProgram,
+    /// The run of this ticket was started before.
+    #[error("this run was started before")]
+    AlreadyRun {
+        /// How it ended; `None` while it is under way.
+        outcome: Option<Outcome>,
+    },
     /// The reply would not fit into one packet, or the device be away from the link for too long.
     #[error("{length} bytes are too many for one request")]
     TooLong {
@@ -223,11 +284,12 @@ pub enum Event<'a> {
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outcome {
     /// Every command was executed.
     Completed,
-    /// The driver asked for it.
+    /// The driver asked for it, or its session ended.
     Aborted,
 }
 

@@ -2,19 +2,19 @@
 
 use proptest::prelude::*;
 use quintet_protocol::message::{
-    Call, Description, Event, Outcome, Phase, Refusal, Reply, Request, Status, Ticks, ToDriver,
-    decode,
+    Call, Description, Event, Outcome, Phase, Refusal, Reply, Request, RunRecord, Status, Ticks,
+    ToDriver, decode,
 };
 
 fn request(bytes: &[u8], offset: u32, length: u32) -> [Request<'_>; 9] {
     [
         Request::Describe,
-        Request::Clear,
+        Request::Clear { claim: offset },
         Request::Write { offset, bytes },
-        Request::Checksum { offset, length },
+        Request::Digest { offset, length, block: 1024 },
         Request::Read { offset, length },
         Request::Install { offset, length },
-        Request::Run,
+        Request::Run { ticket: length },
         Request::Abort,
         Request::Status,
     ]
@@ -33,9 +33,16 @@ fn answers<'a>(bytes: &'a [u8], board: &'a str, id: u16, number: u32) -> Vec<ToD
         Reply::Done,
         Reply::Refused(Refusal::OutOfArena { offset: number, length: 1, arena: 2 }),
         Reply::Description(description),
-        Reply::Checksum(number),
+        Reply::Digests(bytes),
         Reply::Bytes(bytes),
-        Reply::Status(Status { installed: true, running: Some(id), runs: number }),
+        Reply::Refused(Refusal::AlreadyRun { outcome: None }),
+        Reply::Status(Status {
+            claim: Some(number),
+            installed: true,
+            running: Some(id),
+            runs: number,
+            last_run: Some(RunRecord { ticket: number, outcome: Some(Outcome::Aborted) }),
+        }),
     ];
     let events = [
         Event::Pixels { buffer: id, x: id, y: 1, width: 2, bytes },
@@ -71,7 +78,7 @@ proptest! {
     #[test]
     fn trailing_bytes_are_refused(id: u16, more: u8) {
         let mut wire = [0; 64];
-        let call = Call { id, request: Request::Run };
+        let call = Call { id, request: Request::Run { ticket: 5 } };
         let used = postcard::to_slice(&call, &mut wire).unwrap().len();
         wire[used] = more;
         prop_assert!(decode::<Call<'_>>(&wire[..=used]).is_err());

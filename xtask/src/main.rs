@@ -8,6 +8,7 @@ mod firmware;
 mod fuzz;
 mod process;
 mod readme;
+mod schedules;
 mod setup;
 mod test;
 mod toolchain;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
   bench [--json]        executed instructions a frame: scenes, sizes, boards
   fuzz [--seconds N] [--target T]
                         cargo-fuzz on each target, or on one, for N seconds each (60)
+  schedules [N [SEED]]  N (10000) schedules of faults on simulated cables, from SEED (0) on
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -53,6 +55,9 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["fuzz", "--seconds", seconds] => fuzz::run(seconds, None),
         ["fuzz", "--target", target] => fuzz::run("60", Some(target)),
         ["fuzz", "--seconds", seconds, "--target", target] => fuzz::run(seconds, Some(target)),
+        ["schedules"] => schedules::run("10000", "0"),
+        ["schedules", count] => schedules::run(count, "0"),
+        ["schedules", count, seed] => schedules::run(count, seed),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

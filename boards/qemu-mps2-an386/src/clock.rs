@@ -12,9 +12,18 @@ const PRESCALE: u32 = 0x1c;
 /// The prescaler counts the 25 MHz system clock.
 const CLOCKS_PER_MILLISECOND: u32 = 25_000;
 
+fn registers() -> Registers {
+    // SAFETY: the block's registers, all of them words.
+    unsafe { Registers::new(BASE) }
+}
+
+/// Milliseconds since the clock was started, for log messages; wraps after 49 days.
+pub fn since_boot() -> u64 {
+    registers().read(COUNTER).into()
+}
+
 /// The board's clock. Takes no interrupt, so that instruction counts repeat exactly.
 pub struct BoardClock {
-    registers: Registers,
     counter: Option<Counter>,
     /// The 32-bit counter, extended: it wraps after 49 days.
     millis: u64,
@@ -23,17 +32,15 @@ pub struct BoardClock {
 impl BoardClock {
     /// Starts the millisecond counter.
     pub fn start(device: Option<BulkDevice>) -> Self {
-        // SAFETY: the block's registers, all of them words.
-        let registers = unsafe { Registers::new(BASE) };
-        registers.write(PRESCALE, CLOCKS_PER_MILLISECOND - 1);
-        registers.write(COUNTER, 0);
-        Self { registers, counter: device.and_then(BulkDevice::counter), millis: 0 }
+        registers().write(PRESCALE, CLOCKS_PER_MILLISECOND - 1);
+        registers().write(COUNTER, 0);
+        Self { counter: device.and_then(BulkDevice::counter), millis: 0 }
     }
 }
 
 impl Clock for BoardClock {
     fn millis(&mut self) -> u64 {
-        let passed = self.registers.read(COUNTER).wrapping_sub(self.millis as u32);
+        let passed = registers().read(COUNTER).wrapping_sub(self.millis as u32);
         self.millis += u64::from(passed);
         self.millis
     }

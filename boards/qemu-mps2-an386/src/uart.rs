@@ -3,9 +3,11 @@
 //! The UART holds one byte, so the interrupt handler moves it into a ring. When the ring is full the
 //! handler stops listening and leaves the byte where it is, until the main loop has made space.
 
+use core::sync::atomic::{AtomicU32, Ordering};
+
 use cortex_m::interrupt::InterruptNumber;
-use quintet_firmware::Port;
-use quintet_qemu_support::{Registers, Ring};
+use quintet_firmware::{Port, Ring};
+use quintet_qemu_support::Registers;
 
 /// Bytes that may wait for the main loop: 200 ms at 115 200 baud.
 const RING_BYTES: usize = 4096;
@@ -21,6 +23,8 @@ const DATA: u32 = 0x00;
 const STATE: u32 = 0x04;
 const STATE_TX_FULL: u32 = 1 << 0;
 const STATE_RX_FULL: u32 = 1 << 1;
+/// A byte came while the one before was still there, and is lost. Writing a one clears it.
+const STATE_RX_OVERRUN: u32 = 1 << 3;
 const CTRL: u32 = 0x08;
 const CTRL_TX_ENABLE: u32 = 1 << 0;
 const CTRL_RX_ENABLE: u32 = 1 << 1;
@@ -34,6 +38,8 @@ const INTCLEAR_RX: u32 = 1 << 1;
 const BAUDDIV: u32 = 0x10;
 const BAUD_DIVISOR: u32 = 25_000_000 / 115_200;
 
+/// Bytes that were lost since the UART could hold no more.
+static OVERRUNS: AtomicU32 = AtomicU32::new(0);
 static RECEIVED: Ring<RING_BYTES> = Ring::new();
 
 #[derive(Clone, Copy)]
@@ -88,11 +94,19 @@ impl Port for Uart {
         let ready = |_: &&u8| registers().read(STATE) & STATE_TX_FULL == 0;
         bytes.iter().take_while(ready).map(|&byte| registers().write(DATA, byte.into())).count()
     }
+
+    fn overruns(&self) -> u32 {
+        OVERRUNS.load(Ordering::Relaxed)
+    }
 }
 
 /// The receive interrupt's handler.
 pub fn on_interrupt() {
     registers().write(INTCLEAR, INTCLEAR_RX);
+    if registers().read(STATE) & STATE_RX_OVERRUN != 0 {
+        registers().write(STATE, STATE_RX_OVERRUN);
+        OVERRUNS.fetch_add(1, Ordering::Relaxed);
+    }
     while registers().read(STATE) & STATE_RX_FULL != 0 {
         if RECEIVED.space() == 0 {
             registers().write(CTRL, DEAF);

@@ -28,6 +28,11 @@ fn time() -> u64 {
     }
 }
 
+/// Milliseconds since reset, for log messages.
+pub fn since_boot() -> u64 {
+    time() / COUNTS_PER_MILLISECOND
+}
+
 /// Makes the timer interrupt pending in `milliseconds`; `None` turns it off.
 pub fn set_alarm(milliseconds: Option<u64>) {
     let at = milliseconds.map_or(u64::MAX, |wait| time() + wait * COUNTS_PER_MILLISECOND);
@@ -51,7 +56,7 @@ impl BoardClock {
 
 impl Clock for BoardClock {
     fn millis(&mut self) -> u64 {
-        time() / COUNTS_PER_MILLISECOND
+        since_boot()
     }
 
     fn ticks(&mut self) -> u64 {

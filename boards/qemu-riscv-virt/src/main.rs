@@ -5,6 +5,7 @@
 
 mod bulk;
 mod clock;
+mod critical;
 mod fault;
 mod idle;
 mod startup;
@@ -12,6 +13,7 @@ mod uart;
 
 use core::fmt::Write;
 
+use quintet_board_support::{LOGS, build_id};
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Device, Identity, Memory};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -20,6 +22,8 @@ use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 const BOARD: &str = env!("QUINTET_BOARD");
 /// The instruction set, for the device's description.
 const TARGET: &str = "riscv32imac";
+
+defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 /// Called by the start-up code, once.
 fn main() -> ! {
@@ -37,10 +41,10 @@ fn main() -> ! {
         size_of_val(arena),
         quintet_firmware::Clock::ticks(&mut clock),
     );
-    let build = BuildId::UNKNOWN;
+    let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let backend = Software::default();
-    let mut device = Device::new(identity, memory(), arena, link, clock, backend);
+    let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);
     loop {
         if let Activity::Idle(_) = device.poll() {
             idle::wait(device.port());

@@ -7,10 +7,9 @@ mod console;
 mod link;
 mod mmio;
 pub mod registers;
-mod ring;
 
 pub use bulk::{BULK_WINDOW, BulkDevice, BulkPort, Counter};
 pub use console::Console;
 pub use link::Link;
 pub use mmio::Registers;
-pub use ring::Ring;
+pub use quintet_firmware::Ring;

@@ -27,4 +27,11 @@ impl<U: Port> Port for Link<U> {
             Self::Uart(port) => port.write(bytes),
         }
     }
+
+    fn overruns(&self) -> u32 {
+        match self {
+            Self::Bulk(port) => port.overruns(),
+            Self::Uart(port) => port.overruns(),
+        }
+    }
 }

@@ -1,10 +1,18 @@
 //! Arguments that subcommands share, and how their values are read.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use quintet_driver::device::Connection;
+use quintet_driver::log::Level;
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
+use quintet_protocol::fault::Faults;
+
+use super::failure::Failure;
+use super::log;
+use super::output::say;
 
 /// Largest side of a picture, in pixels.
 const SIDE_MAX: u16 = 4096;
@@ -32,9 +40,46 @@ pub struct DeviceArguments {
     #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: Option<u32>,
+    /// Inject faults into the link, to see what becomes of them: NAME=RATE,... with rates per byte
+    ///
+    /// drop, corrupt, duplicate       a byte is lost, has a bit flipped, comes twice
+    /// repeat, reorder, truncate      the burst from a byte on comes twice, is cut and its pieces
+    ///                                change places, is lost
+    /// stall=RATE:TIME                nothing passes for a time such as 200ms
+    /// reset                          the connection breaks and has to be opened again
+    /// seed=NUMBER                    which course of events
+    ///
+    /// Such as drop=1e-4,corrupt=1e-5,stall=1e-6:200ms,seed=7
+    #[arg(long, env = "QUINTET_FAULT", value_name = "SPEC", verbatim_doc_comment)]
+    pub fault: Option<Faults>,
+    /// Show the device's log messages of this level and above on standard error: trace, debug,
+    /// info, warn or error
+    #[arg(long, env = "QUINTET_LOG", value_name = "LEVEL")]
+    pub log: Option<Level>,
+    /// The ELF file of the device's firmware, for its log messages [default: found by build id]
+    #[arg(long, env = "QUINTET_ELF", value_name = "FILE")]
+    pub elf: Option<PathBuf>,
 }
 
 impl DeviceArguments {
+    /// Reaches the device and shows its log if that was asked for.
+    pub fn connect(&self) -> Result<Connection, Failure> {
+        let mut connection = self.connect_quietly()?;
+        if let Some(level) = self.log {
+            // What was asked for besides works without the log.
+            if let Err(failure) = log::show_beside(&mut connection, level, self.elf.as_deref()) {
+                say(format_args!("warning: no log of the device\n{failure}"));
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Reaches the device; its log is left to the caller.
+    pub fn connect_quietly(&self) -> Result<Connection, Failure> {
+        Connection::open_with(&self.device, self.limits(), self.fault)
+            .map_err(|error| Failure::open(&self.device, &error))
+    }
+
     /// How long things may take.
     pub fn limits(&self) -> Limits {
         let mut limits = Limits::default();

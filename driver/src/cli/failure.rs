@@ -10,6 +10,7 @@ use quintet_driver::compile::CompileError;
 use quintet_driver::device::OpenError;
 use quintet_driver::emulator::EmulatorError;
 use quintet_driver::import::ImportError;
+use quintet_driver::log::LogError;
 use quintet_driver::render::RenderError;
 use quintet_driver::session::SessionError;
 use quintet_driver::transport::DeviceUri;
@@ -84,14 +85,13 @@ impl Failure {
     pub fn open(uri: &DeviceUri, error: &OpenError) -> Self {
         match error {
             OpenError::Emulator(error) => Self::emulator(uri, error),
-            OpenError::Session(error) => {
-                let help = match uri {
-                    DeviceUri::Qemu { .. } => {
-                        "the firmware does not run there: build it again with `cargo xtask firmware`"
-                    }
-                    _ => error.advice(),
-                };
-                Self::new(session_code(error), format!("no device at {uri}"), error).help(help)
+            OpenError::Session(session) => {
+                Self::new(session_code(session), format!("no device at {uri}"), session)
+                    .help(error.advice())
+            }
+            OpenError::Firmware { error: session, .. } => {
+                Self::new(session_code(session), format!("no device at {uri}"), error)
+                    .help(error.advice())
             }
             OpenError::Transport(transport) => {
                 Self::new(NO_DEVICE, format!("cannot open {uri}"), transport).help(error.advice())
@@ -136,6 +136,11 @@ impl Failure {
         }
     }
 
+    /// A device's log that cannot be read.
+    pub fn log(error: &LogError) -> Self {
+        Self::new(FAILED, "the device's log cannot be read", error).help(error.advice())
+    }
+
     /// A scene that cannot be compiled.
     pub fn compile(error: &CompileError) -> Self {
         let help = match error {
@@ -165,7 +170,10 @@ impl Failure {
 fn session_code(error: &SessionError) -> u8 {
     match error {
         SessionError::Timeout { .. } | SessionError::Silent => TIMEOUT,
-        SessionError::NoAnswer(_) | SessionError::Lost | SessionError::Pipe(_) => NO_DEVICE,
+        SessionError::NoAnswer(_)
+        | SessionError::Lost
+        | SessionError::Forgotten
+        | SessionError::Pipe(_) => NO_DEVICE,
         _ => FAILED,
     }
 }

@@ -1,7 +1,6 @@
 //! `quintet info`: what a device is and what it can do.
 
 use clap::Args;
-use quintet_driver::device::Connection;
 use serde_json::json;
 
 use super::arguments::DeviceArguments;
@@ -28,8 +27,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let uri = &arguments.device.device;
-    let connection = Connection::open(uri, arguments.device.limits());
-    let mut connection = connection.map_err(|error| Failure::open(uri, &error))?;
+    let mut connection = arguments.device.connect()?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }

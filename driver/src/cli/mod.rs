@@ -6,6 +6,8 @@ mod devices;
 mod failure;
 mod info;
 mod inspect;
+mod link;
+mod log;
 mod output;
 mod render;
 mod report;
@@ -24,6 +26,8 @@ Examples:
   quintet render scene.spz --camera cameras.json --view front --json
   quintet inspect scene.splat                     what it is and how much memory it needs
   quintet devices                                 what there is to render on
+  quintet log --device serial:/dev/ttyACM0        what the board has to say
+  quintet link --device serial:/dev/ttyACM0       how fast its cable is, and why
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
 SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting.
@@ -49,6 +53,10 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Say what a device is and what it can do
     Info(info::Arguments),
+    /// Follow what a device logs
+    Log(log::Arguments),
+    /// Measure the link to a device, and say what limits it
+    Link(link::Arguments),
     /// List the devices that can be used from here
     Devices(devices::Arguments),
 }
@@ -69,6 +77,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Render(arguments) => render::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Log(arguments) => log::run(&arguments),
+        Command::Link(arguments) => link::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
     }
 }

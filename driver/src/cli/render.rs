@@ -6,7 +6,6 @@ use clap::Args;
 use quintet_driver::camera::Camera;
 use quintet_driver::camera_file;
 use quintet_driver::compile::{KEY_BITS, Options};
-use quintet_driver::device::Connection;
 use quintet_driver::import::{self, Imported};
 use quintet_driver::picture::{ContactSheet, Picture};
 use quintet_driver::quantise::SceneFrame;
@@ -169,8 +168,7 @@ fn render(
     target: &Target,
 ) -> Result<(), Failure> {
     let uri = &arguments.device.device;
-    let connection = Connection::open(uri, arguments.device.limits());
-    let mut connection = connection.map_err(|error| Failure::open(uri, &error))?;
+    let mut connection = arguments.device.connect()?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }

@@ -69,16 +69,25 @@ impl Board {
     }
 }
 
-/// The folder with this board's firmware: the variable's if it is set, else `firmware` in cargo's
-/// target directory, above this program (`target/debug/quintet`, `target/debug/deps/test`) or in the
-/// workspace.
-pub(super) fn firmware_folder(board: &Board) -> Result<PathBuf, EmulatorError> {
+/// Where firmware may be, the likeliest first: the variable's folder alone if it is set, else
+/// `firmware` in cargo's target directory, above this program (`target/debug/quintet`,
+/// `target/debug/deps/test`) or in the workspace.
+#[must_use]
+pub fn firmware_folders() -> Vec<PathBuf> {
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
-        return Ok(folder.into());
+        return vec![folder.into()];
     }
     let program = std::env::current_exe().unwrap_or_default();
     let above = program.ancestors().skip(2).take(2).map(|folder| folder.join("firmware"));
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/firmware");
-    let missing = EmulatorError::FirmwareMissing { path: board.image(&workspace) };
-    above.chain([workspace]).find(|folder| board.image(folder).is_file()).ok_or(missing)
+    above.chain([Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/firmware")]).collect()
+}
+
+/// The folder with this board's firmware.
+pub(super) fn firmware_folder(board: &Board) -> Result<PathBuf, EmulatorError> {
+    let mut folders = firmware_folders();
+    if let Some(there) = folders.iter().position(|folder| board.image(folder).is_file()) {
+        return Ok(folders.swap_remove(there));
+    }
+    let path = folders.last().map(|folder| board.image(folder)).unwrap_or_default();
+    Err(EmulatorError::FirmwareMissing { path })
 }

@@ -57,8 +57,11 @@ pub enum SessionError {
         /// What was asked.
         request: &'static str,
     },
-    /// What the device holds is not what was uploaded, twice.
-    #[error("bytes {offset}..+{length} arrived damaged, twice")]
+    /// The device has lost what it was sent: it has been reset since, or has served another driver.
+    #[error("the device does not hold any more what it was sent")]
+    Forgotten,
+    /// What the device holds is not what was uploaded, however often.
+    #[error("bytes {offset}..+{length} of the device's memory do not hold what was sent there")]
     Damaged {
         /// Byte offset in the arena.
         offset: u32,
@@ -95,6 +98,7 @@ impl SessionError {
                 "compile for this device's arena, or use a device with more memory"
             }
             Self::Refused { .. } => "compile the scene again with this version of the driver",
+            Self::Forgotten => "send the scene again",
             Self::Unexpected { .. } => "flash the firmware that came with this driver",
             Self::Damaged { .. } => {
                 "the link is sound, so the device's memory is suspect: check its power and clock"
@@ -102,6 +106,11 @@ impl SessionError {
             Self::TooLong { .. } => "build the firmware with longer packets",
             Self::Pipe(_) => "the device was probably unplugged: plug it in and connect again",
         }
+    }
+
+    /// Whether this is the loss of the session, after which [`super::Session::recover`] can help.
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::Lost | Self::Silent | Self::NoAnswer(_) | Self::Pipe(_))
     }
 
     pub(super) fn from_link(error: LinkError) -> Self {

@@ -2,45 +2,35 @@
 
 mod channel;
 mod error;
+mod limits;
+mod listen;
+mod load;
+mod pump;
+mod recover;
 mod run;
+mod upload;
 
-use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use quintet_protocol::crc::crc32;
-use quintet_protocol::message::{Call, Reply, Request, Status, Ticks, ToDriver, decode};
+use quintet_protocol::link::{LinkStats, Peer};
+use quintet_protocol::message::{
+    Call, REPLY_OVERHEAD, Reply, Request, Status, Ticks, ToDriver, decode,
+};
 
 use crate::transport::Transport;
 use channel::Channel;
+pub use channel::WINDOW;
 pub use error::SessionError;
+pub use limits::Limits;
+use listen::Listener;
+pub use load::Blob;
+pub use pump::Pumped;
+pub use recover::{Dialer, Recovered};
+pub use upload::Uploaded;
 
 /// Most bytes that a [`Call`] adds to the bytes it carries: id, request, offset and length as
 /// varints.
 const CALL_BYTES: usize = 3 + 1 + 5 + 3;
-
-/// Most bytes that a reply adds to the bytes it carries.
-const REPLY_BYTES: usize = 1 + 3 + 1 + 3;
-
-/// Bytes of an upload that are checksummed at once; a device takes up to 1 MiB.
-const CHECKED_BYTES: usize = 256 << 10;
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// For the handshake. A board may have to boot first.
-    pub connect: Duration,
-    /// For each answer, while the link itself is alive.
-    pub answer: Duration,
-    /// For a run, from its start to its last event; `None` for as long as the device lives.
-    pub run: Option<Duration>,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(5), answer: Duration::from_secs(10), run: None }
-    }
-}
 
 /// [`quintet_protocol::message::Description`], owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,52 +49,128 @@ pub struct DeviceDescription {
     pub ticks: Ticks,
 }
 
-/// An open session. Dropping it tells the device, which then stops a run that is under way.
+/// A session with a device. Dropping it tells the device, which then stops a run that is under way.
 pub struct Session {
-    channel: Channel,
+    // Dropped in this order: the device hears of the end while the dialer keeps it alive.
+    channel: Option<Channel>,
+    dialer: Option<Box<dyn Dialer>>,
     limits: Limits,
     next_id: u16,
+    /// Claims and tickets are numbered from a place where nobody else starts.
+    next_number: u32,
+    /// What the arena is ours by, since [`Session::clear`].
+    claim: Option<u32>,
+    /// The last run.
+    ticket: Option<u32>,
+    /// Whether the device was found not to hold any more what it was sent.
+    forgotten: bool,
+    /// Who hears the device's log.
+    listener: Option<Listener>,
 }
 
 impl Session {
-    /// Greets the device at the other end of `transport`.
+    /// Greets the device at the other end of `transport`. When that session is lost, it is lost.
     ///
     /// # Errors
     ///
     /// [`SessionError::NoAnswer`], [`SessionError::Version`] or [`SessionError::Pipe`].
     pub fn open(transport: Box<dyn Transport>, limits: Limits) -> Result<Self, SessionError> {
-        let channel = Channel::open(transport, limits.connect)?;
-        Ok(Self { channel, limits, next_id: 0 })
+        let mut channel = Channel::open(transport, limits.connect)?;
+        let next_number = channel.unique();
+        Ok(Self {
+            channel: Some(channel),
+            dialer: None,
+            limits,
+            next_id: 0,
+            next_number,
+            claim: None,
+            ticket: None,
+            forgotten: false,
+            listener: None,
+        })
     }
 
-    /// Longest packet of this session, in bytes.
+    /// Greets the device that `dialer` reaches, and does so again when the session is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`]; the first attempt counts.
+    pub fn dial(mut dialer: Box<dyn Dialer>, limits: Limits) -> Result<Self, SessionError> {
+        let session = Self::open(dialer.dial()?, limits)?;
+        Ok(Self { dialer: Some(dialer), ..session })
+    }
+
+    /// What the device has said of itself in the handshake; `None` while it is lost.
+    pub fn peer(&self) -> Option<&Peer> {
+        self.channel.as_ref().and_then(Channel::peer)
+    }
+
+    /// What the link has met at this end, on its present pipe.
+    pub fn link_stats(&self) -> LinkStats {
+        self.channel.as_ref().map(Channel::stats).unwrap_or_default()
+    }
+
+    /// Asks the device what the link has met at its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::call`].
+    pub fn device_link_stats(&mut self) -> Result<LinkStats, SessionError> {
+        self.call(Request::Link, |reply| match reply {
+            Reply::Link(stats) => Some(stats),
+            _ => None,
+        })
+    }
+
+    /// Longest packet of this session, in bytes; zero while the device is lost.
     pub fn max_payload(&self) -> usize {
-        self.channel.max_payload()
+        self.channel.as_ref().map_or(0, Channel::max_payload)
     }
 
-    /// Sends a request and waits for its reply, of which `take` takes what it needs.
+    /// Sends a request and waits for its reply, of which `take` takes what it needs. If the session
+    /// is lost meanwhile and taken up again, the request is repeated, but for [`Request::Run`].
     ///
     /// # Errors
     ///
     /// [`SessionError::Unexpected`] if `take` returns `None`; [`SessionError::Refused`],
-    /// [`SessionError::Timeout`], and whatever ends a session.
+    /// [`SessionError::Timeout`]; [`SessionError::Forgotten`] if the device was reset and the request
+    /// is about what it held; and whatever ends a session.
     pub fn call<T>(
         &mut self,
         request: Request<'_>,
-        take: impl FnOnce(Reply<'_>) -> Option<T>,
+        take: impl Fn(Reply<'_>) -> Option<T>,
+    ) -> Result<T, SessionError> {
+        let mut give_up = None;
+        loop {
+            if is_about_memory(&request) {
+                self.refuse_if_forgotten()?;
+            }
+            let error = match self.ask(request, &take) {
+                Err(error) if error.is_loss() && !matches!(request, Request::Run { .. }) => error,
+                other => return other,
+            };
+            let fresh = self.now().saturating_add(self.limits.recover);
+            self.recover_until(*give_up.get_or_insert(fresh), error)?;
+        }
+    }
+
+    /// As [`Session::call`], once.
+    fn ask<T>(
+        &mut self,
+        request: Request<'_>,
+        take: &impl Fn(Reply<'_>) -> Option<T>,
     ) -> Result<T, SessionError> {
         let name = name(&request);
         let id = self.take_id();
-        let deadline = Instant::now() + self.limits.answer;
-        while !self.channel.try_send(&Call { id, request }, name)? {
+        let deadline = self.now().saturating_add(self.limits.answer);
+        while !self.channel()?.try_send(&Call { id, request }, name)? {
             // Full of calls whose replies nobody waits for any more.
             self.next_reply(name, deadline, |_, _| ())?;
         }
-        let mut take = Some(take);
         loop {
             let taken = self.next_reply(name, deadline, |got, reply| match reply {
                 Reply::Refused(refusal) if got == id => Some(Err(refusal)),
-                reply if got == id => take.take().map(|take| Ok(take(reply))),
+                reply if got == id => Some(Ok(take(reply))),
                 _ => None,
             })?;
             match taken {
@@ -135,13 +201,16 @@ impl Session {
         })
     }
 
-    /// Makes the device forget its program.
+    /// Makes the device forget its program, and claims its memory for what is sent from now on.
     ///
     /// # Errors
     ///
     /// As [`Session::call`].
     pub fn clear(&mut self) -> Result<(), SessionError> {
-        self.call(Request::Clear, done)
+        let claim = self.take_number();
+        self.call(Request::Clear { claim }, done)?;
+        (self.claim, self.forgotten) = (Some(claim), false);
+        Ok(())
     }
 
     /// Installs the program that lies at `offset`, a multiple of 4, for `length` bytes.
@@ -174,28 +243,19 @@ impl Session {
         self.call(Request::Abort, done)
     }
 
-    /// The CRC-32 of `length` bytes of the arena from `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::call`].
-    pub fn checksum(&mut self, offset: u32, length: u32) -> Result<u32, SessionError> {
-        self.call(Request::Checksum { offset, length }, |reply| match reply {
-            Reply::Checksum(crc) => Some(crc),
-            _ => None,
-        })
-    }
-
     /// Copies `length` bytes of the arena back, from `offset` on.
     ///
     /// # Errors
     ///
     /// As [`Session::call`].
     pub fn download(&mut self, offset: u32, length: u32) -> Result<Vec<u8>, SessionError> {
-        let most = (self.max_payload() - REPLY_BYTES) as u32;
         let mut all = Vec::new();
         while (all.len() as u32) < length {
             let at = all.len() as u32;
+            let most = self.max_payload().saturating_sub(REPLY_OVERHEAD) as u32;
+            if most == 0 {
+                return Err(SessionError::TooLong { request: "read" });
+            }
             let piece = most.min(length - at);
             let request = Request::Read { offset: offset.saturating_add(at), length: piece };
             let bytes = self.call(request, |reply| match reply {
@@ -207,103 +267,16 @@ impl Session {
         Ok(all)
     }
 
-    /// Puts `bytes` at byte `offset` of the arena and has the device checksum them; once more if
-    /// they have arrived damaged. `progress` hears how many bytes have been taken.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::Damaged`] after the second time; [`SessionError::Timeout`] if nothing moves
-    /// for [`Limits::answer`]; else as [`Session::call`].
-    pub fn upload(
-        &mut self,
-        offset: u32,
-        bytes: &[u8],
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(), SessionError> {
-        let mut before = 0;
-        for piece in bytes.chunks(CHECKED_BYTES) {
-            // Saturates past the end of any arena, where the device refuses.
-            let offset = offset.saturating_add(before as u32);
-            self.upload_piece(offset, piece, &mut |sent| progress(before + sent))?;
-            before += piece.len();
-        }
-        Ok(())
-    }
-
-    fn upload_piece(
-        &mut self,
-        offset: u32,
-        piece: &[u8],
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(), SessionError> {
-        let length = piece.len() as u32;
-        for _ in 0..2 {
-            self.write_all(offset, piece, progress)?;
-            if self.checksum(offset, length)? == crc32(piece) {
-                return Ok(());
-            }
-        }
-        Err(SessionError::Damaged { offset, length })
-    }
-
-    /// Keeps as many writes under way as the link takes.
-    fn write_all(
-        &mut self,
-        offset: u32,
-        bytes: &[u8],
-        progress: &mut dyn FnMut(usize),
-    ) -> Result<(), SessionError> {
-        const NAME: &str = "write";
-        let mut pieces = bytes.chunks(self.max_payload() - CALL_BYTES).peekable();
-        // Saturates past the end of any arena, where the device refuses.
-        let mut sent = 0u32;
-        let mut done = 0;
-        let mut under_way = VecDeque::new();
-        while pieces.peek().is_some() || !under_way.is_empty() {
-            while let Some(&piece) = pieces.peek() {
-                let id = self.next_id;
-                let request = Request::Write { offset: offset.saturating_add(sent), bytes: piece };
-                if !self.channel.try_send(&Call { id, request }, NAME)? {
-                    break;
-                }
-                self.take_id();
-                under_way.push_back((id, piece.len()));
-                sent = sent.saturating_add(piece.len() as u32);
-                pieces.next();
-            }
-            let oldest = under_way.front().copied();
-            let deadline = Instant::now() + self.limits.answer;
-            let answer = self.next_reply(NAME, deadline, |id, reply| match (oldest, reply) {
-                (Some((first, len)), Reply::Done) if id == first => Ok(len),
-                (Some((first, _)), Reply::Refused(refusal)) if id == first => Err(Some(refusal)),
-                (Some((first, _)), _) if id == first => Err(None),
-                // A late reply to a call that was given up.
-                _ => Ok(0),
-            })?;
-            match answer {
-                Ok(0) => {}
-                Ok(len) => {
-                    under_way.pop_front();
-                    done += len;
-                    progress(done);
-                }
-                Err(None) => return Err(SessionError::Unexpected { request: NAME }),
-                Err(Some(refusal)) => return Err(SessionError::Refused { request: NAME, refusal }),
-            }
-        }
-        Ok(())
-    }
-
     /// Waits for the next reply; events of a run that was given up are passed over.
     fn next_reply<T>(
         &mut self,
         request: &'static str,
-        deadline: Instant,
+        deadline: Duration,
         take: impl FnOnce(u16, Reply<'_>) -> T,
     ) -> Result<T, SessionError> {
         loop {
-            let Some(packet) = self.channel.next_packet(deadline)? else {
-                return Err(SessionError::Timeout { request, after: self.limits.answer });
+            let Some(packet) = self.channel()?.next_packet(deadline)? else {
+                return Err(self.late(request));
             };
             match decode(&packet) {
                 Ok(ToDriver::Reply { id, reply }) => return Ok(take(id, reply)),
@@ -311,6 +284,34 @@ impl Session {
                 Err(_) => return Err(SessionError::Unexpected { request }),
             }
         }
+    }
+
+    /// Why there is no answer in time: the device is not there, or does not answer.
+    fn late(&self, request: &'static str) -> SessionError {
+        match &self.channel {
+            Some(channel) if channel.is_quiet() => SessionError::Silent,
+            _ => SessionError::Timeout { request, after: self.limits.answer },
+        }
+    }
+
+    /// The transport's time, or the dialer's without one.
+    fn now(&self) -> Duration {
+        let ticking = self.channel.as_ref().map(Channel::now);
+        ticking.or_else(|| self.dialer.as_ref().map(|dialer| dialer.now())).unwrap_or_default()
+    }
+
+    fn channel(&mut self) -> Result<&mut Channel, SessionError> {
+        self.channel.as_mut().ok_or(SessionError::Lost)
+    }
+
+    fn refuse_if_forgotten(&self) -> Result<(), SessionError> {
+        if self.forgotten { Err(SessionError::Forgotten) } else { Ok(()) }
+    }
+
+    fn take_number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number = number.wrapping_add(1);
+        number
     }
 
     fn take_id(&mut self) -> u16 {
@@ -324,17 +325,25 @@ fn done(reply: Reply<'_>) -> Option<()> {
     (reply == Reply::Done).then_some(())
 }
 
+/// Whether a request relies on what the device was sent before.
+fn is_about_memory(request: &Request<'_>) -> bool {
+    use Request::{Abort, Clear, Describe, Link, Log, Status};
+    !matches!(request, Describe | Clear { .. } | Abort | Log | Link | Status)
+}
+
 /// A request's name, for messages.
 fn name(request: &Request<'_>) -> &'static str {
     match request {
         Request::Describe => "describe",
-        Request::Clear => "clear",
+        Request::Clear { .. } => "clear",
         Request::Write { .. } => "write",
-        Request::Checksum { .. } => "checksum",
+        Request::Digest { .. } => "digest",
         Request::Read { .. } => "read",
         Request::Install { .. } => "install",
-        Request::Run => "run",
+        Request::Run { .. } => "run",
         Request::Abort => "abort",
+        Request::Log => "log",
+        Request::Link => "link",
         Request::Status => "status",
         _ => "request",
     }

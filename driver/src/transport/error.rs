@@ -32,6 +32,24 @@ pub enum TransportError {
         /// What the system said.
         source: io::Error,
     },
+    /// What has that name is no serial port.
+    #[error("{uri}: this is {what}, not a serial port ({source})")]
+    NotAPort {
+        /// What was to be opened.
+        uri: String,
+        /// What it is.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The port does not run at the rate asked for.
+    #[error("{uri}: the port does not run at this rate: {reason}")]
+    Rate {
+        /// What was to be opened, with the rate.
+        uri: String,
+        /// What the system said, or the rate that it would have chosen.
+        reason: String,
+    },
     /// Nobody listens there.
     #[error("{uri}: nobody is listening there")]
     NobodyListens {
@@ -70,6 +88,16 @@ impl TransportError {
         }
     }
 
+    /// For a `uri` that names something else than a serial port.
+    pub(super) fn not_a_port(uri: &DeviceUri, what: &'static str, source: io::Error) -> Self {
+        Self::NotAPort { uri: uri.to_string(), what, source }
+    }
+
+    /// For a port that refused its rate, or chose another.
+    pub(super) fn rate(uri: &DeviceUri, reason: String) -> Self {
+        Self::Rate { uri: uri.to_string(), reason }
+    }
+
     /// What the user can do about it.
     pub fn advice(&self) -> &'static str {
         match self {
@@ -83,6 +111,14 @@ impl TransportError {
             Self::Permission { .. } => {
                 "on Linux serial ports belong to the group dialout or uucp: add your user to it, \
                  log in again, and see `ls -l` of the port"
+            }
+            Self::NotAPort { .. } => {
+                "name the port's device file, such as /dev/ttyACM0 or /dev/ttyUSB0; `quintet \
+                 devices` lists those there are"
+            }
+            Self::Rate { .. } => {
+                "choose with ?baud=RATE one that both this port and the board's firmware have; \
+                 115200, 921600 and 1000000 are common"
             }
             Self::NobodyListens { .. } => {
                 "start the emulator or bridge first, and check that it listens at this address"

@@ -3,15 +3,19 @@
 //! A transport may lose or damage bytes; the link above it repairs that.
 
 mod error;
+mod faulty;
 pub mod memory;
 mod serial;
 mod stream;
 mod uri;
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::time::Duration;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 pub use error::TransportError;
+pub use faulty::Faulty;
 #[cfg(unix)]
 pub use stream::from_unix;
 pub use uri::{DeviceUri, QemuLink, UriError};
@@ -32,6 +36,25 @@ pub trait Transport: Send {
     ///
     /// The pipe is gone, or has taken nothing for [`WRITE_TIMEOUT`].
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// The time, since anything; it never goes back. Whatever has a limit is held against it, so that
+    /// a simulated pipe can have a time of its own.
+    fn now(&self) -> Duration {
+        real_time()
+    }
+
+    /// A number that nobody else has: sessions, claims and runs differ by it. A simulated pipe has
+    /// its own, so that everything repeats.
+    fn unique(&mut self) -> u32 {
+        // A hasher's keys are the random numbers that the standard library has.
+        RandomState::new().hash_one(Instant::now()) as u32
+    }
+}
+
+/// The time since this process first asked.
+pub(crate) fn real_time() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 impl<T: Transport + ?Sized> Transport for Box<T> {
@@ -41,6 +64,14 @@ impl<T: Transport + ?Sized> Transport for Box<T> {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         (**self).write(bytes)
+    }
+
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn unique(&mut self) -> u32 {
+        (**self).unique()
     }
 }
 
@@ -59,7 +90,7 @@ impl DeviceUri {
     /// for them it is [`TransportError::NotAPipe`].
     pub fn connect(&self) -> Result<Box<dyn Transport>, TransportError> {
         let opened: io::Result<Box<dyn Transport>> = match self {
-            Self::Serial { path, baud, dtr } => serial::open(path, *baud, *dtr),
+            Self::Serial { path, baud, dtr } => return serial::open(self, path, *baud, *dtr),
             Self::Unix { path } => stream::unix(path),
             Self::Tcp { host, port } => stream::tcp(host, *port),
             Self::Virtual { .. } | Self::Qemu { .. } => {

@@ -27,10 +27,10 @@ enum Ask {
     Describe,
     Clear,
     Write(u32, usize),
-    Checksum(u32, u32),
+    Digest(u32, u32, u32),
     Read(u32, u32),
     Install(u32, u32),
-    Run,
+    Run(u32),
     Abort,
     Status,
 }
@@ -51,11 +51,12 @@ fn ask() -> impl Strategy<Value = Ask> {
         Just(Ask::Describe),
         Just(Ask::Clear),
         (number(), 0usize..1500).prop_map(|(offset, length)| Ask::Write(offset, length)),
-        (number(), number()).prop_map(|(offset, length)| Ask::Checksum(offset, length)),
+        (number(), number(), number())
+            .prop_map(|(at, length, block)| Ask::Digest(at, length, block)),
         (number(), number()).prop_map(|(offset, length)| Ask::Read(offset, length)),
         (number(), number()).prop_map(|(offset, length)| Ask::Install(offset, length)),
-        Just(Ask::Run),
-        Just(Ask::Run),
+        number().prop_map(Ask::Run),
+        number().prop_map(Ask::Run),
         Just(Ask::Abort),
         Just(Ask::Status),
     ]
@@ -64,12 +65,12 @@ fn ask() -> impl Strategy<Value = Ask> {
 fn request(ask: Ask, bytes: &[u8; 1500]) -> Request<'_> {
     match ask {
         Ask::Describe => Request::Describe,
-        Ask::Clear => Request::Clear,
+        Ask::Clear => Request::Clear { claim: 7 },
         Ask::Write(offset, length) => Request::Write { offset, bytes: &bytes[..length] },
-        Ask::Checksum(offset, length) => Request::Checksum { offset, length },
+        Ask::Digest(offset, length, block) => Request::Digest { offset, length, block },
         Ask::Read(offset, length) => Request::Read { offset, length },
         Ask::Install(offset, length) => Request::Install { offset, length },
-        Ask::Run => Request::Run,
+        Ask::Run(ticket) => Request::Run { ticket },
         Ask::Abort => Request::Abort,
         Ask::Status => Request::Status,
     }

@@ -1,7 +1,10 @@
 //! What a driver may do before, during and after a run.
 
 use quintet_firmware::Memory;
-use quintet_protocol::message::{Outcome, Phase, Refusal, Request, Status};
+use quintet_protocol::digest::digest;
+use quintet_protocol::message::{
+    DIGESTED_MAX, Outcome, Phase, Refusal, Request, RunRecord, Status,
+};
 use quintet_protocol::program::{Fault, ProgramError};
 
 use crate::scene::{CAMERA, FRAME, GAUSSIANS, Layout, Plan, Scene};
@@ -88,9 +91,12 @@ fn after_install_only_inputs_can_be_written() {
         assert_eq!(world.call(write(beyond)), refused(beyond));
         assert_eq!(world.run(), first, "a refused write has changed something");
         // And anywhere again once the program is forgotten.
-        assert_eq!(world.call(Request::Clear), Answer::Done);
+        assert_eq!(world.call(Request::Clear { claim: 2 }), Answer::Done);
         assert_eq!(world.call(write(0)), Answer::Done);
-        assert_eq!(world.call(Request::Run), Answer::Refused(Refusal::NoProgram));
+        assert_eq!(
+            world.call(Request::Run { ticket: u32::MAX }),
+            Answer::Refused(Refusal::NoProgram)
+        );
     });
 }
 
@@ -113,9 +119,9 @@ fn what_would_disturb_a_run_is_refused_until_it_ends() {
         let offset = layout.offset(CAMERA);
         for request in [
             Request::Write { offset, bytes: &[0; 4] },
-            Request::Clear,
+            Request::Clear { claim: 2 },
             Request::Install { offset: 0, length: 64 },
-            Request::Run,
+            Request::Run { ticket: u32::MAX },
         ] {
             assert_eq!(world.call(request), Answer::Refused(Refusal::Busy), "{request:?}");
         }
@@ -192,22 +198,93 @@ fn a_new_session_ends_the_run_of_the_old_one() {
 }
 
 #[test]
-fn reads_and_checksums_stay_in_the_arena() {
+fn reads_and_digests_stay_in_the_arena() {
     with_scene(|world, layout, _| {
         let arena = (layout.words as u32 + 100) * 4;
         for (offset, length) in [(arena - 4, 5), (arena, 1), (4, u32::MAX), (u32::MAX, 1)] {
             let outside = Answer::Refused(Refusal::OutOfArena { offset, length, arena });
-            assert_eq!(world.call(Request::Checksum { offset, length }), outside);
+            assert_eq!(world.call(Request::Digest { offset, length, block: 64 }), outside);
             if length < 100 {
                 assert_eq!(world.call(Request::Read { offset, length }), outside);
             }
         }
         let too_long = Answer::Refused(Refusal::TooLong { length: 4000 });
         assert_eq!(world.call(Request::Read { offset: 0, length: 4000 }), too_long);
-        // CRC-32 of nothing.
-        assert_eq!(world.call(Request::Checksum { offset: arena, length: 0 }), Answer::Checksum(0));
+        let nothing = Request::Digest { offset: arena, length: 0, block: 1 };
+        assert_eq!(world.call(nothing), Answer::Digests(vec![]));
         assert_eq!(world.call(Request::Read { offset: arena, length: 0 }), Answer::Bytes(vec![]));
     });
+}
+
+#[test]
+fn digests_are_those_of_the_blocks_in_the_arena() {
+    with_scene(|world, layout, _| {
+        let offset = layout.offset(GAUSSIANS) + 1;
+        let Answer::Bytes(bytes) = world.call(Request::Read { offset, length: 1000 }) else {
+            panic!("nothing to read")
+        };
+        for block in [1000, 333, 7, 1 << 31] {
+            let digests = bytes.chunks(block as usize).flat_map(|it| digest(it).to_le_bytes());
+            let found = world.call(Request::Digest { offset, length: 1000, block });
+            assert_eq!(found, Answer::Digests(digests.collect()), "blocks of {block}");
+        }
+        // No block, more digests than a packet holds.
+        let too_long = Answer::Refused(Refusal::TooLong { length: 1000 });
+        for block in [0, 1, 3] {
+            assert_eq!(world.call(Request::Digest { offset, length: 1000, block }), too_long);
+        }
+    });
+}
+
+#[test]
+fn more_than_a_bounded_range_is_not_digested_at_once() {
+    let (mut memory, mut arena) = (Memory::new(), vec![0; DIGESTED_MAX as usize / 4 + 1]);
+    let mut world = World::new(&mut memory, &mut arena);
+    world.connect();
+    let whole = |length| Request::Digest { offset: 0, length, block: length };
+    assert!(matches!(world.call(whole(DIGESTED_MAX)), Answer::Digests(it) if it.len() == 8));
+    let too_long = Answer::Refused(Refusal::TooLong { length: DIGESTED_MAX + 1 });
+    assert_eq!(world.call(whole(DIGESTED_MAX + 1)), too_long);
+}
+
+#[test]
+fn a_ticket_is_run_once() {
+    with_scene(|world, _, _| {
+        let run = Request::Run { ticket: 0xFACE };
+        let already = |outcome| Answer::Refused(Refusal::AlreadyRun { outcome });
+        assert_eq!(world.call(run), Answer::Done);
+        assert_eq!(world.call(run), already(None));
+        let record = RunRecord { ticket: 0xFACE, outcome: None };
+        assert_eq!(status(world).last_run, Some(record));
+        world.finish(1_000_000);
+        assert_eq!(world.call(run), already(Some(Outcome::Completed)));
+        assert_eq!(status(world).runs, 1);
+        // In another session too.
+        world.connect();
+        assert_eq!(world.call(run), already(Some(Outcome::Completed)));
+        // A run that lost its driver counts as aborted.
+        let orphan = Request::Run { ticket: 0xCAFE };
+        assert_eq!(world.call(orphan), Answer::Done);
+        world.connect();
+        assert_eq!(world.call(orphan), already(Some(Outcome::Aborted)));
+        assert_eq!(status(world).runs, 2);
+    });
+}
+
+#[test]
+fn a_claim_lasts_until_the_next() {
+    with_scene(|world, _, _| {
+        assert_eq!(world.call(Request::Clear { claim: 0xC1A1 }), Answer::Done);
+        world.connect();
+        assert_eq!(status(world).claim, Some(0xC1A1));
+        assert!(!status(world).installed);
+        assert_eq!(world.call(Request::Clear { claim: 0 }), Answer::Done);
+        assert_eq!(status(world).claim, Some(0));
+    });
+    let (mut memory, mut arena) = (Memory::new(), [0; 16]);
+    let mut booted = World::new(&mut memory, &mut arena);
+    booted.connect();
+    assert_eq!(status(&mut booted).claim, None);
 }
 
 #[test]
@@ -215,8 +292,9 @@ fn a_driver_of_tiny_packets_gets_refusals_it_can_read() {
     with_scene(|world, _, _| {
         world.connect_with(20);
         let refused = Answer::Refused(Refusal::TooLong { length: 96 });
-        assert_eq!(world.call(Request::Run), refused);
-        // The description does not fit even what is left beside a greeting: it is refused as well, and the device lives.
+        assert_eq!(world.call(Request::Run { ticket: u32::MAX }), refused);
+        // The description does not fit even what is left beside a greeting: it is refused as
+        // well, and the device lives.
         assert!(matches!(world.call(Request::Describe), Answer::Refused(Refusal::TooLong { .. })));
         world.connect();
         assert_eq!(world.run().outcome, Some(Outcome::Completed));
@@ -226,7 +304,7 @@ fn a_driver_of_tiny_packets_gets_refusals_it_can_read() {
 #[test]
 fn an_operator_that_is_not_there_is_named() {
     with_scene(|world, layout, _| {
-        assert_eq!(world.call(Request::Clear), Answer::Done);
+        assert_eq!(world.call(Request::Clear { claim: 2 }), Answer::Done);
         let mut program = layout.program();
         let second_command = 3 + layout.buffers.len() * 3 + 16;
         program[second_command] = 4; // Gemm, mode 0

@@ -89,7 +89,7 @@ impl Layout {
 
     /// Uploads program and scene, and installs.
     pub fn load(&self, world: &mut World, scene: &Scene) {
-        assert_eq!(world.call(Request::Clear), Answer::Done);
+        assert_eq!(world.call(Request::Clear { claim: 1 }), Answer::Done);
         let program = self.program();
         world.write(0, &program);
         world.write(self.offset(CHUNKS), scene.chunks.as_flattened());

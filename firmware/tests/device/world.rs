@@ -67,7 +67,7 @@ pub enum Answer {
     Done,
     Refused(Refusal),
     Described { arena_bytes: u32 },
-    Checksum(u32),
+    Digests(Vec<u8>),
     Bytes(Vec<u8>),
     Status(Status),
 }
@@ -220,7 +220,7 @@ impl<'a> World<'a> {
     /// Sends a request; its answer is to be awaited.
     pub fn send(&mut self, request: Request<'_>) -> u16 {
         self.next_id = self.next_id.wrapping_add(1);
-        if request == Request::Run {
+        if matches!(request, Request::Run { .. }) {
             self.run_calls.push(self.next_id);
         }
         let call = Call { id: self.next_id, request };
@@ -259,7 +259,9 @@ impl<'a> World<'a> {
 
     /// Starts a run.
     pub fn start(&mut self) {
-        assert_eq!(self.call(Request::Run), Answer::Done);
+        // Each call's number is a ticket that was not used before.
+        let ticket = self.next_id.into();
+        assert_eq!(self.call(Request::Run { ticket }), Answer::Done);
     }
 
     /// Waits for the run's end and returns what it told; fails after `turns`.
@@ -285,7 +287,7 @@ fn own(reply: Reply<'_>) -> Answer {
         Reply::Done => Answer::Done,
         Reply::Refused(refusal) => Answer::Refused(refusal),
         Reply::Description(it) => Answer::Described { arena_bytes: it.arena_bytes },
-        Reply::Checksum(crc) => Answer::Checksum(crc),
+        Reply::Digests(bytes) => Answer::Digests(bytes.to_vec()),
         Reply::Bytes(bytes) => Answer::Bytes(bytes.to_vec()),
         Reply::Status(status) => Answer::Status(status),
         other => panic!("{other:?}"),

@@ -60,7 +60,8 @@ mod sender;
 mod session;
 mod store;
 
-use serde::Serialize;
+use postcard_schema::Schema;
+use serde::{Deserialize, Serialize};
 
 use crate::frame::{CRC_BYTES, Decoder, Ended, FrameStats, max_body_len, max_wire_len};
 pub use greeting::{BuildId, Peer, capability};
@@ -190,8 +191,24 @@ pub struct Buffers<B> {
     pub log: B,
 }
 
+/// What one end of a link has met since it was made, for diagnosis. Counts stop at their maximum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct LinkStats {
+    /// Frames received whole.
+    pub good: u32,
+    /// Frames received damaged: bytes lost, changed or added.
+    pub damaged: u32,
+    /// Frames received that were longer than the buffer for them.
+    pub oversize: u32,
+    /// Data frames sent again.
+    pub resent: u32,
+    /// Times that the port had no room for what came, as far as its owner can tell; the link cannot.
+    pub overruns: u32,
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LinkError {
     /// The peer closed the session or has rebooted.
@@ -319,6 +336,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
     /// Whether everything sent has been acknowledged.
     pub fn is_idle(&self) -> bool {
         self.session.sender.is_idle()
+    }
+
+    /// What this end has met since it was made.
+    pub fn counts(&self) -> LinkStats {
+        let FrameStats { good, bad_crc, bad_cobs, oversize } = self.decoder.stats();
+        let (damaged, resent) = (bad_crc.saturating_add(bad_cobs), self.resent());
+        LinkStats { good, damaged, oversize, resent, overruns: 0 }
+    }
+
+    /// Says from the next handshake on that this end can do so as well; see [`capability`].
+    pub fn add_capability(&mut self, bits: u32) {
+        self.session.config.capabilities |= bits;
     }
 
     /// Counts of good and bad frames.

@@ -3,13 +3,15 @@
 //! Frames differ in length by a factor of a hundred, and a line of 115 200 baud takes 180 ms for a
 //! long one. So a round trip is taken for a time of its own and a time for every byte that was on
 //! its way: `trip = base + bytes * byte_time`. Every trip measured bounds the time of a byte from
-//! above, and the lowest bound counts. What is left goes into RFC 6298.
+//! above, and the lowest bound counts. What is left goes into RFC 6298. A short frame over a long way
+//! looks like a very slow line; so none is believed to be slower than 115 200 baud, and what a slower
+//! one takes longer goes into the base.
 
 /// Base before anything was measured, in milliseconds. RFC 6298 says 1 s; a cable is shorter, and
 /// what happens too early costs a probe of a few bytes.
 const INITIAL_MS: u32 = 100;
 
-/// Nanoseconds a byte before anything was measured: 8N1 at 115 200 baud.
+/// Nanoseconds a byte at most, and before anything was measured: 8N1 at 115 200 baud.
 const INITIAL_BYTE_NS: u32 = 86_806;
 
 /// Round-trip time, smoothed, and the timeout that follows from it.
@@ -21,14 +23,14 @@ pub(super) struct Pace {
     base8: Option<u32>,
     /// Smoothed deviation in 1/4 ms.
     var4: u32,
-    byte_ns: Option<u32>,
+    byte_ns: u32,
     /// Times that the timeout has been doubled since an answer came.
     backoff: u8,
 }
 
 impl Pace {
     pub const fn new(floor_ms: u32, ceiling_ms: u32) -> Self {
-        Self { floor_ms, ceiling_ms, base8: None, var4: 0, byte_ns: None, backoff: 0 }
+        Self { floor_ms, ceiling_ms, base8: None, var4: 0, byte_ns: INITIAL_BYTE_NS, backoff: 0 }
     }
 
     /// Takes in the round trip of a frame behind which `bytes`, itself included, were on their way.
@@ -36,7 +38,7 @@ impl Pace {
         let trip = trip_ms.min(self.ceiling_ms);
         // The clock may have ticked just after.
         let bound = (trip + 1).saturating_mul(1_000_000) / bytes.max(1);
-        self.byte_ns = Some(self.byte_ns.map_or(bound, |lowest| lowest.min(bound)));
+        self.byte_ns = self.byte_ns.min(bound);
         let base = trip.saturating_sub(self.line_ms(bytes));
         match self.base8 {
             None => {
@@ -63,7 +65,7 @@ impl Pace {
 
     /// Milliseconds that `bytes` take on the line, at most.
     fn line_ms(&self, bytes: u32) -> u32 {
-        let nanoseconds = u64::from(self.byte_ns.unwrap_or(INITIAL_BYTE_NS)) * u64::from(bytes);
+        let nanoseconds = u64::from(self.byte_ns) * u64::from(bytes);
         (nanoseconds / 1_000_000).try_into().unwrap_or(u32::MAX)
     }
 
@@ -111,6 +113,19 @@ mod tests {
             let timeout = pace.timeout_ms(bytes);
             assert!((trip + 10..=trip + 60).contains(&timeout), "{bytes}: {timeout}");
         }
+    }
+
+    #[test]
+    fn a_long_way_is_not_taken_for_a_slow_line() {
+        let mut pace = Pace::new(25, 2_000);
+        pace.sample(50, 28);
+        // Of which 115 200 baud would take 695 ms.
+        assert!((745..900).contains(&pace.timeout_ms(8_000)), "{}", pace.timeout_ms(8_000));
+        // 9 600 baud: what it takes longer is a part of the base.
+        for _ in 0..20 {
+            pace.sample(2_000, 2_048);
+        }
+        assert!((2_000..2_700).contains(&pace.timeout_ms(2_048)), "{}", pace.timeout_ms(2_048));
     }
 
     #[test]

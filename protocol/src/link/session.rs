@@ -53,7 +53,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Session<B> {
     role: Role,
-    config: Config,
+    pub config: Config,
     phase: Phase,
     pub sender: Sender<B>,
     pub receiver: Receiver<B>,

@@ -9,6 +9,7 @@ pub const BUFFER_BYTES: usize = 12;
 
 /// Number of a buffer in its program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferId(pub u16);
 
 impl fmt::Display for BufferId {

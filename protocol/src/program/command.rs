@@ -22,6 +22,7 @@ const NONE: u16 = 0xFFFF;
 
 /// The micro-operators, and the vector commands that run beside them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Operator {
     /// Index: primitive x pixel tile. Reduce: nearest depth or alpha blend.

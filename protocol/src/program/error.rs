@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Why a program was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProgramError {
     /// Magic, version or length are not those of a program.
@@ -38,6 +39,7 @@ pub enum ProgramError {
 
 /// What is wrong with a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Fault {
     /// There is no such operator, or no such command.

@@ -1,5 +1,5 @@
 //! A lock-free byte ring between one producer and one consumer: an interrupt handler and the main
-//! loop on a board, a socket thread and the emulated core in the emulator's device.
+//! loop on a board, a logger and the link, a socket thread and an emulated core.
 
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
@@ -70,6 +70,12 @@ impl<const N: usize> Ring<N> {
         }
         self.popped.store(start.wrapping_add(count), Ordering::Release);
         count
+    }
+
+    /// Consumer: the byte `index` behind the oldest one, if it is there.
+    pub fn peek(&self, index: usize) -> Option<u8> {
+        let at = self.popped.load(Ordering::Relaxed).wrapping_add(index);
+        (index < self.len()).then(|| self.bytes[at & Self::MASK].load(Ordering::Relaxed))
     }
 
     /// Consumer: drops all that waits.
