@@ -171,7 +171,7 @@ fn loading_starts_again_when_the_device_was_reset() {
 }
 
 #[test]
-fn memory_that_does_not_hold_is_told() {
+fn a_bit_that_flipped_in_the_memory_is_found_and_its_block_sent_again() {
     let simulation = Simulation::good();
     let mut session = simulation.dial(Limits::default()).unwrap();
     let data = bytes(50_000);
@@ -324,6 +324,19 @@ fn a_cable_that_stays_out_is_an_error_within_the_limit() {
     simulation.upset(Upset::Pull(millis(1)));
     let took = time_of(&simulation, || assert!(session.status().is_err()));
     assert!(took < millis(100), "{took:?}");
+}
+
+#[test]
+fn a_cable_pulled_in_the_middle_of_the_greeting_is_outlived() {
+    for micros in [0, 300, 600, 900, 1_200] {
+        let simulation = Simulation::good();
+        simulation.upset_after(Duration::from_micros(micros), Upset::Pull(millis(700)));
+        simulation.dial(Limits::default()).unwrap().describe().unwrap();
+    }
+    let simulation = Simulation::good();
+    simulation.upset(Upset::Pull(millis(700)));
+    let error = simulation.dial(Limits::default()).err();
+    assert!(matches!(error, Some(SessionError::Pipe(_))), "{error:?}");
 }
 
 #[test]

@@ -94,10 +94,22 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::open`]; the first attempt counts.
+    /// As [`Session::open`]. A pipe that breaks in the middle of the greeting is opened again, for
+    /// [`Limits::connect`] at most; one that cannot be opened to begin with is told at once.
     pub fn dial(mut dialer: Box<dyn Dialer>, limits: Limits) -> Result<Self, SessionError> {
-        let session = Self::open(dialer.dial()?, limits)?;
-        Ok(Self { dialer: Some(dialer), ..session })
+        let give_up = dialer.now().saturating_add(limits.connect);
+        let mut pipe = dialer.dial();
+        loop {
+            let error = match Self::open(pipe?, limits) {
+                Err(SessionError::Pipe(error)) if dialer.now() < give_up => error,
+                opened => return Ok(Self { dialer: Some(dialer), ..opened? }),
+            };
+            pipe = Err(error);
+            while pipe.is_err() && dialer.now() < give_up {
+                dialer.pause(recover::PAUSES[0]);
+                pipe = dialer.dial();
+            }
+        }
     }
 
     /// What the device has said of itself in the handshake; `None` while it is lost.

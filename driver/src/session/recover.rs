@@ -10,7 +10,7 @@ use super::{Session, SessionError, done};
 use crate::transport::{Transport, real_time};
 
 /// Pauses between two attempts: from the first they double up to the second.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+pub(super) const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
 /// Opens the pipe to a device as often as it is needed.
 pub trait Dialer: Send {

@@ -314,6 +314,31 @@ mod tests {
     }
 
     #[test]
+    fn memory_that_never_holds_what_is_written_is_damaged() {
+        for length in [UNASKED_MAX, 5 * BLOCK] {
+            let bytes = vec![7; length];
+            let mut upload = Upload::new(40, &bytes);
+            upload.restart(2 * BLOCK);
+            let mut written = 0;
+            let error = loop {
+                let job = upload.jobs.pop_front().expect("it ended well");
+                // Each write is taken, and every block is wrong all the same.
+                let wrong = match &job {
+                    Job::Write(_) => vec![],
+                    Job::Check { range, .. } => vec![range.clone()],
+                };
+                written += usize::from(matches!(job, Job::Write(_)));
+                upload.under_way.push_back((0, job));
+                if let Err(error) = upload.take(wrong) {
+                    break error;
+                }
+            };
+            assert!(matches!(error, SessionError::Damaged { offset: 40, .. }), "{error}");
+            assert!(written >= usize::from(ROUNDS_MAX), "{written}");
+        }
+    }
+
+    #[test]
     fn an_answer_of_the_wrong_length_makes_no_sense() {
         let bytes = [7; 2 * BLOCK];
         let right = digests(&bytes);
