@@ -33,6 +33,8 @@ mod arena;
 pub mod backend;
 mod device;
 pub mod kernels;
+mod operands;
+pub mod pager;
 mod port;
 mod run;
 mod server;

@@ -3,13 +3,14 @@
 use crate::arena::Arena;
 use crate::backend::Backend;
 use crate::device::Identity;
+use crate::pager::{self, Pager, Pages};
 use crate::port::Clock;
 use crate::run::{Progress, Run};
-use crate::validate::{range, validate};
+use crate::validate::{BUFFERS_MAX, range, validate};
 use core::ops::Range;
 use quintet_protocol::crc::crc32;
 use quintet_protocol::message::{Description, Outcome, Refusal, Reply, Request, Status, Ticks};
-use quintet_protocol::program::{BufferId, BufferKind, Program, ProgramError};
+use quintet_protocol::program::{BufferId, BufferKind, Operator, Program, ProgramError};
 
 /// Most bytes that are checksummed at once: the link waits meanwhile, for some 5 instructions a byte.
 const CHECKSUM_MAX: u32 = 1 << 20;
@@ -22,6 +23,7 @@ pub struct Server<'a, B> {
     ticks: Ticks,
     arena: Arena<'a>,
     backend: B,
+    pager: Pager,
     /// Where the installed program lies, in bytes.
     program: Option<Range<u32>>,
     run: Option<Run>,
@@ -31,7 +33,17 @@ pub struct Server<'a, B> {
 
 impl<'a, B: Backend> Server<'a, B> {
     pub fn new(identity: Identity, ticks: Ticks, arena: Arena<'a>, backend: B) -> Self {
-        Self { identity, ticks, arena, backend, program: None, run: None, aborting: false, runs: 0 }
+        Self {
+            identity,
+            ticks,
+            arena,
+            backend,
+            pager: Pager::default(),
+            program: None,
+            run: None,
+            aborting: false,
+            runs: 0,
+        }
     }
 
     /// Whether a run is under way.
@@ -43,6 +55,7 @@ impl<'a, B: Backend> Server<'a, B> {
     pub fn forget_run(&mut self) {
         self.run = None;
         self.aborting = false;
+        self.pager.forget();
     }
 
     /// Carries out a request. `carried` is how many bytes an answer or an event can carry.
@@ -98,7 +111,11 @@ impl<'a, B: Backend> Server<'a, B> {
                     installed: self.program.is_some(),
                     running: self.run.as_ref().map(Run::command),
                     runs: self.runs,
+                    pages_wanted: self.pager.wanted() as u16,
                 }));
+            }
+            Request::Supply { need, offset, bytes } => {
+                self.pager.supply(&mut self.arena, need, offset, bytes)?;
             }
             _ => return Err(Refusal::Malformed),
         }
@@ -111,7 +128,7 @@ impl<'a, B: Backend> Server<'a, B> {
             firmware: env!("CARGO_PKG_VERSION"),
             target: self.identity.target,
             arena_bytes: self.arena.len(),
-            operators: self.backend.operators(),
+            operators: self.backend.operators() | 1 << Operator::Control as u32,
             ticks: self.ticks,
         }
     }
@@ -149,6 +166,25 @@ impl<'a, B: Backend> Server<'a, B> {
             .and_then(|program| validate(&program, &place, arena_bytes, &self.backend))
             .map_err(Refusal::Program)?;
         self.program = Some(place);
+        self.empty_pages()
+    }
+
+    /// Makes the slots of the installed program's streamed buffers empty: they may hold anything.
+    fn empty_pages(&mut self) -> Result<(), Refusal> {
+        let Some(place) = &self.program else { return Ok(()) };
+        let length = place.end - place.start;
+        for number in 0..BUFFERS_MAX as u16 {
+            let program =
+                Program::new(self.arena.bytes(place.start, length)?).map_err(Refusal::Program)?;
+            if usize::from(number) >= program.buffer_count() {
+                break;
+            }
+            let id = BufferId(number);
+            let pages = program.buffer(id).ok().and_then(|buffer| Pages::of(id, &buffer));
+            if let Some(pages) = pages {
+                pager::clear(self.arena.words(), pages.table);
+            }
+        }
         Ok(())
     }
 
@@ -160,7 +196,10 @@ impl<'a, B: Backend> Server<'a, B> {
             Err(_) => self.finish(Outcome::Aborted),
             Ok(Some(outcome)) => self.finish(outcome),
             Ok(None) => match &mut self.run {
-                Some(run) => run.step(self.arena.words(), staging, &mut self.backend, clock),
+                Some(run) => {
+                    let Self { arena, pager, backend, .. } = self;
+                    run.step(arena.words(), pager, staging, backend, clock)
+                }
                 None => Progress::Nothing,
             },
         }
@@ -171,7 +210,7 @@ impl<'a, B: Backend> Server<'a, B> {
         let (Some(run), Some(place)) = (&mut self.run, &self.program) else { return Ok(None) };
         let bytes = self.arena.bytes(place.start, place.end - place.start);
         let program = Program::new(bytes.map_err(|_| ProgramError::NotAProgram)?)?;
-        let finished = run.prepare(&program, &mut self.backend)?;
+        let finished = run.prepare(&program, &self.arena, &mut self.backend)?;
         Ok(finished.then_some(Outcome::Completed))
     }
 

@@ -9,3 +9,4 @@ pub mod gaussian;
 pub mod link;
 pub mod message;
 pub mod program;
+pub mod window;

@@ -35,7 +35,12 @@ fn answers<'a>(bytes: &'a [u8], board: &'a str, id: u16, number: u32) -> Vec<ToD
         Reply::Description(description),
         Reply::Checksum(number),
         Reply::Bytes(bytes),
-        Reply::Status(Status { installed: true, running: Some(id), runs: number }),
+        Reply::Status(Status {
+            installed: true,
+            running: Some(id),
+            runs: number,
+            pages_wanted: id,
+        }),
     ];
     let events = [
         Event::Pixels { buffer: id, x: id, y: 1, width: 2, bytes },

@@ -19,7 +19,10 @@ use super::arguments::{DeviceArguments, bytes, color, size};
 use super::costs::{CostRecord, table, unit_name};
 use super::failure::{FAILED, Failure};
 use super::output::{bytes_bar, frames_bar, grouped, in_bytes, print, print_json, say};
-use super::report::{BundleRecord, DeviceRecord, FrameRecord, LinkRecord, Report, SceneRecord};
+use super::report::{
+    BundleRecord, DeviceRecord, FrameRecord, LinkRecord, PulledRecord, Report, SceneRecord,
+    StreamedRecord,
+};
 use super::target::{Target, unwritable};
 
 /// Size of a picture if nothing says another.
@@ -38,10 +41,11 @@ With --json one document goes to standard output, everything else to standard er
   device  uri, board, firmware, target, arena_bytes, ticks (what costs are counted in:
           instructions, cycles, nanoseconds or none)
   scene   path, format, gaussians, dropped, degree
-  bundle  upload_bytes, arena_bytes, tile [columns, rows]
+  bundle  upload_bytes, arena_bytes, tile [columns, rows], streamed (null, or pages, their bytes,
+          slots for pages, splats of a window)
   frames  for each: index, view (or null), file, width, height, digest (SHA-256 of the RGB
-          bytes), commands, link; a command has: command (its index in the program), operator,
-          phase, ticks, unit, items
+          bytes), commands, pulled (pages, bytes), link; a command has: command (its index in
+          the program), operator, phase, ticks, unit, items
   contact_sheet  file (or null)
   link    sent, received: bytes in all, from the first handshake on
 The virtual device counts nanoseconds of this computer; emulated boards count instructions.";
@@ -192,6 +196,7 @@ fn render(
         upload_bytes: bundle.upload_bytes(),
         arena_bytes: bundle.arena_bytes,
         tile: bundle.tile,
+        streamed: StreamedRecord::of(bundle),
     };
     let mut pictures = Pictures::new(target, views, device.ticks);
     pictures.render(&mut renderer, &views.cameras)?;
@@ -271,6 +276,7 @@ impl<'a> Pictures<'a> {
                 height: frame.height,
                 digest: digest(&picture.rgb),
                 commands: records.collect(),
+                pulled: PulledRecord { pages: frame.pulled.pages, bytes: frame.pulled.bytes },
                 link,
             });
             self.costs.push(frame.costs);

@@ -2,7 +2,7 @@
 
 mod channel;
 mod error;
-mod run;
+pub mod run;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -336,6 +336,7 @@ fn name(request: &Request<'_>) -> &'static str {
         Request::Run => "run",
         Request::Abort => "abort",
         Request::Status => "status",
+        Request::Supply { .. } => "supply",
         _ => "request",
     }
 }

@@ -192,7 +192,7 @@ fn answer<'a>(state: &'a mut State, request: Request<'_>, knobs: &Knobs) -> Repl
         }
         Request::Status => {
             let running = state.rows_left.map(|_| 0);
-            Reply::Status(Status { installed: false, running, runs: state.runs })
+            Reply::Status(Status { installed: false, running, runs: state.runs, pages_wanted: 0 })
         }
         _ => Reply::Done,
     }

@@ -46,6 +46,16 @@ pub fn scatter_high(
     }
 }
 
+/// Orders the numbers of equal keys, which stand side by side, by their second words.
+pub fn break_ties(keys: &[u32], seconds: &[u32], digit_bits: u32, order: &mut [u32]) {
+    let mask = (1u32 << (2 * digit_bits)) - 1;
+    let word = |words: &[u32], number: u32| words.get(number as usize).copied().unwrap_or(0);
+    let same = |&a: &u32, &b: &u32| (word(keys, a) ^ word(keys, b)) & mask == 0;
+    for run in order.chunk_by_mut(same).filter(|run| run.len() > 1) {
+        run.sort_unstable_by_key(|&number| word(seconds, number));
+    }
+}
+
 /// Puts a number where its bin stands and moves the bin on.
 #[inline(always)]
 fn place(bins: &mut [u32], bin: usize, order: &mut [u32], number: u32) {

@@ -126,6 +126,7 @@ fn commands(plan: &Plan) -> [Command; 3] {
             histogram: b(9),
             capacity: n,
             digit_bits: plan.digit_bits,
+            ties: false,
         }),
         Command::RasteriseGaussians(RasteriseGaussians {
             splats: b(4),

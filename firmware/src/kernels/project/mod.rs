@@ -8,6 +8,10 @@
 //! e(dx, dy) = (dx - m dy)^2 / 2v + dy^2 / 2c - ln(opacity)
 //! ```
 
+mod bounds;
+
+pub use bounds::Bounder;
+
 use super::fixed::{
     Normal, dot, high, low, mul, mul_half, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8,
 };
@@ -114,7 +118,20 @@ struct Place {
 }
 
 /// Where a chunk's splats go.
-pub struct Sink<'a> {
+pub trait Sink {
+    /// Whether a splat of that depth key may be of use; asked before anything else is computed.
+    fn wants(&self, key: u32) -> bool;
+
+    /// Whether the splat of the Gaussian of that number in its chunk is to be kept; asked before its
+    /// colour is computed.
+    fn takes(&mut self, splat: &Splat, key: u32, number: u32) -> bool;
+
+    /// Keeps a splat.
+    fn push(&mut self, splat: Splat, key: u32, number: u32);
+}
+
+/// Keeps every splat, as far as there is room.
+pub struct Everything<'a> {
     /// Splats.
     pub splats: &'a mut [[u32; SPLAT_WORDS]],
     /// Their depth keys.
@@ -123,9 +140,19 @@ pub struct Sink<'a> {
     pub count: usize,
 }
 
-impl Sink<'_> {
+impl Sink for Everything<'_> {
     #[inline(always)]
-    fn push(&mut self, splat: Splat, key: u32) {
+    fn wants(&self, _: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn takes(&mut self, _: &Splat, _: u32, _: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn push(&mut self, splat: Splat, key: u32, _: u32) {
         let slots = (self.splats.get_mut(self.count), self.keys.get_mut(self.count));
         if let (Some(words), Some(slot)) = slots {
             *words = splat.to_words();
@@ -167,7 +194,7 @@ impl Projector {
         header: &[u32; CHUNK_WORDS],
         gaussians: &[[u32; GAUSSIAN_WORDS]],
         harmonics: &[u32],
-        sink: &mut Sink,
+        sink: &mut impl Sink,
     ) {
         let chunk = Chunk::from_words(header);
         let place = self.place(&chunk);
@@ -176,13 +203,14 @@ impl Projector {
         }
         let stride = quintet_protocol::gaussian::harmonics_words(DEGREE);
         if DEGREE == 0 {
-            for words in gaussians {
-                self.gaussian::<DEGREE>(&place, words, &[], sink);
+            for (number, words) in (0..).zip(gaussians) {
+                self.gaussian::<DEGREE>(&place, words, &[], number, sink);
             }
         } else {
-            for (words, coefficients) in gaussians.iter().zip(harmonics.chunks_exact(stride)) {
+            let both = gaussians.iter().zip(harmonics.chunks_exact(stride));
+            for (number, (words, coefficients)) in (0..).zip(both) {
                 let bytes: &[u8] = bytemuck::cast_slice(coefficients);
-                self.gaussian::<DEGREE>(&place, words, bytes, sink);
+                self.gaussian::<DEGREE>(&place, words, bytes, number, sink);
             }
         }
     }
@@ -228,13 +256,18 @@ impl Projector {
         place: &Place,
         w: &[u32; GAUSSIAN_WORDS],
         coefficients: &[u8],
-        sink: &mut Sink,
+        number: u32,
+        sink: &mut impl Sink,
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
         let view =
             |axis: usize| place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift);
         let z = view(2);
         if z < self.camera.near || z >= FAR {
+            return;
+        }
+        let key = (z as u32) >> self.camera.key_shift;
+        if !sink.wants(key) {
             return;
         }
         let (x, y) = (view(0), view(1));
@@ -253,8 +286,11 @@ impl Projector {
         let covariance = self.covariance(w, slope, inverse, shift);
         let opacity = (w[1] >> 24) as u8;
         let Some(mut splat) = self.splat(slope, covariance, opacity) else { return };
+        if !sink.takes(&splat, key, number) {
+            return;
+        }
         splat.color = color::<DEGREE>(place, &p, w, coefficients);
-        sink.push(splat, (z as u32) >> self.camera.key_shift);
+        sink.push(splat, key, number);
     }
 
     /// Screen covariance `[a, b, c]` in px^2, Q8, dilated.
