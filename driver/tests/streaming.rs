@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use quintet_driver::camera::Camera;
-use quintet_driver::compile::Options;
+use quintet_driver::compile::{CompileError, Options, compile};
 use quintet_driver::device::Connection;
 use quintet_driver::import;
-use quintet_driver::quantise::Bounds;
+use quintet_driver::quantise::{Bounds, SceneFrame, quantise};
 use quintet_driver::render::{Frame, Renderer, orbit};
 use quintet_driver::scene::GaussianCloud;
 use quintet_driver::session::Limits;
@@ -58,9 +58,67 @@ fn compare(name: &str, cloud: &GaussianCloud, cameras: &[Camera], arena: usize) 
 #[test]
 fn playbot_streams_to_the_same_bits() {
     let cloud = playbot("playbot_lod4.compressed.ply");
-    for (arena, size) in [(256 << 10, [160, 120]), (512 << 10, [320, 240]), (192 << 10, [97, 61])] {
+    for (arena, size) in [
+        (192 << 10, [97, 61]),
+        (256 << 10, [160, 120]),
+        (512 << 10, [320, 240]),
+        (512 << 10, [33, 500]),
+    ] {
         compare("playbot", &cloud, &orbit(&cloud, size, 3), arena);
     }
+}
+
+#[test]
+fn every_degree_of_harmonics_streams_to_the_same_bits() {
+    let whole = playbot("playbot_lod6.ply");
+    assert_eq!(whole.degree, 2);
+    for (degree, bands) in [(0u8, 0), (1, 9), (2, 24)] {
+        let per = whole.harmonics_per_gaussian();
+        let harmonics = whole.harmonics.chunks(per).flat_map(|all| &all[..bands]).copied();
+        let cloud = GaussianCloud { degree, harmonics: harmonics.collect(), ..whole.clone() };
+        compare("playbot", &cloud, &orbit(&cloud, [80, 60], 3), 128 << 10);
+    }
+}
+
+#[test]
+fn a_camera_inside_the_scene_streams_to_the_same_bits() {
+    let cloud = playbot("playbot_lod4.compressed.ply");
+    let size = [120, 90];
+    let middle = Bounds::of(&cloud.positions).middle();
+    let cameras: Vec<_> = [[0.3, 0.0, 0.1], [0.0, -0.4, 0.0], [0.05, 0.02, 0.9]]
+        .into_iter()
+        .map(|off| {
+            let eye = [0, 1, 2].map(|axis| middle[axis] + off[axis]);
+            let target = [0, 1, 2].map(|axis| middle[axis] - off[(axis + 1) % 3]);
+            Camera { near: 0.01, ..Camera::look_at(size, 70.0, eye, target, [0.0, -1.0, 0.1]) }
+        })
+        .collect();
+    compare("playbot from inside", &cloud, &cameras, 224 << 10);
+}
+
+#[test]
+fn what_stays_resident_is_not_pulled_again() {
+    let cloud = playbot("playbot_lod4.compressed.ply");
+    let camera = orbit(&cloud, [160, 120], 1).remove(0);
+    // About half of its pages fit.
+    let frames = compare("playbot", &cloud, &vec![camera; 3], 700 << 10);
+    let pulled = frames.iter().map(|frame| frame.pulled.pages).collect::<Vec<_>>();
+    assert!(pulled[1] * 4 < pulled[0] * 3 && pulled[2] * 4 < pulled[0] * 3, "{pulled:?}");
+}
+
+#[test]
+fn an_arena_that_is_too_small_says_what_is_needed() {
+    let cloud = playbot("playbot_lod4.compressed.ply");
+    let quantised = quantise(&cloud, SceneFrame::new(&cloud, 10.0));
+    let options =
+        |arena_bytes| Options { width: 320, height: 240, background: [0; 3], arena_bytes };
+    let Err(CompileError::TooLarge { needed, .. }) = compile(&quantised, &options(50_000)) else {
+        panic!("compiled")
+    };
+    assert!(compile(&quantised, &options(needed - 1)).is_err());
+    let bundle = compile(&quantised, &options(needed)).unwrap();
+    assert!(bundle.arena_bytes <= needed && bundle.streamed.is_some());
+    compare("playbot", &cloud, &orbit(&cloud, [320, 240], 1), needed);
 }
 
 #[test]
@@ -68,5 +126,10 @@ fn guitar_streams_through_512_kib_to_the_same_bits() {
     let Some(folder) = reference_folder("guitar_streams") else { return };
     let cloud =
         import::gaussians(&folder.join("scenes/splat/guitar.compressed.ply")).unwrap().cloud;
-    compare("guitar", &cloud, &orbit(&cloud, [320, 240], 2), 512 << 10);
+    let frames = compare("guitar", &cloud, &orbit(&cloud, [320, 240], 2), 512 << 10);
+    // 90 854 Gaussians of 24 bytes.
+    let scene = 90_854 * 24;
+    for frame in frames {
+        assert!(frame.pulled.bytes * 2 < scene * 5, "{:?}", frame.pulled);
+    }
 }

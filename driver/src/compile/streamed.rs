@@ -43,12 +43,6 @@ const REGION_SHARE: usize = 2;
 /// Share that pages get at the least. In a small arena they pay least, as long as some can be on
 /// their way: a frame comes back to a page only after it has pulled many times what fits.
 const SLOTS_SHARE: usize = 16;
-/// Splats get the rest, up to this many, and pages what then is left. With fewer splats than lie within
-/// the depth of a chunk all over a region, chunks are pulled again; more of them save nothing.
-///
-/// Measured with guitar and PLAYBOT, level 3, at 320x240: through 512 KiB 2.1 and 2.5 times the scene
-/// is pulled for a frame; other shares give up to 2.8 and 3.3 times.
-const SPLATS_ENOUGH: usize = 6144;
 
 /// What is streamed, and how the arena is split for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +77,8 @@ pub struct Split {
 struct Needs {
     fixed_bytes: usize,
     page_words: usize,
+    gaussians: usize,
+    chunks: usize,
     /// Least splats of a window: as much memory as the chunks need to be put in order.
     splats_min: usize,
     size: [u16; 2],
@@ -101,6 +97,8 @@ impl Needs {
         Self {
             fixed_bytes: Program::encoded_len(BUFFERS, COMMANDS) + words * 4,
             page_words: usize::from(largest.unwrap_or(0)) * gaussian_words,
+            gaussians: cloud.len(),
+            chunks,
             splats_min: CAPACITY_MIN.max((2 * chunks).div_ceil(WORDS_PER_SPLAT)),
             size: [options.width, options.height],
         }
@@ -120,8 +118,19 @@ impl Needs {
         Split { region, splats: self.splats_min, slots: SLOTS_MIN }
     }
 
+    /// Splats get what regions and pages leave, up to this many; pages get the rest. With fewer splats
+    /// than lie within the depth of a chunk, chunks are pulled again; more of them save nothing. Of a
+    /// surface of so many chunks one is as deep as the scene by their square root, and chunks
+    /// come in all sizes: so half as many again.
+    ///
+    /// Measured at 320x240: through 512 KiB 2.1 times the scene is pulled for a frame of guitar, and
+    /// 2.5 times for one of PLAYBOT, level 3; through 1 MiB 1.4 and 1.9 times.
+    fn splats_enough(&self) -> usize {
+        (self.gaussians * 3 / 2 / self.chunks.isqrt().max(1)).max(self.splats_min)
+    }
+
     /// The split of an arena, if any fits.
-    fn split(&self, arena_bytes: usize, pages: usize) -> Result<Split, usize> {
+    fn split(&self, arena_bytes: usize) -> Result<Split, usize> {
         let smallest = self.smallest();
         let needed = self.bytes(&smallest);
         if needed > arena_bytes {
@@ -129,7 +138,7 @@ impl Needs {
         }
         let spare = arena_bytes - self.fixed_bytes;
         let page_bytes = (self.page_words + 1) * 4;
-        let slots_max = pages.clamp(SLOTS_MIN, SLOTS_MAX);
+        let slots_max = self.chunks.clamp(SLOTS_MIN, SLOTS_MAX);
         let slots = (spare / SLOTS_SHARE / page_bytes).clamp(SLOTS_MIN, slots_max);
         let [width, height] = self.size;
         let mut region = tile_of(width, height, spare / REGION_SHARE).unwrap_or(smallest.region);
@@ -141,7 +150,7 @@ impl Needs {
         let mut split = Split { region, splats: self.splats_min, slots };
         let left = |split: &Split| arena_bytes.saturating_sub(self.bytes(split));
         let splats = split.splats + left(&split) / (WORDS_PER_SPLAT * 4);
-        split.splats = splats.min(SPLATS_ENOUGH.max(self.splats_min));
+        split.splats = splats.min(self.splats_enough());
         split.slots = (split.slots + left(&split) / page_bytes).min(slots_max);
         if self.bytes(&split) > arena_bytes { Ok(smallest) } else { Ok(split) }
     }
@@ -150,7 +159,7 @@ impl Needs {
 /// Compiles a scene, or says how many bytes it needs at the least.
 pub fn compile(cloud: &QuantisedCloud, options: &Options) -> Result<Bundle, usize> {
     let needs = Needs::of(cloud, options);
-    let split = needs.split(options.arena_bytes, cloud.chunks.len())?;
+    let split = needs.split(options.arena_bytes)?;
     Ok(emit(cloud, options, &needs, split))
 }
 

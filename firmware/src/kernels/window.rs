@@ -64,6 +64,7 @@ impl<'a> Store<'a> {
 
     /// Drops the farthest of `count` splats so that `most` are left; returns the first place that was
     /// dropped. Places differ, so there is one that has just `most` before it.
+    #[inline(never)]
     pub fn trim(&mut self, count: usize, most: usize) -> (usize, Place) {
         let count = count.min(self.keys.len());
         let keys = &self.keys[..count];

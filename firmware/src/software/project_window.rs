@@ -139,15 +139,10 @@ impl ProjectWindow {
             bounds: known,
             measured: UNMEASURED,
         };
-        match self.degree {
-            0 => projector.chunk::<0>(header, members, coefficients, &mut sink),
-            1 => projector.chunk::<1>(header, members, coefficients, &mut sink),
-            2 => projector.chunk::<2>(header, members, coefficients, &mut sink),
-            _ => projector.chunk::<3>(header, members, coefficients, &mut sink),
-        }
+        projector.chunk_of(self.degree, header, members, coefficients, &mut sink);
         *bounds = sink.exact().to_words();
         visit.window.count = sink.count as u32;
-        visit.window.next += 1;
+        visit.pass();
         Step::Working(Work { phase: Phase::Project, items: gaussians as u32 })
     }
 

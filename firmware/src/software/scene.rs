@@ -9,6 +9,9 @@ use quintet_protocol::window::{BOUNDS_WORDS, Bounds, Window};
 
 /// Chunks that a step passes over at most, in either direction of interest.
 const STEP_CHUNKS: usize = 1024;
+/// Pages are asked for at most so many visits before their turn. Enough to keep a link busy; asked for
+/// much earlier, they would take the place of those that the next frame begins with.
+const WAITING_MAX: usize = 8;
 /// Bits of a depth in a rank, and of a depth key that do not count there.
 const DEPTH_BITS: u32 = 20;
 const DEPTH_SHIFT: u32 = 2;
@@ -49,6 +52,8 @@ pub struct Visit {
     pub region: Region,
     /// Place in the order of the first chunk whose page was not looked for.
     ahead: usize,
+    /// Chunks before that one which are still to be visited.
+    waiting: usize,
 }
 
 impl Visit {
@@ -57,7 +62,7 @@ impl Visit {
         // Other commands may have written anything; this much is needed for arithmetic.
         window.next = window.next.min(u32::MAX / 2);
         let region = grid.region((window.region as usize).min(grid.tiles));
-        Self { window, region, ahead: window.next as usize }
+        Self { window, region, ahead: window.next as usize, waiting: 0 }
     }
 
     /// Whether every chunk has been visited.
@@ -91,20 +96,35 @@ impl Visit {
         table: &mut [u32],
         pager: &mut Pager,
     ) -> Option<Need> {
-        self.ahead = self.ahead.max(self.window.next as usize);
+        let next = self.window.next as usize;
+        if self.ahead < next {
+            (self.ahead, self.waiting) = (next, 0);
+        }
         let end = scene.order.len().min(self.ahead + STEP_CHUNKS);
-        while self.ahead < end && pager.has_room() {
+        while self.ahead < end && self.waiting < WAITING_MAX && pager.has_room() {
             let chunk = scene.at(self.ahead);
-            let is_there = scene.pages.find(table, chunk as u32).is_some();
-            if self.meets(scene, chunk) && !is_there && !pager.is_coming(scene.pages, chunk as u32)
-            {
-                let need = self.ask(chunk, scene, table, pager)?;
-                self.ahead += 1;
-                return Some(need);
-            }
+            let meets = self.meets(scene, chunk);
+            let is_there = || {
+                scene.pages.find(table, chunk as u32).is_some()
+                    || pager.is_coming(scene.pages, chunk as u32)
+            };
+            let need = match meets && !is_there() {
+                true => Some(self.ask(chunk, scene, table, pager)?),
+                false => None,
+            };
             self.ahead += 1;
+            self.waiting += usize::from(meets);
+            if need.is_some() {
+                return need;
+            }
         }
         None
+    }
+
+    /// Goes on after the chunk that was found last.
+    pub fn pass(&mut self) {
+        self.window.next += 1;
+        self.waiting = self.waiting.saturating_sub(1);
     }
 
     /// Asks for a chunk's page.

@@ -18,7 +18,7 @@ use super::fixed::{
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{
-    CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS,
+    CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
 
 /// 0.3 px^2 in Q8: the INRIA low-pass filter.
@@ -186,8 +186,6 @@ impl Projector {
     }
 
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
-    ///
-    /// [`harmonics_words`]: quintet_protocol::gaussian::harmonics_words
     #[inline(never)]
     pub fn chunk<const DEGREE: u8>(
         &self,
@@ -196,23 +194,46 @@ impl Projector {
         harmonics: &[u32],
         sink: &mut impl Sink,
     ) {
-        let chunk = Chunk::from_words(header);
-        let place = self.place(&chunk);
-        if self.is_hidden(&place, chunk.radius) {
-            return;
-        }
-        let stride = quintet_protocol::gaussian::harmonics_words(DEGREE);
+        let Some(place) = self.visible_place(header) else { return };
+        let stride = harmonics_words(DEGREE);
         if DEGREE == 0 {
             for (number, words) in (0..).zip(gaussians) {
-                self.gaussian::<DEGREE>(&place, words, &[], number, sink);
+                self.gaussian(Fixed::<DEGREE>, &place, words, &[], number, sink);
             }
         } else {
             let both = gaussians.iter().zip(harmonics.chunks_exact(stride));
             for (number, (words, coefficients)) in (0..).zip(both) {
                 let bytes: &[u8] = bytemuck::cast_slice(coefficients);
-                self.gaussian::<DEGREE>(&place, words, bytes, number, sink);
+                self.gaussian(Fixed::<DEGREE>, &place, words, bytes, number, sink);
             }
         }
+    }
+
+    /// As [`Projector::chunk`], for a degree that is not known before: less code than a version for
+    /// each, and a few instructions more.
+    #[inline(never)]
+    pub fn chunk_of(
+        &self,
+        degree: u8,
+        header: &[u32; CHUNK_WORDS],
+        gaussians: &[[u32; GAUSSIAN_WORDS]],
+        harmonics: &[u32],
+        sink: &mut impl Sink,
+    ) {
+        let Some(place) = self.visible_place(header) else { return };
+        let stride = harmonics_words(degree.min(3));
+        for (number, words) in gaussians.iter().enumerate() {
+            let coefficients = harmonics.get(number * stride..(number + 1) * stride);
+            let bytes: &[u8] = bytemuck::cast_slice(coefficients.unwrap_or_default());
+            self.gaussian(Any(degree), &place, words, bytes, number as u32, sink);
+        }
+    }
+
+    /// The place of a chunk, unless every centre of it is hidden.
+    fn visible_place(&self, header: &[u32; CHUNK_WORDS]) -> Option<Place> {
+        let chunk = Chunk::from_words(header);
+        let place = self.place(&chunk);
+        (!self.is_hidden(&place, chunk.radius)).then_some(place)
     }
 
     fn place(&self, chunk: &Chunk) -> Place {
@@ -251,8 +272,9 @@ impl Projector {
     }
 
     #[inline(always)]
-    fn gaussian<const DEGREE: u8>(
+    fn gaussian(
         &self,
+        degree: impl Degree,
         place: &Place,
         w: &[u32; GAUSSIAN_WORDS],
         coefficients: &[u8],
@@ -289,7 +311,7 @@ impl Projector {
         if !sink.takes(&splat, key, number) {
             return;
         }
-        splat.color = color::<DEGREE>(place, &p, w, coefficients);
+        splat.color = degree.color(place, &p, w, coefficients);
         sink.push(splat, key, number);
     }
 
@@ -399,6 +421,39 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
     let first = (center.wrapping_sub(half).wrapping_add(127) >> 8).max(0);
     let end = (center.wrapping_add(half).wrapping_add(128) >> 8).min(size);
     (first < end).then_some([first as u16, end as u16])
+}
+
+/// A degree of spherical harmonics.
+trait Degree: Copy {
+    /// Colour seen from the camera, Q12.
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3];
+}
+
+/// A degree that is known before.
+#[derive(Clone, Copy)]
+struct Fixed<const DEGREE: u8>;
+
+impl<const DEGREE: u8> Degree for Fixed<DEGREE> {
+    #[inline(always)]
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
+        color::<DEGREE>(place, p, w, c)
+    }
+}
+
+/// A degree that is not; more than three count as three.
+#[derive(Clone, Copy)]
+struct Any(u8);
+
+impl Degree for Any {
+    #[inline(always)]
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
+        match self.0 {
+            0 => color::<0>(place, p, w, c),
+            1 => color::<1>(place, p, w, c),
+            2 => color::<2>(place, p, w, c),
+            _ => color::<3>(place, p, w, c),
+        }
+    }
 }
 
 /// Colour seen from the camera, Q12.

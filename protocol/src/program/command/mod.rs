@@ -90,6 +90,7 @@ impl Command {
         self.record().operator
     }
 
+    #[inline(never)]
     pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
         let r = &Record::parse(bytes)?;
         match (r.operator, r.mode) {
