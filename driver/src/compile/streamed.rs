@@ -37,11 +37,8 @@ const SLOTS_MIN: usize = 4;
 /// Most pages that a device keeps.
 const SLOTS_MAX: usize = 1024;
 
-/// Share of the arena that accumulators get. A chunk is pulled once for each region that it touches,
-/// so regions should be large.
-const REGION_SHARE: usize = 2;
-/// Share that pages get at the least. In a small arena they pay least, as long as some can be on
-/// their way: a frame comes back to a page only after it has pulled many times what fits.
+/// Share of the arena that pages get at the least. In a small arena they pay least, as long as some can
+/// be on their way: a frame comes back to a page only after it has pulled many times what fits.
 const SLOTS_SHARE: usize = 16;
 
 /// What is streamed, and how the arena is split for it.
@@ -118,15 +115,17 @@ impl Needs {
         Split { region, splats: self.splats_min, slots: SLOTS_MIN }
     }
 
-    /// Splats get what regions and pages leave, up to this many; pages get the rest. With fewer splats
+    /// Splats come first, with room for this many, if that leaves two fifths of the arena: with fewer
     /// than lie within the depth of a chunk, chunks are pulled again; more of them save nothing. Of a
     /// surface of so many chunks one is as deep as the scene by their square root, and chunks
-    /// come in all sizes: so half as many again.
+    /// come in all sizes: so a quarter more. Accumulators get what then is left, as a chunk is pulled
+    /// once for each region that it touches; and pages what the whole frame leaves.
     ///
-    /// Measured at 320x240: through 512 KiB 2.1 times the scene is pulled for a frame of guitar, and
-    /// 2.5 times for one of PLAYBOT, level 3; through 1 MiB 1.4 and 1.9 times.
+    /// Measured at 320x240 through 512 KiB, the mean of eight views: 2.5 times the scene is pulled for a
+    /// frame, of guitar as of PLAYBOT, level 3. Half of the arena for accumulators gives 2.7 for
+    /// guitar, a third gives 3.1 for PLAYBOT.
     fn splats_enough(&self) -> usize {
-        (self.gaussians * 3 / 2 / self.chunks.isqrt().max(1)).max(self.splats_min)
+        (self.gaussians * 5 / 4 / self.chunks.isqrt().max(1)).max(self.splats_min)
     }
 
     /// The split of an arena, if any fits.
@@ -140,8 +139,10 @@ impl Needs {
         let page_bytes = (self.page_words + 1) * 4;
         let slots_max = self.chunks.clamp(SLOTS_MIN, SLOTS_MAX);
         let slots = (spare / SLOTS_SHARE / page_bytes).clamp(SLOTS_MIN, slots_max);
+        let splat_bytes = (self.splats_enough() * WORDS_PER_SPLAT * 4).min(spare * 3 / 5);
+        let region_bytes = spare.saturating_sub(splat_bytes + slots * page_bytes);
         let [width, height] = self.size;
-        let mut region = tile_of(width, height, spare / REGION_SHARE).unwrap_or(smallest.region);
+        let mut region = tile_of(width, height, region_bytes).unwrap_or(smallest.region);
         for axis in [0, 1] {
             // As many regions, but of one size.
             let count = self.size[axis].div_ceil(region[axis]);

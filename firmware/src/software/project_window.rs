@@ -24,7 +24,7 @@ use quintet_protocol::window::{BOUNDS_WORDS, Bounds, LAST_KEY, WINDOW_WORDS, Win
 /// many for one step to look at each 64 times.
 const CAPACITY: core::ops::RangeInclusive<u32> = 4 * CHUNK_CAPACITY as u32..=1 << 16;
 /// Drawing fewer than this share of the splats is not worth a window.
-const READY_SHARE: usize = 16;
+const READY_SHARE: usize = 64;
 
 /// Projecting under way.
 pub struct ProjectWindow {

@@ -76,16 +76,16 @@ impl<'a> Bounder<'a> {
         let limits = [camera.slope_limits[2 * axis], camera.slope_limits[2 * axis + 1]];
         let limit = limits.map(|limit| i64::from(limit.abs())).into_iter().fold(0, i64::max);
         let steepest = (slopes[0].abs().max(slopes[1].abs()) >> 4) + 1;
-        let derivative = self.rows[axis] + (steepest.min(limit) * self.rows[2] >> 12) + 1; // Q12
-        let pixels = (deviation + 1) * derivative << camera.focal_shift >> 20; // Q8
+        let derivative = self.rows[axis] + ((steepest.min(limit) * self.rows[2]) >> 12) + 1; // Q12
+        let pixels = (((deviation + 1) * derivative) << camera.focal_shift) >> 20; // Q8
         let mut reach = (pixels + 1) * REACH_HALVES / 2 + DILATION_REACH;
         if axis == 0 {
             reach += reach / 2;
         }
         let pixel =
-            |slope: i64| i64::from(camera.center[axis]) + (slope << camera.focal_shift >> 8);
+            |slope: i64| i64::from(camera.center[axis]) + ((slope << camera.focal_shift) >> 8);
         let first = ((pixel(slopes[0]) - reach) >> 8).clamp(0, size);
-        let end = ((pixel(slopes[1]) + reach >> 8) + 1).clamp(0, size);
+        let end = (((pixel(slopes[1]) + reach) >> 8) + 1).clamp(0, size);
         (first < end).then_some([first as u16, end as u16])
     }
 }
