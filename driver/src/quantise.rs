@@ -10,6 +10,8 @@ use quintet_protocol::gaussian::{
 const OPACITY_MIN: f32 = 1.0 / 255.0;
 /// Largest position offset within a chunk, in its own steps.
 const OFFSET_MAX: f64 = 32_767.0;
+/// Share that quantising may add to a standard deviation.
+const DEVIATION_SLACK: f64 = 1.01;
 /// Largest shift of a chunk's positions.
 const POSITION_SHIFT_MAX: u32 = 14;
 
@@ -167,6 +169,7 @@ impl QuantisedCloud {
             .find(|&shift| extent / f64::from(1u32 << shift) <= OFFSET_MAX)
             .unwrap_or(POSITION_SHIFT_MAX);
         let radius = positions.iter().map(|p| distance(p, &middle)).fold(0.0, f64::max);
+        let largest = members.iter().flat_map(|&i| cloud.scales[i]).fold(0.0, f32::max);
         let (harmonics_scale, harmonics_shifts) = self.push_harmonics(cloud, members);
         let covariances: Vec<[f64; 6]> =
             members.iter().map(|&i| covariance(cloud, i, units)).collect();
@@ -180,6 +183,7 @@ impl QuantisedCloud {
             position_shift: shift as u8,
             harmonics_scale,
             exponent_bias,
+            deviation: (f64::from(largest) * units * DEVIATION_SLACK).ceil() as u32 + 1,
         };
         self.chunks.push(chunk.to_words());
         for ((&i, covariance), shift_of_harmonics) in

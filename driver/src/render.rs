@@ -10,6 +10,7 @@ use crate::compile::{Bundle, CompileError, KEY_BITS, Options, compile};
 use crate::device::Connection;
 use crate::quantise::{SceneFrame, quantise};
 use crate::scene::GaussianCloud;
+use crate::session::run::PageSource;
 use crate::session::{Blob, SessionError, Uploaded};
 
 pub use crate::framing::{framing_camera, orbit};
@@ -23,8 +24,19 @@ pub struct Frame {
     pub height: u16,
     /// RGB, row by row, one byte a channel.
     pub rgb: Vec<u8>,
-    /// Cost of every part of every command, in the order of execution.
+    /// Cost of every part of every command, in the order in which they were first executed.
     pub costs: Vec<Cost>,
+    /// What the device pulled while it drew.
+    pub pulled: Pulled,
+}
+
+/// Pages of a streamed scene that a device pulled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulled {
+    /// How many.
+    pub pages: u64,
+    /// Their bytes, without what carries them.
+    pub bytes: u64,
 }
 
 /// What a part of a command cost.
@@ -149,14 +161,24 @@ impl<'c> Renderer<'c> {
         session.upload(self.bundle.camera_offset, &bytes, &mut |_| ())?;
         let mut canvas = Canvas::new(self.size);
         let mut costs = Vec::new();
+        let mut pulled = Pulled::default();
         let operators = &self.operators;
-        let outcome = session.run(|event| {
+        let streamed = self.bundle.streamed.as_ref();
+        let pages: &PageSource<'_> = &|buffer, page| {
+            let streamed = streamed.filter(|streamed| streamed.buffer == buffer)?;
+            streamed.pages.get(page as usize).map(Vec::as_slice)
+        };
+        let outcome = session.run_streamed(pages, |event| {
             match event {
                 Event::Pixels { x, y, width, bytes, .. } => canvas.put([x, y], width, bytes),
                 Event::Cost { command, phase, ticks, items } => {
                     if let Some(&operator) = operators.get(usize::from(command)) {
-                        costs.push(Cost { command, operator, phase, ticks, items });
+                        add(&mut costs, Cost { command, operator, phase, ticks, items });
                     }
+                }
+                Event::Need { length, .. } => {
+                    pulled.pages += 1;
+                    pulled.bytes += u64::from(length);
                 }
                 _ => {}
             }
@@ -168,7 +190,16 @@ impl<'c> Renderer<'c> {
             _ => return Err(RenderError::Aborted),
         }
         let [width, height] = self.size;
-        Ok(Frame { width, height, rgb: canvas.rgb, costs })
+        Ok(Frame { width, height, rgb: canvas.rgb, costs, pulled })
+    }
+}
+
+/// Adds what a command cost once more to what it has cost before.
+fn add(costs: &mut Vec<Cost>, cost: Cost) {
+    let same = |it: &&mut Cost| (it.command, it.phase) == (cost.command, cost.phase);
+    match costs.iter_mut().find(same) {
+        Some(it) => (it.ticks, it.items) = (it.ticks + cost.ticks, it.items + cost.items),
+        None => costs.push(cost),
     }
 }
 

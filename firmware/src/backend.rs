@@ -1,5 +1,6 @@
 //! Who executes commands: the contract between the executor and a backend.
 
+use crate::pager::{Need, Pager};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Program, ProgramError};
 
@@ -27,7 +28,8 @@ pub trait Backend {
     ) -> Result<(), ProgramError>;
 
     /// Executes a part of the command. `staging` is where pixels that leave the device are put.
-    fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step;
+    /// `pager` is asked for pages of streamed buffers.
+    fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8]) -> Step;
 }
 
 /// What a step did.
@@ -37,6 +39,10 @@ pub enum Step {
     Working(Work),
     /// As `Working`, and finished pixels lie in the staging buffer.
     Pixels(Work, PixelRun),
+    /// A page was asked of the pager, and the driver is to be told.
+    Need(Need),
+    /// Nothing can be done before a page comes that was asked for.
+    Starved,
     /// Nothing was left to do: the command is finished.
     Done,
 }

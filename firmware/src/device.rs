@@ -3,6 +3,7 @@
 use crate::arena::Arena;
 use crate::backend::Backend;
 use crate::log::{LOG_BYTES_MAX, LogRing, log};
+use crate::pager::Need;
 use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
@@ -212,12 +213,14 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         }
     }
 
+    /// Does a step of the run; false if it waits for the driver.
     fn step(&mut self) -> bool {
         let most = self.link.max_payload();
         let room = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
         let staging = self.staging.get_mut(..room).unwrap_or_default();
         let event = match self.server.step(staging, &mut self.clock) {
             Progress::Nothing => return true,
+            Progress::Starved => return false,
             Progress::Pixels(run) => Event::Pixels {
                 buffer: run.buffer,
                 x: run.x,
@@ -227,6 +230,9 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             },
             Progress::Cost(command, cost) => {
                 Event::Cost { command, phase: cost.phase, ticks: cost.ticks, items: cost.items }
+            }
+            Progress::Need(Need { need, buffer, page, length }) => {
+                Event::Need { need, buffer, page, length }
             }
             Progress::Finished(outcome) => Event::Finished(outcome),
         };

@@ -35,6 +35,8 @@ pub mod backend;
 mod device;
 pub mod kernels;
 pub mod log;
+mod operands;
+pub mod pager;
 mod port;
 mod ring;
 mod run;

@@ -1,9 +1,11 @@
 //! A run: one execution of the installed program, in steps, with an account of what each part cost.
 
+use crate::arena::Arena;
 use crate::backend::{Backend, PixelRun, Step, Work};
+use crate::pager::{Need, Pager};
 use crate::port::Clock;
 use quintet_protocol::message::{Outcome, Phase};
-use quintet_protocol::program::{Program, ProgramError};
+use quintet_protocol::program::{Command, Program, ProgramError, Repeat};
 
 /// Most phases that one command has.
 const PHASES: usize = 4;
@@ -43,6 +45,10 @@ pub enum Progress {
     Nothing,
     /// Finished pixels lie in the staging buffer.
     Pixels(PixelRun),
+    /// A page is needed.
+    Need(Need),
+    /// Nothing can be done before a page comes.
+    Starved,
     /// The cost of a part of a finished command.
     Cost(u16, Cost),
     /// The run has ended.
@@ -60,13 +66,15 @@ impl Run {
         self.command
     }
 
-    /// Makes the backend ready for the next command, if it is time; true when none is left.
+    /// Makes the backend ready for the next command, if it is time; true when none is left. The
+    /// executor's own commands are carried out at once.
     ///
     /// # Errors
     /// What [`Backend::start`] finds; nothing in a program that was validated.
     pub fn prepare(
         &mut self,
         program: &Program,
+        arena: &Arena,
         backend: &mut impl Backend,
     ) -> Result<bool, ProgramError> {
         if self.stage != Stage::Start {
@@ -76,6 +84,11 @@ impl Run {
             return Ok(true);
         }
         let command = program.command(self.command)?;
+        if let Command::Repeat(repeat) = command {
+            self.command =
+                if goes_on(&repeat, program, arena) { repeat.from } else { self.command + 1 };
+            return Ok(false);
+        }
         backend.start(program, self.command, &command)?;
         self.stage = Stage::Execute;
         Ok(false)
@@ -85,15 +98,18 @@ impl Run {
     pub fn step(
         &mut self,
         arena: &mut [u32],
+        pager: &mut Pager,
         staging: &mut [u8],
         backend: &mut impl Backend,
         clock: &mut impl Clock,
     ) -> Progress {
-        if let Stage::Report(number) = self.stage {
-            return self.report(number);
+        match self.stage {
+            Stage::Start => return Progress::Nothing,
+            Stage::Execute => {}
+            Stage::Report(number) => return self.report(number),
         }
         let before = clock.ticks();
-        let step = backend.step(arena, staging);
+        let step = backend.step(arena, pager, staging);
         let ticks = clock.ticks().wrapping_sub(before);
         match step {
             Step::Working(work) => {
@@ -104,6 +120,9 @@ impl Run {
                 self.account(work, ticks);
                 Progress::Pixels(run)
             }
+            // What was done to find that out is lost in what asking costs, and waiting is no cost.
+            Step::Need(need) => Progress::Need(need),
+            Step::Starved => Progress::Starved,
             Step::Done => {
                 self.stage = Stage::Report(0);
                 Progress::Nothing
@@ -132,4 +151,12 @@ impl Run {
         cost.ticks = cost.ticks.wrapping_add(ticks);
         cost.items = cost.items.wrapping_add(u64::from(work.items));
     }
+}
+
+/// Whether a loop's condition holds.
+fn goes_on(repeat: &Repeat, program: &Program, arena: &Arena) -> bool {
+    let word = program.buffer(repeat.condition).ok();
+    let word =
+        word.and_then(|buffer| arena.bytes(buffer.offset + u32::from(repeat.word) * 4, 4).ok());
+    word.is_some_and(|bytes| bytes.iter().any(|&byte| byte != 0))
 }

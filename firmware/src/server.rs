@@ -4,15 +4,16 @@ use crate::arena::Arena;
 use crate::backend::Backend;
 use crate::device::Identity;
 use crate::log::log;
+use crate::pager::{self, Pager, Pages};
 use crate::port::Clock;
 use crate::run::{Progress, Run};
-use crate::validate::{range, validate};
+use crate::validate::{BUFFERS_MAX, range, validate};
 use core::ops::Range;
 use quintet_protocol::digest::{DIGEST_BYTES, digest};
 use quintet_protocol::message::{
     DIGESTED_MAX, Description, Outcome, Refusal, Reply, Request, RunRecord, Status, Ticks,
 };
-use quintet_protocol::program::{BufferId, BufferKind, Program, ProgramError};
+use quintet_protocol::program::{BufferId, BufferKind, Operator, Program, ProgramError};
 
 /// A link whose packets carry fewer bytes cannot bring a frame home.
 const CARRIED_MIN: usize = 96;
@@ -25,6 +26,7 @@ pub struct Server<'a, B> {
     backend: B,
     /// Whose the arena is.
     claim: Option<u32>,
+    pager: Pager,
     /// Where the installed program lies, in bytes.
     program: Option<Range<u32>>,
     run: Option<Run>,
@@ -41,6 +43,7 @@ impl<'a, B: Backend> Server<'a, B> {
             arena,
             backend,
             claim: None,
+            pager: Pager::default(),
             program: None,
             run: None,
             aborting: false,
@@ -114,7 +117,11 @@ impl<'a, B: Backend> Server<'a, B> {
                     running: self.run.as_ref().map(Run::command),
                     runs: self.runs,
                     last_run: self.last_run,
+                    pages_wanted: self.pager.wanted() as u16,
                 }));
+            }
+            Request::Supply { need, offset, bytes } => {
+                self.pager.supply(&mut self.arena, need, offset, bytes)?;
             }
             _ => return Err(Refusal::Malformed),
         }
@@ -127,7 +134,7 @@ impl<'a, B: Backend> Server<'a, B> {
             firmware: env!("CARGO_PKG_VERSION"),
             target: self.identity.target,
             arena_bytes: self.arena.len(),
-            operators: self.backend.operators(),
+            operators: self.backend.operators() | 1 << Operator::Control as u32,
             ticks: self.ticks,
         }
     }
@@ -166,7 +173,7 @@ impl<'a, B: Backend> Server<'a, B> {
             .map_err(Refusal::Program)?;
         self.program = Some(place);
         log!(info, "program installed: {=u32} bytes at {=u32}", length, offset);
-        Ok(())
+        self.empty_pages()
     }
 
     /// Starts a run, unless its ticket is that of the last one. `carried` is how many bytes an
@@ -188,6 +195,25 @@ impl<'a, B: Backend> Server<'a, B> {
         Ok(())
     }
 
+    /// Makes the slots of the installed program's streamed buffers empty: they may hold anything.
+    fn empty_pages(&mut self) -> Result<(), Refusal> {
+        let Some(place) = &self.program else { return Ok(()) };
+        let length = place.end - place.start;
+        for number in 0..BUFFERS_MAX as u16 {
+            let program =
+                Program::new(self.arena.bytes(place.start, length)?).map_err(Refusal::Program)?;
+            if usize::from(number) >= program.buffer_count() {
+                break;
+            }
+            let id = BufferId(number);
+            let pages = program.buffer(id).ok().and_then(|buffer| Pages::of(id, &buffer));
+            if let Some(pages) = pages {
+                pager::clear(self.arena.words(), pages.table);
+            }
+        }
+        Ok(())
+    }
+
     /// Does a step of the run.
     pub fn step(&mut self, staging: &mut [u8], clock: &mut impl Clock) -> Progress {
         let ended = if self.aborting { Ok(Some(Outcome::Aborted)) } else { self.prepare() };
@@ -196,7 +222,10 @@ impl<'a, B: Backend> Server<'a, B> {
             Err(_) => self.finish(Outcome::Aborted),
             Ok(Some(outcome)) => self.finish(outcome),
             Ok(None) => match &mut self.run {
-                Some(run) => run.step(self.arena.words(), staging, &mut self.backend, clock),
+                Some(run) => {
+                    let Self { arena, pager, backend, .. } = self;
+                    run.step(arena.words(), pager, staging, backend, clock)
+                }
                 None => Progress::Nothing,
             },
         }
@@ -207,13 +236,14 @@ impl<'a, B: Backend> Server<'a, B> {
         let (Some(run), Some(place)) = (&mut self.run, &self.program) else { return Ok(None) };
         let bytes = self.arena.bytes(place.start, place.end - place.start);
         let program = Program::new(bytes.map_err(|_| ProgramError::NotAProgram)?)?;
-        let finished = run.prepare(&program, &mut self.backend)?;
+        let finished = run.prepare(&program, &self.arena, &mut self.backend)?;
         Ok(finished.then_some(Outcome::Completed))
     }
 
     fn finish(&mut self, outcome: Outcome) -> Progress {
         log!(info, "run {=u32} ended: {}", self.runs, outcome);
         (self.run, self.aborting) = (None, false);
+        self.pager.forget();
         self.runs = self.runs.wrapping_add(1);
         if let Some(record) = &mut self.last_run {
             record.outcome = Some(outcome);

@@ -2,8 +2,12 @@
 //! program, or change what must keep its contents.
 
 use crate::backend::Backend;
+use crate::operands::{Operands, in_range};
+use crate::pager::Pages;
 use core::ops::Range;
-use quintet_protocol::program::{Buffer, BufferId, BufferKind, Program, ProgramError};
+use quintet_protocol::program::{
+    Buffer, BufferId, BufferKind, Command, Fault, Program, ProgramError, Repeat,
+};
 
 /// Most buffers of a program: comparing all pairs stays below a million steps.
 pub const BUFFERS_MAX: usize = 1024;
@@ -28,7 +32,11 @@ pub fn validate(
     }
     for index in 0..program.command_count() as u16 {
         let command = program.command(index)?;
-        backend.check(program, index, &command)?;
+        match command {
+            Command::Repeat(repeat) => check_repeat(program, index, &repeat)
+                .map_err(|fault| ProgramError::BadCommand { command: index, fault })?,
+            command => backend.check(program, index, &command)?,
+        }
     }
     Ok(())
 }
@@ -55,7 +63,8 @@ fn check_buffer(
         .offset
         .checked_add(buffer.length)
         .is_some_and(|end| end <= arena_bytes && end % 4 == 0 && buffer.offset % 4 == 0);
-    if !inside {
+    let streamed = matches!(buffer.kind, BufferKind::Streamed { .. });
+    if !inside || streamed && Pages::of(BufferId(number), &buffer).is_none() {
         return Err(ProgramError::BadBuffer { buffer: number });
     }
     if overlap(&range(&buffer), place) {
@@ -69,6 +78,15 @@ fn check_buffer(
         }
     }
     Ok(())
+}
+
+/// A loop goes back, and its condition is a word of the arena.
+fn check_repeat(program: &Program, index: u16, repeat: &Repeat) -> Result<(), Fault> {
+    Operands::new(program).read(repeat.condition, usize::from(repeat.word) + 1)?;
+    match index.checked_sub(1) {
+        Some(last) => in_range(0, repeat.from, 0..=last),
+        None => Err(Fault::OutOfRange { parameter: 0 }),
+    }
 }
 
 fn overlap(a: &Range<u32>, b: &Range<u32>) -> bool {

@@ -4,7 +4,7 @@
 //! The model takes the numbers that the kernel takes, so that what differs is arithmetic alone.
 
 use proptest::prelude::*;
-use quintet_firmware::kernels::project::{Projector, Sink, Splat};
+use quintet_firmware::kernels::project::{Everything, Projector, Splat};
 use quintet_protocol::gaussian::{
     COVARIANCE_LIMIT, Camera, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
@@ -87,6 +87,7 @@ prop_compose! {
             position_shift: position_shift as u8,
             harmonics_scale: scale,
             exponent_bias: 0,
+            deviation: 0,
         };
         let row_scale = [focal[0], focal[1]].map(|f| f / focal_shift.exp2());
         let row_scale = [row_scale[0], row_scale[1], 1.0];
@@ -139,7 +140,7 @@ prop_compose! {
 fn project(case: &Case) -> Option<Splat> {
     let projector = Projector::new(case.camera, SIZE[0], SIZE[1]);
     let (mut splats, mut keys) = ([[0; SPLAT_WORDS]], [0]);
-    let mut sink = Sink { splats: &mut splats, keys: &mut keys, count: 0 };
+    let mut sink = Everything { splats: &mut splats, keys: &mut keys, count: 0 };
     let harmonics: Vec<u32> =
         case.harmonics.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let (header, gaussians) = (case.chunk.to_words(), [case.gaussian]);

@@ -131,3 +131,51 @@ fn instruction_counts_repeat_exactly() {
         assert!(first[0].costs.iter().all(|cost| cost.ticks > 1000), "{:?}", first[0].costs);
     }
 }
+
+#[test]
+fn a_streamed_scene_gives_the_resident_ones_pixels() {
+    let playbot = import(&playbot_lod6());
+    let made_up = cloud(2000, 3, 9);
+    for (name, scene, size, arena) in [
+        ("playbot_lod6", &playbot, [160, 120], 160 << 10),
+        ("made up", &made_up, [97, 61], 224 << 10),
+    ] {
+        let cameras = orbit(scene, size, 3);
+        let expected = render(&mut open(&uri("virtual:")), scene, &cameras, None);
+        for board in boards() {
+            let found = render(&mut open(&board), scene, &cameras, Some(arena));
+            for (number, (expected, found)) in expected.iter().zip(&found).enumerate() {
+                assert!(found.pulled.pages > 0, "{board}: {name} fits {arena} bytes");
+                assert!(found.rgb == expected.rgb, "{board}: {name}, view {number}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_scene_streams_through_512_kib() {
+    let Some(folder) = reference_folder("a_large_scene_streams") else { return };
+    let guitar = import(&folder.join("scenes/splat/guitar.compressed.ply"));
+    let cameras = orbit(&guitar, [320, 240], 2);
+    let expected = render(&mut open(&uri("virtual:")), &guitar, &cameras, None);
+    for board in boards().into_iter().filter(is_emulated) {
+        let found = render(&mut open(&board), &guitar, &cameras, Some(512 << 10));
+        for (number, (expected, found)) in expected.iter().zip(&found).enumerate() {
+            assert!(found.pulled.pages > 0);
+            assert!(found.rgb == expected.rgb, "{board}: view {number}");
+        }
+    }
+}
+
+#[test]
+fn the_slow_link_carries_pages_both_ways_without_a_standstill() {
+    let scene = cloud(1500, 0, 77);
+    let cameras = orbit(&scene, [48, 32], 1);
+    let expected = render(&mut open(&uri("virtual:")), &scene, &cameras, None);
+    for board in boards().into_iter().filter(is_emulated) {
+        let uart = uri(&format!("{board}?link=uart"));
+        let found = render(&mut open(&uart), &scene, &cameras, Some(120 << 10));
+        assert!(found[0].pulled.pages > 0, "it fits");
+        assert!(found[0].rgb == expected[0].rgb, "{board}");
+    }
+}

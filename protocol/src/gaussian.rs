@@ -14,7 +14,7 @@
 //! 4     count | position_shift << 16           | opacity << 24 (255 = 1)
 //! 5     harmonics_scale                   2  cxx | cxy << 16   world covariance, signed mantissas
 //! 6     exponent_bias, signed             3  cxz | cyy << 16   below 2^14;
-//! 7     zero                              4  cyz | czz << 16   times 2^(exponent + exponent_bias) su^2
+//! 7     largest standard deviation, su    4  cyz | czz << 16   times 2^(exponent + exponent_bias) su^2
 //!                                         5  r | g << 11 | b << 22   constant colour, 11/11/10 bits
 //! ```
 //!
@@ -67,6 +67,8 @@ pub struct Chunk {
     pub harmonics_scale: u32,
     /// What is added to the exponents of the covariances.
     pub exponent_bias: i32,
+    /// No Gaussian of the chunk has a larger standard deviation along any direction, su.
+    pub deviation: u32,
 }
 
 impl Chunk {
@@ -79,6 +81,7 @@ impl Chunk {
             position_shift: (w[4] >> 16) as u8,
             harmonics_scale: w[5],
             exponent_bias: w[6] as i32,
+            deviation: w[7],
         }
     }
 
@@ -86,7 +89,8 @@ impl Chunk {
     pub fn to_words(&self) -> [u32; CHUNK_WORDS] {
         let [x, y, z] = self.origin.map(|v| v as u32);
         let count = u32::from(self.count) | u32::from(self.position_shift) << 16;
-        [x, y, z, self.radius as u32, count, self.harmonics_scale, self.exponent_bias as u32, 0]
+        let (radius, bias) = (self.radius as u32, self.exponent_bias as u32);
+        [x, y, z, radius, count, self.harmonics_scale, bias, self.deviation]
     }
 }
 

@@ -12,3 +12,4 @@ pub mod link;
 pub mod message;
 pub mod program;
 pub mod schema;
+pub mod window;

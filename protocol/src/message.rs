@@ -107,6 +107,18 @@ pub enum Request<'a> {
     Link,
     /// Say what is going on. Idempotent. Answered by [`Reply::Status`].
     Status,
+    /// A piece of the page that an [`Event::Need`] asked for. Pieces come in order and without gaps;
+    /// the last one ends the page. Answered by [`Reply::Done`], or refused if that page is not asked
+    /// for any more: the run has ended.
+    Supply {
+        /// The number in the [`Event::Need`].
+        need: u16,
+        /// Byte offset in the page.
+        offset: u32,
+        /// The piece.
+        #[serde(borrow)]
+        bytes: &'a [u8],
+    },
 }
 
 /// What a device sends.
@@ -191,6 +203,8 @@ pub struct Status {
     pub runs: u32,
     /// The run that was started last.
     pub last_run: Option<RunRecord>,
+    /// Pages that the run has asked for and that have not come yet.
+    pub pages_wanted: u16,
 }
 
 /// What became of a run.
@@ -244,6 +258,22 @@ pub enum Refusal {
         /// Length asked for.
         length: u32,
     },
+    /// No run waits for that page.
+    #[error("page need {need} is not open")]
+    NotNeeded {
+        /// The number given.
+        need: u16,
+    },
+    /// A piece of a page does not follow the one before it, or goes beyond the page's end.
+    #[error("page need {need} goes on at byte {expected} of {length}")]
+    WrongPiece {
+        /// The number given.
+        need: u16,
+        /// Byte that should have come next.
+        expected: u32,
+        /// Bytes of the page.
+        length: u32,
+    },
     /// The program was not accepted.
     #[error("program refused: {0}")]
     Program(crate::program::ProgramError),
@@ -278,6 +308,18 @@ pub enum Event<'a> {
         /// Work items done; what an item is depends on the phase.
         items: u64,
     },
+    /// A page of a streamed buffer is needed: the driver answers with [`Request::Supply`]. Several
+    /// may be asked for at a time; the run goes on as soon as the one that it needs next is there.
+    Need {
+        /// Tells this need from others.
+        need: u16,
+        /// The streamed buffer's number in the program.
+        buffer: u16,
+        /// The page's number.
+        page: u32,
+        /// Bytes that the page must have.
+        length: u32,
+    },
     /// The run ended; no event of it follows.
     Finished(Outcome),
 }
@@ -307,6 +349,8 @@ pub enum Phase {
     Rasterise,
     /// `Geometry`: turn a finished tile into bytes and hand it to the link. Items: pixels.
     Resolve,
+    /// `Geometry`: find out which chunks matter. Items: chunks looked at.
+    Cull,
 }
 
 /// Not exactly one message of the type expected.

@@ -12,9 +12,10 @@ proptest! {
         position_shift: u8,
         harmonics_scale: u32,
         exponent_bias: i32,
+        deviation: u32,
     ) {
         let chunk =
-            Chunk { origin, radius, count, position_shift, harmonics_scale, exponent_bias };
+            Chunk { origin, radius, count, position_shift, harmonics_scale, exponent_bias, deviation };
         prop_assert_eq!(Chunk::from_words(&chunk.to_words()), chunk);
     }
 
@@ -51,8 +52,9 @@ fn words_stand_where_the_layout_says() {
         position_shift: 6,
         harmonics_scale: 7,
         exponent_bias: -8,
+        deviation: 9,
     };
-    assert_eq!(chunk.to_words(), [1, -2i32 as u32, 3, 4, 5 | 6 << 16, 7, -8i32 as u32, 0]);
+    assert_eq!(chunk.to_words(), [1, -2i32 as u32, 3, 4, 5 | 6 << 16, 7, -8i32 as u32, 9]);
     let camera = Camera {
         matrix: [[0, 1, 2], [3, 4, 5], [6, 7, 8]],
         translation: [9, 10, 11],

@@ -42,6 +42,7 @@ fn answers<'a>(bytes: &'a [u8], board: &'a str, id: u16, number: u32) -> Vec<ToD
             running: Some(id),
             runs: number,
             last_run: Some(RunRecord { ticket: number, outcome: Some(Outcome::Aborted) }),
+            pages_wanted: id,
         }),
     ];
     let events = [

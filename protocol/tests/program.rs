@@ -3,8 +3,9 @@
 
 use proptest::prelude::*;
 use quintet_protocol::program::{
-    BUFFER_BYTES, Buffer, BufferId, BufferKind, COMMAND_BYTES, Command, Fault, HEADER_BYTES,
-    Operator, Program, ProgramError, ProjectGaussians, RasteriseGaussians, Sort,
+    BUFFER_BYTES, BoundChunks, Buffer, BufferId, BufferKind, COMMAND_BYTES, Command, Fault,
+    HEADER_BYTES, Operator, Program, ProgramError, ProjectGaussians, ProjectWindow,
+    RasteriseGaussians, RasteriseWindow, RegionGrid, Repeat, Sort,
 };
 
 fn id() -> impl Strategy<Value = BufferId> {
@@ -22,6 +23,8 @@ fn buffer() -> impl Strategy<Value = Buffer> {
         BufferKind::Output,
         BufferKind::Scratch,
         BufferKind::Frame,
+        BufferKind::Streamed { page_words: 1 },
+        BufferKind::Streamed { page_words: u16::MAX },
     ]);
     (kind, any::<u32>(), any::<u32>()).prop_map(|(kind, offset, length)| Buffer {
         kind,
@@ -53,8 +56,9 @@ prop_compose! {
         [keys, count, order, scratch, histogram] in ids::<5>(),
         capacity: u32,
         digit_bits: u8,
+        ties: bool,
     ) -> Command {
-        Command::Sort(Sort { keys, count, order, scratch, histogram, capacity, digit_bits })
+        Command::Sort(Sort { keys, count, order, scratch, histogram, capacity, digit_bits, ties })
     }
 }
 
@@ -71,6 +75,68 @@ prop_compose! {
             tile_height, background,
         })
     }
+}
+
+prop_compose! {
+    fn bound()(
+        [chunks, camera, bounds, keys, window] in ids::<5>(),
+        chunk_count: u32,
+        width: u16,
+        height: u16,
+    ) -> Command {
+        Command::BoundChunks(BoundChunks {
+            chunks, camera, bounds, keys, window, chunk_count, width, height,
+        })
+    }
+}
+
+prop_compose! {
+    fn project_window()(
+        [chunks, pages, camera, bounds, order, window, splats, keys] in ids::<8>(),
+        chunk_count: u32,
+        capacity: u32,
+        frame: [u16; 2],
+        region: [u16; 2],
+        degree: u8,
+    ) -> Command {
+        Command::ProjectWindow(ProjectWindow {
+            chunks, pages, camera, bounds, order, window, splats, keys, chunk_count, capacity,
+            grid: RegionGrid { frame, region }, degree,
+        })
+    }
+}
+
+prop_compose! {
+    fn rasterise_window()(
+        [splats, keys, order, window, accumulators, frame] in ids::<6>(),
+        capacity: u32,
+        region_width: u16,
+        region_height: u16,
+        background: [u8; 3],
+    ) -> Command {
+        Command::RasteriseWindow(RasteriseWindow {
+            splats, keys, order, window, accumulators, frame, capacity, region_width, region_height,
+            background,
+        })
+    }
+}
+
+prop_compose! {
+    fn repeat()(condition in id(), from: u16, word: u16) -> Command {
+        Command::Repeat(Repeat { condition, from, word })
+    }
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        project(),
+        sort(),
+        rasterise(),
+        bound(),
+        project_window(),
+        rasterise_window(),
+        repeat()
+    ]
 }
 
 fn encode(buffers: &[Buffer], commands: &[Command]) -> Vec<u8> {
@@ -95,7 +161,7 @@ proptest! {
     #[test]
     fn programs_survive(
         buffers in prop::collection::vec(buffer(), 0..20),
-        commands in prop::collection::vec(prop_oneof![project(), sort(), rasterise()], 0..10),
+        commands in prop::collection::vec(command(), 0..10),
     ) {
         let bytes = encode(&buffers, &commands);
         let program = Program::new(&bytes).unwrap();
@@ -171,6 +237,7 @@ fn the_layout_is_that_of_version_1() {
         Buffer { kind: BufferKind::Output, offset: 0x0403_0200, length: 4 },
         Buffer { kind: BufferKind::Scratch, offset: 0x204, length: 0x0102_0304 },
         Buffer { kind: BufferKind::Frame, offset: 0, length: 320 | 240 << 16 },
+        Buffer { kind: BufferKind::Streamed { page_words: 7 }, offset: 8, length: 64 },
     ];
     let b = |number| BufferId(number);
     let commands = [
@@ -196,6 +263,7 @@ fn the_layout_is_that_of_version_1() {
             histogram: b(5),
             capacity: 0xAABB,
             digit_bits: 11,
+            ties: true,
         }),
         Command::RasteriseGaussians(RasteriseGaussians {
             splats: b(1),
@@ -210,28 +278,72 @@ fn the_layout_is_that_of_version_1() {
             tile_height: 16,
             background: [1, 2, 3],
         }),
+        Command::BoundChunks(BoundChunks {
+            chunks: b(1),
+            camera: b(2),
+            bounds: b(3),
+            keys: b(4),
+            window: b(5),
+            chunk_count: 6,
+            width: 320,
+            height: 240,
+        }),
+        Command::ProjectWindow(ProjectWindow {
+            chunks: b(1),
+            pages: b(2),
+            camera: b(3),
+            bounds: b(4),
+            order: b(5),
+            window: b(6),
+            splats: b(7),
+            keys: b(8),
+            chunk_count: 9,
+            capacity: 10,
+            grid: RegionGrid { frame: [320, 240], region: [64, 16] },
+            degree: 2,
+        }),
+        Command::RasteriseWindow(RasteriseWindow {
+            splats: b(1),
+            keys: b(2),
+            order: b(3),
+            window: b(4),
+            accumulators: b(5),
+            frame: b(6),
+            capacity: 7,
+            region_width: 64,
+            region_height: 16,
+            background: [1, 2, 3],
+        }),
+        Command::Repeat(Repeat { condition: b(1), from: 2, word: 3 }),
     ];
-    let header = "514e5431 0100 0500 0300 0000";
+    let header = "514e5431 0100 0600 0700 0000";
     let records = [
         "00010000 20000000 00 000000",
         "20010000 60000000 01 000000",
         "00020304 04000000 02 000000",
         "04020000 04030201 03 000000",
         "00000000 4001f000 04 000000",
+        "08000000 40000000 05 000700",
     ];
     let project = "00 00 0000  0000 0100 0200 0300 0504 0600 ffff ffff \
                    11000000 78563412 03000000 4001f000";
-    let sort = "03 00 0000  0100 0200 0300 0400 0500 ffff ffff ffff  bbaa0000 0b000000";
+    let sort = "03 00 0000  0100 0200 0300 0400 0500 ffff ffff ffff  bbaa0000 0b000000 01000000";
     let rasterise = "00 01 0000  0100 0200 0300 0400 0500 0600 0700 ffff \
                      09000000 40001000 01020300";
+    let bound = "00 02 0000  0100 0200 0300 0400 0500 ffff ffff ffff  06000000 4001f000";
+    let project_window = "00 03 0000  0100 0200 0300 0400 0500 0600 0700 0800 \
+                          09000000 0a000000 4001f000 40001000 02000000";
+    let rasterise_window = "00 04 0000  0100 0200 0300 0400 0500 0600 ffff ffff \
+                            07000000 40001000 01020300";
+    let repeat = "06 00 0000  0100 ffff ffff ffff ffff ffff ffff ffff  02000000 03000000";
     let mut expected = hex(header);
     expected.extend(records.iter().flat_map(|record| hex(record)));
-    for command in [project, sort, rasterise] {
+    for command in [project, sort, rasterise, bound, project_window, rasterise_window, repeat] {
         let mut bytes = hex(command);
         bytes.resize(COMMAND_BYTES, 0);
         expected.extend(bytes);
     }
-    assert_eq!(expected.len(), HEADER_BYTES + 5 * BUFFER_BYTES + 3 * COMMAND_BYTES);
+    assert_eq!(expected.len(), HEADER_BYTES + 6 * BUFFER_BYTES + 7 * COMMAND_BYTES);
     assert_eq!(encode(&buffers, &commands), expected);
     assert!(read_all(&expected).is_ok());
 }
@@ -253,6 +365,7 @@ fn what_is_reserved_must_be_zero() {
         histogram: BufferId(0),
         capacity: 1,
         digit_bits: 4,
+        ties: false,
     };
     let good = encode(&[frame], &[Command::Sort(sort)]);
     let with = |at: usize, byte: u8| {
@@ -268,11 +381,12 @@ fn what_is_reserved_must_be_zero() {
     }
     let command = HEADER_BYTES + BUFFER_BYTES;
     let bad = |fault| Err(ProgramError::BadCommand { command: 0, fault });
-    assert_eq!(with(command, 6), bad(Fault::UnknownOperator));
+    assert_eq!(with(command, 7), bad(Fault::UnknownOperator));
     assert_eq!(with(command + 2, 1), bad(Fault::UnknownOperator));
     assert_eq!(with(command + 1, 1), bad(Fault::UnknownMode { operator: Operator::Sort, mode: 1 }));
     // More than eight bits of digits.
     assert_eq!(with(command + 25, 1), bad(Fault::OutOfRange { parameter: 1 }));
+    assert_eq!(with(command + 28, 2), bad(Fault::OutOfRange { parameter: 2 }));
 }
 
 #[test]

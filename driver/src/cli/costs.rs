@@ -43,17 +43,19 @@ pub fn operator_name(operator: Operator) -> &'static str {
         Operator::Sort => "sort",
         Operator::Gemm => "gemm",
         Operator::Vector => "vector",
+        Operator::Control => "control",
     }
 }
 
 /// The micro-operators in the order of their numbers.
-pub const OPERATORS: [Operator; 6] = [
+pub const OPERATORS: [Operator; 7] = [
     Operator::Geometry,
     Operator::CombinedGrid,
     Operator::DecomposedGrid,
     Operator::Sort,
     Operator::Gemm,
     Operator::Vector,
+    Operator::Control,
 ];
 
 fn phase_name(phase: Phase) -> &'static str {
@@ -63,6 +65,7 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Bin => "bin",
         Phase::Rasterise => "rasterise",
         Phase::Resolve => "resolve",
+        Phase::Cull => "cull",
         _ => "other",
     }
 }
@@ -75,6 +78,7 @@ fn item_name(phase: Phase) -> &'static str {
         Phase::Bin => "primitive-tile pairs",
         Phase::Rasterise => "pixels visited",
         Phase::Resolve => "pixels",
+        Phase::Cull => "chunks looked at",
         _ => "items",
     }
 }

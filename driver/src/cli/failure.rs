@@ -144,13 +144,12 @@ impl Failure {
     /// A scene that cannot be compiled.
     pub fn compile(error: &CompileError) -> Self {
         let help = match error {
-            CompileError::TooLarge { fitting, .. } => format!(
-                "use a coarser level of detail of the scene (about {fitting} Gaussians or fewer), \
-                 a larger --arena if it was set, or a device with more memory; `quintet inspect` \
-                 says what a scene needs"
-            ),
-            CompileError::Empty => "check that the scene is the one you meant".into(),
-            _ => "choose another --size".into(),
+            CompileError::TooLarge { .. } => {
+                "use a coarser level of detail of the scene, a larger --arena if it was set, or a \
+                 device with more memory; `quintet inspect` says what a scene needs"
+            }
+            CompileError::Empty => "check that the scene is the one you meant",
+            _ => "choose another --size",
         };
         Self::new(FAILED, "the scene cannot be compiled for this device", error).help(help)
     }

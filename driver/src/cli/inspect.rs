@@ -9,23 +9,24 @@ use quintet_driver::compile::{Bundle, CompileError, Options, compile};
 use quintet_driver::import;
 use quintet_driver::quantise::{Bounds, SceneFrame, quantise};
 use quintet_protocol::program::{
-    Buffer, BufferId, BufferKind, Command, Program, ProgramError, ProjectGaussians,
-    RasteriseGaussians, Sort,
+    BoundChunks, Buffer, BufferId, BufferKind, Command, Program, ProgramError, ProjectGaussians,
+    ProjectWindow, RasteriseGaussians, RasteriseWindow, Repeat, Sort,
 };
 use serde::Serialize;
 
-use super::arguments::size;
+use super::arguments::{bytes, size};
 use super::costs::operator_name;
 use super::failure::{FAILED, Failure};
 use super::output::{grouped, in_bytes, print, print_json};
 use super::render::notes;
+use super::report::StreamedRecord;
 
 const MORE: &str = "\
 With --json: path, format, gaussians, drawn (those not transparent), degree (of the spherical
 harmonics), dropped, antialiased, notes, bounds (min and max of the centres, world units), size,
-memory (bytes: program, constants, input, scratch, arena, smallest_arena, upload), tile, buffers
-(index, name, kind, offset, bytes; for a frame bytes is null), commands (index, operator, name,
-buffers).";
+memory (bytes: program, constants, input, scratch, pages, arena, smallest_arena, upload), tile,
+streamed (null, or pages, their bytes, slots, splats of a window), buffers (index, name, kind,
+offset, bytes; for a frame bytes is null), commands (index, operator, name, buffers).";
 
 /// Arguments of the subcommand.
 #[derive(Args, Debug)]
@@ -36,6 +37,9 @@ pub struct Arguments {
     /// Columns and rows of the picture to compile for
     #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
     size: [u16; 2],
+    /// Compile for that much arena; K and M stand for KiB and MiB [default: as much as it takes]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    arena: Option<u32>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -55,6 +59,7 @@ struct Report {
     size: [u16; 2],
     memory: Memory,
     tile: [u16; 2],
+    streamed: Option<StreamedRecord>,
     buffers: Vec<BufferRecord>,
     commands: Vec<CommandRecord>,
 }
@@ -72,6 +77,7 @@ struct Memory {
     constants: usize,
     input: usize,
     scratch: usize,
+    pages: usize,
     arena: usize,
     smallest_arena: usize,
     upload: usize,
@@ -107,7 +113,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Ok(bundle) => bundle.arena_bytes,
     };
     // As much as a device can have: nothing is squeezed.
-    let bundle = compile_for(u32::MAX as usize).map_err(|error| Failure::compile(&error))?;
+    let arena_bytes = arguments.arena.unwrap_or(u32::MAX) as usize;
+    let bundle = compile_for(arena_bytes).map_err(|error| Failure::compile(&error))?;
     let listing = Listing::of(&bundle.program);
     let Listing { buffers, commands } = listing.map_err(|error| {
         Failure::new(FAILED, "internal error: the compiled program cannot be read", error)
@@ -126,6 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         size: arguments.size,
         memory: Memory::of(&bundle, &buffers, smallest_arena),
         tile: bundle.tile,
+        streamed: StreamedRecord::of(&bundle),
         buffers,
         commands,
     };
@@ -141,13 +149,15 @@ impl Memory {
             let of_kind = buffers.iter().filter(|buffer| buffer.kind == kind);
             of_kind.filter_map(|buffer| buffer.bytes).map(|bytes| bytes as usize).sum::<usize>()
         };
+        let pages = sum("streamed");
         let (program, constants, input) = (bundle.program.len(), sum("constant"), sum("input"));
         Self {
             program,
             constants,
             input,
             // Scratch buffers share memory, so that their sum is more than they take.
-            scratch: bundle.arena_bytes - program - constants - input,
+            scratch: bundle.arena_bytes - program - constants - input - pages,
+            pages,
             arena: bundle.arena_bytes,
             smallest_arena,
             upload: bundle.upload_bytes(),
@@ -194,6 +204,7 @@ fn kind_name(kind: BufferKind) -> &'static str {
         BufferKind::Output => "output",
         BufferKind::Scratch => "scratch",
         BufferKind::Frame => "frame",
+        BufferKind::Streamed { .. } => "streamed",
         _ => "other",
     }
 }
@@ -247,6 +258,59 @@ fn operands(command: &Command) -> (&'static str, Vec<(&'static str, BufferId)>) 
             ];
             ("rasterise_gaussians", all.into())
         }
+        Command::BoundChunks(BoundChunks { chunks, camera, bounds, keys, window, .. }) => {
+            let all = [
+                ("chunks", chunks),
+                ("camera", camera),
+                ("bounds", bounds),
+                ("chunk_keys", keys),
+                ("window", window),
+            ];
+            ("bound_chunks", all.into())
+        }
+        Command::ProjectWindow(ProjectWindow {
+            chunks,
+            pages,
+            camera,
+            bounds,
+            order,
+            window,
+            splats,
+            keys,
+            ..
+        }) => {
+            let all = [
+                ("chunks", chunks),
+                ("pages", pages),
+                ("camera", camera),
+                ("bounds", bounds),
+                ("chunk_order", order),
+                ("window", window),
+                ("splats", splats),
+                ("keys", keys),
+            ];
+            ("project_window", all.into())
+        }
+        Command::RasteriseWindow(RasteriseWindow {
+            splats,
+            keys,
+            order,
+            window,
+            accumulators,
+            frame,
+            ..
+        }) => {
+            let all = [
+                ("splats", splats),
+                ("keys", keys),
+                ("order", order),
+                ("window", window),
+                ("accumulators", accumulators),
+                ("frame", frame),
+            ];
+            ("rasterise_window", all.into())
+        }
+        Command::Repeat(Repeat { condition, .. }) => ("repeat", vec![("condition", condition)]),
         _ => ("other", Vec::new()),
     }
 }
@@ -268,7 +332,16 @@ fn text(report: &Report) -> String {
     for note in &report.notes {
         let _ = writeln!(text, "  note       {note}");
     }
-    let _ = writeln!(text, "\ncompiled for {width}x{height}, tiles of {columns}x{rows} pixels");
+    let _ = match &report.streamed {
+        None => {
+            writeln!(text, "\ncompiled for {width}x{height}, tiles of {columns}x{rows} pixels")
+        }
+        Some(StreamedRecord { pages, slots, splats, .. }) => writeln!(
+            text,
+            "\ncompiled for {width}x{height}, streamed: regions of {columns}x{rows} pixels, windows of \
+             {splats} splats,\nroom for {slots} of {pages} pages",
+        ),
+    };
     let mut row = |name: &str, bytes: usize, about: &str| {
         let _ = writeln!(text, "  {name:<14} {:>12}  {about}", grouped(bytes as u64));
     };
@@ -276,7 +349,11 @@ fn text(report: &Report) -> String {
     row("constants", memory.constants, "sent once");
     row("input", memory.input, "sent for each frame");
     row("scratch", memory.scratch, "");
-    let about = format!("= {}, where there is room", in_bytes(memory.arena as u64));
+    if let Some(streamed) = &report.streamed {
+        let about = format!("of {}, pulled as they are needed", grouped(streamed.bytes as u64));
+        row("pages", memory.pages, &about);
+    }
+    let about = format!("= {}", in_bytes(memory.arena as u64));
     row("arena", memory.arena, &about);
     let about = format!("= {}, at the least", in_bytes(memory.smallest_arena as u64));
     row("smallest arena", memory.smallest_arena, &about);

@@ -18,7 +18,10 @@ use super::arguments::{DeviceArguments, bytes, color, size};
 use super::costs::{CostRecord, table, unit_name};
 use super::failure::{FAILED, Failure};
 use super::output::{bytes_bar, frames_bar, grouped, in_bytes, print, print_json, say};
-use super::report::{BundleRecord, DeviceRecord, FrameRecord, LinkRecord, Report, SceneRecord};
+use super::report::{
+    BundleRecord, DeviceRecord, FrameRecord, LinkRecord, PulledRecord, Report, SceneRecord,
+    StreamedRecord,
+};
 use super::target::{Target, unwritable};
 
 /// Size of a picture if nothing says another.
@@ -37,10 +40,11 @@ With --json one document goes to standard output, everything else to standard er
   device  uri, board, firmware, target, arena_bytes, ticks (what costs are counted in:
           instructions, cycles, nanoseconds or none)
   scene   path, format, gaussians, dropped, degree
-  bundle  upload_bytes, arena_bytes, tile [columns, rows]
+  bundle  upload_bytes, arena_bytes, tile [columns, rows], streamed (null, or pages, their bytes,
+          slots for pages, splats of a window)
   frames  for each: index, view (or null), file, width, height, digest (SHA-256 of the RGB
-          bytes), commands, link; a command has: command (its index in the program), operator,
-          phase, ticks, unit, items
+          bytes), commands, pulled (pages, bytes), link; a command has: command (its index in
+          the program), operator, phase, ticks, unit, items
   contact_sheet  file (or null)
   link    sent, received: bytes in all, from the first handshake on
 The virtual device counts nanoseconds of this computer; emulated boards count instructions.";
@@ -190,6 +194,7 @@ fn render(
         upload_bytes: bundle.upload_bytes(),
         arena_bytes: bundle.arena_bytes,
         tile: bundle.tile,
+        streamed: StreamedRecord::of(bundle),
     };
     let mut pictures = Pictures::new(target, views, device.ticks);
     pictures.render(&mut renderer, &views.cameras)?;
@@ -269,6 +274,7 @@ impl<'a> Pictures<'a> {
                 height: frame.height,
                 digest: digest(&picture.rgb),
                 commands: records.collect(),
+                pulled: PulledRecord { pages: frame.pulled.pages, bytes: frame.pulled.bytes },
                 link,
             });
             self.costs.push(frame.costs);
@@ -292,6 +298,35 @@ fn digest(rgb: &[u8]) -> String {
     Sha256::digest(rgb).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What each frame of a streamed scene moved; nothing if the scene is resident.
+fn traffic(report: &Report<'_>) -> String {
+    let Some(StreamedRecord { pages, bytes, slots, .. }) = report.bundle.streamed else {
+        return String::new();
+    };
+    let mut text = format!(
+        "pages   {} in {pages} pages, streamed; room for {slots} of them\n\n\
+         moved by a frame:\n  {:>5} {:>7} {:>14} {:>10} {:>14} {:>14}\n",
+        in_bytes(bytes as u64),
+        "frame",
+        "pages",
+        "bytes of pages",
+        "of scene",
+        "link, sent",
+        "link, received",
+    );
+    for FrameRecord { index, pulled, link, .. } in &report.frames {
+        text += &format!(
+            "  {index:>5} {:>7} {:>14} {:>8.0} % {:>14} {:>14}\n",
+            grouped(pulled.pages),
+            grouped(pulled.bytes),
+            100.0 * pulled.bytes as f64 / bytes.max(1) as f64,
+            grouped(link.sent),
+            grouped(link.received),
+        );
+    }
+    text
+}
+
 /// What a person wants to know about a run.
 fn summary(report: &Report<'_>, costs: &str) -> String {
     let Report { device, scene, bundle, .. } = report;
@@ -300,11 +335,12 @@ fn summary(report: &Report<'_>, costs: &str) -> String {
         0 => "no harmonics".into(),
         degree => format!("harmonics of degree {degree}"),
     };
+    let tiles = if bundle.streamed.is_some() { "regions" } else { "tiles" };
     let mut text = format!(
         "scene   {}, {}, {} Gaussians, {harmonics}\n\
          device  {} at {}, firmware {} for {}, {} of arena\n\
-         memory  {} of arena in use, {} of it sent once; tiles of {columns}x{rows} pixels\n\
-         link    {} sent, {} received\n\n{costs}\n",
+         memory  {} of arena in use, {} of it sent once; {tiles} of {columns}x{rows} pixels\n\
+         link    {} sent, {} received\n{}\n{costs}\n",
         scene.path.display(),
         scene.format,
         grouped(scene.gaussians as u64),
@@ -317,6 +353,7 @@ fn summary(report: &Report<'_>, costs: &str) -> String {
         in_bytes(bundle.upload_bytes as u64),
         in_bytes(report.link.sent),
         in_bytes(report.link.received),
+        traffic(report),
     );
     text += &match (&report.contact_sheet, report.frames.as_slice()) {
         (Some(sheet), frames) => {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use quintet_driver::compile::Bundle;
 use serde::Serialize;
 
 use super::costs::CostRecord;
@@ -44,6 +45,28 @@ pub struct BundleRecord {
     pub upload_bytes: usize,
     pub arena_bytes: usize,
     pub tile: [u16; 2],
+    pub streamed: Option<StreamedRecord>,
+}
+
+/// What stays with the driver, and what the device has room for at a time.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StreamedRecord {
+    pub pages: usize,
+    pub bytes: usize,
+    pub slots: usize,
+    pub splats: usize,
+}
+
+impl StreamedRecord {
+    /// Of a bundle, if that is streamed.
+    pub fn of(bundle: &Bundle) -> Option<Self> {
+        bundle.streamed.as_ref().map(|streamed| Self {
+            pages: streamed.pages.len(),
+            bytes: streamed.bytes(),
+            slots: streamed.split.slots,
+            splats: streamed.split.splats,
+        })
+    }
 }
 
 /// A frame.
@@ -56,7 +79,15 @@ pub struct FrameRecord {
     pub height: u16,
     pub digest: String,
     pub commands: Vec<CostRecord>,
+    pub pulled: PulledRecord,
     pub link: LinkRecord,
+}
+
+/// Pages of a streamed scene that a frame pulled; zeros if the scene is resident.
+#[derive(Clone, Copy, Serialize)]
+pub struct PulledRecord {
+    pub pages: u64,
+    pub bytes: u64,
 }
 
 /// Bytes over the link.

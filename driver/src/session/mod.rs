@@ -7,7 +7,7 @@ mod listen;
 mod load;
 mod pump;
 mod recover;
-mod run;
+pub mod run;
 mod upload;
 
 use std::time::Duration;
@@ -357,6 +357,7 @@ fn name(request: &Request<'_>) -> &'static str {
         Request::Log => "log",
         Request::Link => "link",
         Request::Status => "status",
+        Request::Supply { .. } => "supply",
         _ => "request",
     }
 }

@@ -7,3 +7,4 @@ pub mod project;
 pub mod rasterise;
 pub mod sort;
 mod tables;
+pub mod window;

@@ -46,6 +46,37 @@ pub fn scatter_high(
     }
 }
 
+/// Orders the numbers of equal keys, which stand side by side, by their second words. A heap sort, as
+/// there may be any number of equal keys.
+pub fn break_ties(keys: &[u32], seconds: &[u32], digit_bits: u32, order: &mut [u32]) {
+    let mask = (1u32 << (2 * digit_bits)) - 1;
+    let word = |words: &[u32], number: u32| words.get(number as usize).copied().unwrap_or(0);
+    let same = |&a: &u32, &b: &u32| (word(keys, a) ^ word(keys, b)) & mask == 0;
+    for run in order.chunk_by_mut(same).filter(|run| run.len() > 1) {
+        for root in (0..run.len() / 2).rev() {
+            sift(run, root, |number| word(seconds, number));
+        }
+        for end in (1..run.len()).rev() {
+            run.swap(0, end);
+            sift(&mut run[..end], 0, |number| word(seconds, number));
+        }
+    }
+}
+
+/// Lets a number sink in a heap until those below it have no greater key.
+fn sift(heap: &mut [u32], mut root: usize, key: impl Fn(u32) -> u32) {
+    let at = |heap: &[u32], place: usize| heap.get(place).map(|&number| key(number));
+    while let Some(left) = at(heap, 2 * root + 1) {
+        let right = at(heap, 2 * root + 2).unwrap_or(0);
+        let child = 2 * root + if right > left { 2 } else { 1 };
+        if at(heap, root) >= Some(left.max(right)) {
+            return;
+        }
+        heap.swap(root, child);
+        root = child;
+    }
+}
+
 /// Puts a number where its bin stands and moves the bin on.
 #[inline(always)]
 fn place(bins: &mut [u32], bin: usize, order: &mut [u32], number: u32) {
@@ -81,6 +112,22 @@ mod tests {
             let mut expected: Vec<u32> = (0..keys.len() as u32).collect();
             expected.sort_by_key(|&number| keys[number as usize] & mask);
             prop_assert_eq!(sort(&keys, digit_bits), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ties_are_broken_by_second_words(
+            keys in proptest::collection::vec(0u32..20, 0..300),
+            seed: u32,
+        ) {
+            let seconds: Vec<u32> =
+                (0..keys.len() as u32).map(|i| (i ^ seed).wrapping_mul(0x9E37_79B1)).collect();
+            let mut order = sort(&keys, 4);
+            break_ties(&keys, &seconds, 4, &mut order);
+            let mut expected: Vec<u32> = (0..keys.len() as u32).collect();
+            expected.sort_by_key(|&number| (keys[number as usize], seconds[number as usize]));
+            prop_assert_eq!(order, expected);
         }
     }
 

@@ -1,15 +1,24 @@
 //! The software backend: the core itself executes every command.
 
-mod operands;
+mod bound;
+mod grid;
 mod project;
+mod project_window;
 mod rasterise;
+mod rasterise_window;
+mod resolve;
+mod scene;
 mod sort;
 
 use crate::backend::{Backend, Step};
-use operands::Operands;
+use crate::operands::Operands;
+use crate::pager::Pager;
+use bound::Bound;
 use project::Project;
+use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
 use rasterise::Rasterise;
+use rasterise_window::RasteriseWindow;
 use sort::Sort;
 
 /// The core itself as a backend.
@@ -23,6 +32,9 @@ enum Job {
     Project(Project),
     Sort(Sort),
     Rasterise(Rasterise),
+    Bound(Bound),
+    ProjectWindow(ProjectWindow),
+    RasteriseWindow(RasteriseWindow),
 }
 
 impl Job {
@@ -32,6 +44,11 @@ impl Job {
             Command::ProjectGaussians(c) => Project::new(&operands, c).map(Self::Project),
             Command::Sort(c) => Sort::new(&operands, c).map(Self::Sort),
             Command::RasteriseGaussians(c) => Rasterise::new(&operands, c).map(Self::Rasterise),
+            Command::BoundChunks(c) => Bound::new(&operands, c).map(Self::Bound),
+            Command::ProjectWindow(c) => ProjectWindow::new(&operands, c).map(Self::ProjectWindow),
+            Command::RasteriseWindow(c) => {
+                RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
+            }
             other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
         }
     }
@@ -58,11 +75,14 @@ impl Backend for Software {
         Ok(())
     }
 
-    fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step {
+    fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8]) -> Step {
         match &mut self.job {
             Some(Job::Project(job)) => job.step(arena),
             Some(Job::Sort(job)) => job.step(arena),
             Some(Job::Rasterise(job)) => job.step(arena, staging),
+            Some(Job::Bound(job)) => job.step(arena),
+            Some(Job::ProjectWindow(job)) => job.step(arena, pager),
+            Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
             None => Step::Done,
         }
     }

@@ -1,8 +1,8 @@
 //! `Geometry`, projecting: one chunk a step.
 
-use super::operands::{Operands, Words, disjoint, in_range};
 use crate::backend::{Step, Work};
-use crate::kernels::project::{Projector, Sink};
+use crate::kernels::project::{Everything, Projector};
+use crate::operands::{Operands, Words, disjoint, in_range};
 use core::ops::Range;
 use quintet_protocol::gaussian::{
     CAMERA_WORDS, CHUNK_CAPACITY, CHUNK_WORDS, Camera, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS,
@@ -99,7 +99,7 @@ impl Project {
         let coefficients = scaled(&range, harmonics_words(self.degree));
         let coefficients = harmonics.get(coefficients).unwrap_or_default();
         let splats = splats.as_chunks_mut::<SPLAT_WORDS>().0;
-        let mut sink = Sink { splats, keys, count: self.written };
+        let mut sink = Everything { splats, keys, count: self.written };
         match self.degree {
             0 => projector.chunk::<0>(header, gaussians, coefficients, &mut sink),
             1 => projector.chunk::<1>(header, gaussians, coefficients, &mut sink),

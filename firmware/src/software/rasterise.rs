@@ -4,9 +4,11 @@
 //! A tile's list has at most as many splats as there are, and the bins hold at least that many, so
 //! every batch holds at least one tile and no scene can overflow: it only takes more batches.
 
-use super::operands::{Operands, Words, disjoint, in_range};
-use crate::backend::{PixelRun, Step, Work};
-use crate::kernels::rasterise::{Accumulator, Tile};
+use super::grid::Grid;
+use super::resolve::{Next, Target};
+use crate::backend::{Step, Work};
+use crate::kernels::rasterise::Tile;
+use crate::operands::{Operands, Words, disjoint, in_range};
 use core::ops::Range;
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use quintet_protocol::message::Phase;
@@ -18,9 +20,6 @@ const STEP_SPLATS: usize = 2048;
 const STEP_TOUCHES: u32 = 16_384;
 /// Most splats of a command.
 const SPLATS_MAX: u32 = 1 << 24;
-/// Largest side of a frame and of a tile; the kernel holds a tile's columns below 4096.
-const SIDE_MAX: u16 = 4096;
-const TILE_SIDE_MAX: u16 = 2048;
 
 /// Rasterising under way.
 pub struct Rasterise {
@@ -31,18 +30,8 @@ pub struct Rasterise {
     tiles: Words,
     accumulators: Words,
     grid: Grid,
-    frame: u16,
-    background: [u8; 3],
+    target: Target,
     stage: Stage,
-}
-
-/// How the frame is cut into tiles.
-#[derive(Clone, Copy)]
-struct Grid {
-    frame: [usize; 2],
-    tile: [usize; 2],
-    columns: usize,
-    tiles: usize,
 }
 
 enum Stage {
@@ -55,23 +44,10 @@ enum Stage {
     /// Drawing a tile of the batch: its list from `next` on, lists begin at `start` in the bins.
     Draw { batch: Range<usize>, start: usize, next: usize },
     /// Handing out a tile from this pixel on.
-    Resolve { batch: Range<usize>, start: usize, row: usize, column: usize },
+    Resolve { batch: Range<usize>, start: usize, next: Next },
 }
 
 impl Grid {
-    fn new(frame: [u16; 2], tile: [u16; 2]) -> Self {
-        let (frame, tile) = (frame.map(usize::from), tile.map(usize::from));
-        let columns = frame[0].div_ceil(tile[0]);
-        Self { frame, tile, columns, tiles: columns * frame[1].div_ceil(tile[1]) }
-    }
-
-    /// First column and row of a tile, and its columns and rows.
-    fn rectangle(&self, tile: usize) -> ([usize; 2], [usize; 2]) {
-        let corner = [tile % self.columns * self.tile[0], tile / self.columns * self.tile[1]];
-        let size = [0, 1].map(|axis| self.tile[axis].min(self.frame[axis] - corner[axis]));
-        (corner, size)
-    }
-
     /// Calls `f` with every tile that the splat's bounds touch.
     #[inline(always)]
     fn touched(&self, splat: &[u32; SPLAT_WORDS], mut f: impl FnMut(usize)) {
@@ -109,27 +85,17 @@ impl Rasterise {
     pub fn new(operands: &Operands, c: &RasteriseGaussians) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=SPLATS_MAX)?;
         let frame = operands.frame(c.frame)?;
-        if frame.contains(&0) {
-            return Err(Fault::WrongKind { buffer: c.frame });
-        }
-        if frame.iter().any(|&side| side > SIDE_MAX) {
-            return Err(Fault::WrongKind { buffer: c.frame });
-        }
-        in_range(1, c.tile_width, 1..=frame[0].min(TILE_SIDE_MAX))?;
-        in_range(1, c.tile_height, 1..=frame[1].min(TILE_SIDE_MAX))?;
-        let grid = Grid::new(frame, [c.tile_width, c.tile_height]);
+        let grid = Grid::new(frame, [c.tile_width, c.tile_height], 1)?;
         let capacity = c.capacity as usize;
-        let pixels = grid.tile[0] * grid.tile[1];
         let job = Self {
             splats: operands.read(c.splats, capacity * SPLAT_WORDS)?,
             order: operands.read(c.order, capacity)?,
             count: operands.read(c.count, 1)?,
             bins: operands.write_all(c.bins, capacity)?,
             tiles: operands.write(c.tiles, grid.tiles)?,
-            accumulators: operands.write(c.accumulators, pixels * ACCUMULATOR_WORDS)?,
+            accumulators: operands.write(c.accumulators, grid.pixels() * ACCUMULATOR_WORDS)?,
             grid,
-            frame: c.frame.0,
-            background: c.background,
+            target: Target { frame: c.frame.0, background: c.background },
             stage: Stage::Count { next: 0 },
         };
         let Self { splats, order, count, bins, tiles, accumulators, .. } = &job;
@@ -164,58 +130,18 @@ impl Rasterise {
             Stage::Batch { first } => memory.batch(&self.grid, first),
             Stage::Fill { batch, next } => memory.fill(&self.grid, batch, next),
             Stage::Draw { batch, start, next } => {
-                memory.draw(self.tile(batch.start, pixels), batch, start, next)
+                memory.draw(self.grid.tile(batch.start, pixels), batch, start, next)
             }
-            Stage::Resolve { batch, start, row, column } => {
-                let tile = self.tile(batch.start, pixels);
-                self.resolve(tile, &memory, batch, [start, row, column], staging)
+            Stage::Resolve { batch, start, next } => {
+                let tile = self.grid.tile(batch.start, pixels);
+                match next.resolve(&tile, &self.target, staging) {
+                    (Some(next), step) => (Stage::Resolve { batch, start, next }, step),
+                    (None, step) => (memory.after(batch), step),
+                }
             }
         };
         self.stage = stage;
         step
-    }
-
-    /// The tile of that number over the accumulators.
-    fn tile<'a>(&self, tile: usize, pixels: &'a mut [Accumulator]) -> Tile<'a> {
-        let ([x, y], [width, height]) = self.grid.rectangle(tile);
-        let pixels = pixels.get_mut(..width * height).unwrap_or_default();
-        let [x, y, width, height] = [x, y, width, height].map(|v| v as i32);
-        Tile { x, y, width, height, pixels }
-    }
-
-    /// Resolves as many pixels as the staging buffer takes: whole rows, or a part of one.
-    fn resolve(
-        &self,
-        tile: Tile,
-        memory: &Memory,
-        batch: Range<usize>,
-        [start, row, column]: [usize; 3],
-        staging: &mut [u8],
-    ) -> (Stage, Step) {
-        let (width, height) = (tile.width as usize, tile.height as usize);
-        let room = (staging.len() / 3).max(1);
-        let columns = room.min(width - column);
-        let rows = if columns == width { (room / width).min(height - row) } else { 1 };
-        let bytes = (rows * columns * 3).min(staging.len());
-        for (k, out) in staging[..bytes].chunks_mut(columns * 3).enumerate() {
-            tile.resolve((row + k) * width + column, self.background, out);
-        }
-        let run = PixelRun {
-            buffer: self.frame,
-            x: (tile.x as usize + column) as u16,
-            y: (tile.y as usize + row) as u16,
-            width: columns as u16,
-            bytes,
-        };
-        let (row, column) =
-            if column + columns < width { (row, column + columns) } else { (row + rows, 0) };
-        let stage = if row < height {
-            Stage::Resolve { batch, start, row, column }
-        } else {
-            memory.after(batch)
-        };
-        let work = Work { phase: Phase::Resolve, items: (rows * columns) as u32 };
-        (stage, Step::Pixels(work, run))
     }
 }
 
@@ -323,7 +249,7 @@ impl Memory<'_> {
         let stage = if place < end {
             Stage::Draw { batch, start, next: place }
         } else {
-            Stage::Resolve { batch, start, row: 0, column: 0 }
+            Stage::Resolve { batch, start, next: Next::FIRST }
         };
         (stage, Step::Working(Work { phase: Phase::Rasterise, items: visited }))
     }

@@ -1,8 +1,8 @@
-//! `Sort`: counting is one step, each of the two scatters another.
+//! `Sort`: counting is one step, each of the two scatters another, and breaking ties.
 
-use super::operands::{Operands, Words, disjoint, in_range};
 use crate::backend::{Step, Work};
 use crate::kernels::sort;
+use crate::operands::{Operands, Words, disjoint, in_range};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, Sort as Command};
 
@@ -17,6 +17,7 @@ pub struct Sort {
     scratch: Words,
     histogram: Words,
     digit_bits: u32,
+    ties: bool,
     next: Stage,
 }
 
@@ -24,6 +25,7 @@ enum Stage {
     Count,
     Low,
     High,
+    Ties,
     Done,
 }
 
@@ -33,12 +35,13 @@ impl Sort {
         in_range(1, c.digit_bits, 4..=12)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            keys: operands.read(c.keys, capacity)?,
+            keys: operands.read(c.keys, capacity << u32::from(c.ties))?,
             count: operands.read(c.count, 1)?,
             order: operands.write(c.order, capacity)?,
             scratch: operands.write(c.scratch, capacity)?,
             histogram: operands.write(c.histogram, 2 << c.digit_bits)?,
             digit_bits: u32::from(c.digit_bits),
+            ties: c.ties,
             next: Stage::Count,
         };
         let Self { keys, count, order, scratch, histogram, .. } = &job;
@@ -57,7 +60,8 @@ impl Sort {
         let Ok([keys, count, order, scratch, histogram]) = arena.get_disjoint_mut(ranges) else {
             return Step::Done;
         };
-        let count = count.first().map_or(0, |&count| count as usize).min(keys.len());
+        let count = count.first().map_or(0, |&count| count as usize).min(order.len());
+        let (keys, seconds) = keys.split_at(order.len());
         let keys = &keys[..count];
         let (low, high) = histogram.split_at_mut(histogram.len() / 2);
         let items = match self.next {
@@ -74,6 +78,11 @@ impl Sort {
             Stage::High => {
                 let numbers = scratch.get(..count).unwrap_or_default();
                 sort::scatter_high(keys, self.digit_bits, high, numbers, order);
+                self.next = if self.ties { Stage::Ties } else { Stage::Done };
+                0
+            }
+            Stage::Ties => {
+                sort::break_ties(keys, seconds, self.digit_bits, &mut order[..count]);
                 self.next = Stage::Done;
                 0
             }

@@ -15,7 +15,7 @@ const POLLS: u32 = 300_000;
 const UNASSIGNED: usize = 200;
 
 /// A word that is likely to hurt.
-fn nasty(random: &mut Random) -> u32 {
+pub fn nasty(random: &mut Random) -> u32 {
     const WORDS: [u32; 10] = [
         0,
         1,
@@ -61,11 +61,11 @@ fn run_and_compare(layout: &Layout, before: &[u32], arena: &mut [u32]) -> Result
 }
 
 /// A word that changed though no buffer allows it.
-fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usize> {
+pub fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usize> {
     let writable = |word: usize| {
         buffers.iter().any(|buffer| {
             let first = buffer.offset as usize / 4;
-            matches!(buffer.kind, BufferKind::Scratch | BufferKind::Output)
+            !matches!(buffer.kind, BufferKind::Constant | BufferKind::Input | BufferKind::Frame)
                 && (first..first + buffer.length as usize / 4).contains(&word)
         })
     };
@@ -73,7 +73,7 @@ fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usiz
 }
 
 /// The buffers of a program that lies at the start of an arena.
-fn buffers(program: &[u32]) -> Vec<Buffer> {
+pub fn buffers(program: &[u32]) -> Vec<Buffer> {
     let bytes: Vec<u8> = program.iter().flat_map(|word| word.to_le_bytes()).collect();
     let Ok(program) = Program::new(&bytes) else { return Vec::new() };
     let numbers = 0..program.buffer_count() as u16;

@@ -5,4 +5,5 @@ mod hostile_link;
 mod hostile_programs;
 mod runs;
 mod scene;
+mod streamed;
 mod world;

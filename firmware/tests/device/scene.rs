@@ -40,7 +40,7 @@ impl Plan {
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub buffers: Vec<Buffer>,
-    pub commands: [Command; 3],
+    pub commands: Vec<Command>,
     /// Words of arena in use.
     pub words: usize,
 }
@@ -73,7 +73,7 @@ impl Layout {
         }
         let length = u32::from(plan.frame[0]) | u32::from(plan.frame[1]) << 16;
         buffers.push(Buffer { kind: BufferKind::Frame, offset: 0, length });
-        Self { buffers, commands: commands(plan), words: next / 4 }
+        Self { buffers, commands: commands(plan).into(), words: next / 4 }
     }
 
     pub fn program(&self) -> Vec<u32> {
@@ -126,6 +126,7 @@ fn commands(plan: &Plan) -> [Command; 3] {
             histogram: b(9),
             capacity: n,
             digit_bits: plan.digit_bits,
+            ties: false,
         }),
         Command::RasteriseGaussians(RasteriseGaussians {
             splats: b(4),

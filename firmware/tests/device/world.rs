@@ -94,6 +94,8 @@ pub struct World<'a> {
     run_calls: Vec<u16>,
     /// What the run that was started last has told.
     pub told: Told,
+    /// Pages that were asked for and not supplied: need, page, length.
+    pub needs: VecDeque<(u16, u32, u32)>,
 }
 
 fn driver(nonce: u32, payload: usize) -> Link<Vec<u8>> {
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
             answers: VecDeque::new(),
             run_calls: Vec::new(),
             told: Told::default(),
+            needs: VecDeque::new(),
         }
     }
 
@@ -146,6 +149,7 @@ impl<'a> World<'a> {
         self.driver = driver(self.nonce, payload);
         self.answers.clear();
         self.run_calls.clear();
+        self.needs.clear();
         for _ in 0..PATIENCE {
             if self.driver.is_open() {
                 return;
@@ -182,6 +186,9 @@ impl<'a> World<'a> {
                             self.told = Told::default();
                         }
                         self.answers.push_back((id, own(reply)));
+                    }
+                    ToDriver::Event(Event::Need { need, page, length, .. }) => {
+                        self.needs.push_back((need, page, length));
                     }
                     ToDriver::Event(event) => self.told.take(event),
                 },

@@ -32,6 +32,12 @@ pub enum BufferKind {
     Scratch,
     /// A picture that leaves the device tile by tile: has a size but no place in the arena.
     Frame,
+    /// Pages of data that stay with the driver. Commands read them; the device pulls those that it
+    /// needs into its part of the arena, as many at a time as fit there: see [`Buffer::slots`].
+    Streamed {
+        /// Words of the longest page, at least 1.
+        page_words: u16,
+    },
 }
 
 /// A range of the arena.
@@ -39,8 +45,9 @@ pub enum BufferKind {
 /// ```text
 /// byte 0  u32  offset in the arena in bytes, a multiple of 4 (zero for a frame)
 ///      4  u32  length in bytes, a multiple of 4 (for a frame: width | height << 16)
-///      8  u8   kind: 0 constant, 1 input, 2 output, 3 scratch, 4 frame
-///      9  3 zero bytes
+///      8  u8   kind: 0 constant, 1 input, 2 output, 3 scratch, 4 frame, 5 streamed
+///      9  u8   zero
+///     10  u16  zero (for a streamed buffer: words of the longest page)
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer {
@@ -54,13 +61,14 @@ pub struct Buffer {
 
 impl Buffer {
     pub(super) fn parse(bytes: &[u8; BUFFER_BYTES]) -> Option<Self> {
-        let [o0, o1, o2, o3, l0, l1, l2, l3, kind, 0, 0, 0] = *bytes else { return None };
-        let kind = match kind {
-            0 => BufferKind::Constant,
-            1 => BufferKind::Input,
-            2 => BufferKind::Output,
-            3 => BufferKind::Scratch,
-            4 => BufferKind::Frame,
+        let [o0, o1, o2, o3, l0, l1, l2, l3, kind, 0, p0, p1] = *bytes else { return None };
+        let kind = match (kind, u16::from_le_bytes([p0, p1])) {
+            (0, 0) => BufferKind::Constant,
+            (1, 0) => BufferKind::Input,
+            (2, 0) => BufferKind::Output,
+            (3, 0) => BufferKind::Scratch,
+            (4, 0) => BufferKind::Frame,
+            (5, page_words @ 1..) => BufferKind::Streamed { page_words },
             _ => return None,
         };
         let offset = u32::from_le_bytes([o0, o1, o2, o3]);
@@ -71,13 +79,26 @@ impl Buffer {
     pub(super) fn emit(&self) -> [u8; BUFFER_BYTES] {
         let [o0, o1, o2, o3] = self.offset.to_le_bytes();
         let [l0, l1, l2, l3] = self.length.to_le_bytes();
-        let kind = match self.kind {
-            BufferKind::Constant => 0,
-            BufferKind::Input => 1,
-            BufferKind::Output => 2,
-            BufferKind::Scratch => 3,
-            BufferKind::Frame => 4,
+        let (kind, page_words) = match self.kind {
+            BufferKind::Constant => (0, 0),
+            BufferKind::Input => (1, 0),
+            BufferKind::Output => (2, 0),
+            BufferKind::Scratch => (3, 0),
+            BufferKind::Frame => (4, 0),
+            BufferKind::Streamed { page_words } => (5, page_words),
         };
-        [o0, o1, o2, o3, l0, l1, l2, l3, kind, 0, 0, 0]
+        let [p0, p1] = u16::to_le_bytes(page_words);
+        [o0, o1, o2, o3, l0, l1, l2, l3, kind, 0, p0, p1]
+    }
+
+    /// How many pages of a streamed buffer fit its range at a time; none of any other kind. Each
+    /// takes one word more, for its number: first those words, then the pages.
+    pub fn slots(&self) -> usize {
+        match self.kind {
+            BufferKind::Streamed { page_words } => {
+                self.length as usize / 4 / (usize::from(page_words) + 1)
+            }
+            _ => 0,
+        }
     }
 }

@@ -20,7 +20,8 @@ mod error;
 
 pub use buffer::{BUFFER_BYTES, Buffer, BufferId, BufferKind};
 pub use command::{
-    COMMAND_BYTES, COMMAND_WORDS, Command, Operator, ProjectGaussians, RasteriseGaussians, Sort,
+    BoundChunks, COMMAND_BYTES, COMMAND_WORDS, Command, Operator, ProjectGaussians, ProjectWindow,
+    RasteriseGaussians, RasteriseWindow, RegionGrid, Repeat, Sort,
 };
 pub use error::{Fault, ProgramError};
 

@@ -8,13 +8,17 @@
 //! e(dx, dy) = (dx - m dy)^2 / 2v + dy^2 / 2c - ln(opacity)
 //! ```
 
+mod bounds;
+
+pub use bounds::Bounder;
+
 use super::fixed::{
     Normal, dot, high, low, mul, mul_half, mul_hi, mul_hi_u, mul_shift, sqrt_upper_q8,
 };
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use quintet_protocol::gaussian::{
-    CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS,
+    CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
 
 /// 0.3 px^2 in Q8: the INRIA low-pass filter.
@@ -114,7 +118,20 @@ struct Place {
 }
 
 /// Where a chunk's splats go.
-pub struct Sink<'a> {
+pub trait Sink {
+    /// Whether a splat of that depth key may be of use; asked before anything else is computed.
+    fn wants(&self, key: u32) -> bool;
+
+    /// Whether the splat of the Gaussian of that number in its chunk is to be kept; asked before its
+    /// colour is computed.
+    fn takes(&mut self, splat: &Splat, key: u32, number: u32) -> bool;
+
+    /// Keeps a splat.
+    fn push(&mut self, splat: Splat, key: u32, number: u32);
+}
+
+/// Keeps every splat, as far as there is room.
+pub struct Everything<'a> {
     /// Splats.
     pub splats: &'a mut [[u32; SPLAT_WORDS]],
     /// Their depth keys.
@@ -123,9 +140,19 @@ pub struct Sink<'a> {
     pub count: usize,
 }
 
-impl Sink<'_> {
+impl Sink for Everything<'_> {
     #[inline(always)]
-    fn push(&mut self, splat: Splat, key: u32) {
+    fn wants(&self, _: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn takes(&mut self, _: &Splat, _: u32, _: u32) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn push(&mut self, splat: Splat, key: u32, _: u32) {
         let slots = (self.splats.get_mut(self.count), self.keys.get_mut(self.count));
         if let (Some(words), Some(slot)) = slots {
             *words = splat.to_words();
@@ -159,32 +186,54 @@ impl Projector {
     }
 
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
-    ///
-    /// [`harmonics_words`]: quintet_protocol::gaussian::harmonics_words
     #[inline(never)]
     pub fn chunk<const DEGREE: u8>(
         &self,
         header: &[u32; CHUNK_WORDS],
         gaussians: &[[u32; GAUSSIAN_WORDS]],
         harmonics: &[u32],
-        sink: &mut Sink,
+        sink: &mut impl Sink,
     ) {
-        let chunk = Chunk::from_words(header);
-        let place = self.place(&chunk);
-        if self.is_hidden(&place, chunk.radius) {
-            return;
-        }
-        let stride = quintet_protocol::gaussian::harmonics_words(DEGREE);
+        let Some(place) = self.visible_place(header) else { return };
+        let stride = harmonics_words(DEGREE);
         if DEGREE == 0 {
-            for words in gaussians {
-                self.gaussian::<DEGREE>(&place, words, &[], sink);
+            for (number, words) in (0..).zip(gaussians) {
+                self.gaussian(Fixed::<DEGREE>, &place, words, &[], number, sink);
             }
         } else {
-            for (words, coefficients) in gaussians.iter().zip(harmonics.chunks_exact(stride)) {
+            let both = gaussians.iter().zip(harmonics.chunks_exact(stride));
+            for (number, (words, coefficients)) in (0..).zip(both) {
                 let bytes: &[u8] = bytemuck::cast_slice(coefficients);
-                self.gaussian::<DEGREE>(&place, words, bytes, sink);
+                self.gaussian(Fixed::<DEGREE>, &place, words, bytes, number, sink);
             }
         }
+    }
+
+    /// As [`Projector::chunk`], for a degree that is not known before: less code than a version for
+    /// each, and a few instructions more.
+    #[inline(never)]
+    pub fn chunk_of(
+        &self,
+        degree: u8,
+        header: &[u32; CHUNK_WORDS],
+        gaussians: &[[u32; GAUSSIAN_WORDS]],
+        harmonics: &[u32],
+        sink: &mut impl Sink,
+    ) {
+        let Some(place) = self.visible_place(header) else { return };
+        let stride = harmonics_words(degree.min(3));
+        for (number, words) in gaussians.iter().enumerate() {
+            let coefficients = harmonics.get(number * stride..(number + 1) * stride);
+            let bytes: &[u8] = bytemuck::cast_slice(coefficients.unwrap_or_default());
+            self.gaussian(Any(degree), &place, words, bytes, number as u32, sink);
+        }
+    }
+
+    /// The place of a chunk, unless every centre of it is hidden.
+    fn visible_place(&self, header: &[u32; CHUNK_WORDS]) -> Option<Place> {
+        let chunk = Chunk::from_words(header);
+        let place = self.place(&chunk);
+        (!self.is_hidden(&place, chunk.radius)).then_some(place)
     }
 
     fn place(&self, chunk: &Chunk) -> Place {
@@ -223,18 +272,24 @@ impl Projector {
     }
 
     #[inline(always)]
-    fn gaussian<const DEGREE: u8>(
+    fn gaussian(
         &self,
+        degree: impl Degree,
         place: &Place,
         w: &[u32; GAUSSIAN_WORDS],
         coefficients: &[u8],
-        sink: &mut Sink,
+        number: u32,
+        sink: &mut impl Sink,
     ) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
         let view =
             |axis: usize| place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift);
         let z = view(2);
         if z < self.camera.near || z >= FAR {
+            return;
+        }
+        let key = (z as u32) >> self.camera.key_shift;
+        if !sink.wants(key) {
             return;
         }
         let (x, y) = (view(0), view(1));
@@ -253,8 +308,11 @@ impl Projector {
         let covariance = self.covariance(w, slope, inverse, shift);
         let opacity = (w[1] >> 24) as u8;
         let Some(mut splat) = self.splat(slope, covariance, opacity) else { return };
-        splat.color = color::<DEGREE>(place, &p, w, coefficients);
-        sink.push(splat, (z as u32) >> self.camera.key_shift);
+        if !sink.takes(&splat, key, number) {
+            return;
+        }
+        splat.color = degree.color(place, &p, w, coefficients);
+        sink.push(splat, key, number);
     }
 
     /// Screen covariance `[a, b, c]` in px^2, Q8, dilated.
@@ -363,6 +421,39 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
     let first = (center.wrapping_sub(half).wrapping_add(127) >> 8).max(0);
     let end = (center.wrapping_add(half).wrapping_add(128) >> 8).min(size);
     (first < end).then_some([first as u16, end as u16])
+}
+
+/// A degree of spherical harmonics.
+trait Degree: Copy {
+    /// Colour seen from the camera, Q12.
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3];
+}
+
+/// A degree that is known before.
+#[derive(Clone, Copy)]
+struct Fixed<const DEGREE: u8>;
+
+impl<const DEGREE: u8> Degree for Fixed<DEGREE> {
+    #[inline(always)]
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
+        color::<DEGREE>(place, p, w, c)
+    }
+}
+
+/// A degree that is not; more than three count as three.
+#[derive(Clone, Copy)]
+struct Any(u8);
+
+impl Degree for Any {
+    #[inline(always)]
+    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
+        match self.0 {
+            0 => color::<0>(place, p, w, c),
+            1 => color::<1>(place, p, w, c),
+            2 => color::<2>(place, p, w, c),
+            _ => color::<3>(place, p, w, c),
+        }
+    }
 }
 
 /// Colour seen from the camera, Q12.

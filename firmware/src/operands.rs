@@ -1,5 +1,6 @@
 //! Operands of a command: buffers checked and turned into word ranges of the arena.
 
+use crate::pager::Pages;
 use core::ops::Range;
 use quintet_protocol::program::{BufferId, BufferKind, Fault, Program};
 
@@ -18,7 +19,15 @@ impl<'p> Operands<'p> {
 
     /// A buffer that the command only reads; `words` is how many it needs.
     pub fn read(&self, id: BufferId, words: usize) -> Result<Words, Fault> {
-        self.range(id, words, |kind| kind != BufferKind::Frame)
+        self.range(id, words, |kind| {
+            !matches!(kind, BufferKind::Frame | BufferKind::Streamed { .. })
+        })
+    }
+
+    /// A buffer whose pages the command pulls.
+    pub fn pages(&self, id: BufferId) -> Result<Pages, Fault> {
+        let buffer = self.program.buffer(id).map_err(|_| Fault::NoBuffer { buffer: id })?;
+        Pages::of(id, &buffer).ok_or(Fault::WrongKind { buffer: id })
     }
 
     /// A buffer that the command writes.

@@ -1,0 +1,125 @@
+//! Commands: one micro-operator with its operands, in 64 bytes.
+//!
+//! ```text
+//! byte 0  u8   operator: 0 Geometry, 1 CombinedGrid, 2 DecomposedGrid, 3 Sort, 4 Gemm, 5 Vector,
+//!             6 Control
+//!      1  u8   mode, by operator
+//!      2  u16  zero
+//!      4  8 x u16  operands: buffer numbers, 0xFFFF where there is none
+//!     20  11 x u32 parameters, by mode; unused ones are zero
+//! ```
+
+mod control;
+mod gaussians;
+mod record;
+mod sort;
+mod windows;
+
+use super::Fault;
+pub use control::Repeat;
+pub use gaussians::{ProjectGaussians, RasteriseGaussians};
+use postcard_schema::Schema;
+use record::Record;
+use serde::{Deserialize, Serialize};
+pub use sort::Sort;
+pub use windows::{BoundChunks, ProjectWindow, RasteriseWindow, RegionGrid};
+
+/// Bytes of an encoded [`Command`].
+pub const COMMAND_BYTES: usize = 64;
+/// 32-bit words of an encoded [`Command`].
+pub const COMMAND_WORDS: usize = COMMAND_BYTES / 4;
+
+/// The micro-operators, the vector commands that run beside them, and what binds commands together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u8)]
+pub enum Operator {
+    /// Index: primitive x pixel tile. Reduce: nearest depth or alpha blend.
+    Geometry = 0,
+    /// Index: one joint address (texture, dense or hash grid). Reduce: weighted sum of corners.
+    CombinedGrid = 1,
+    /// Index: one address per factor (planes and lines). Reduce: product or sum of factors.
+    DecomposedGrid = 2,
+    /// Index: keys. Reduce: order.
+    Sort = 3,
+    /// Index: rows x columns. Reduce: sum, requantise, activate.
+    Gemm = 4,
+    /// Element-wise operations, pooling, softmax, look-up tables, compositing.
+    Vector = 5,
+    /// Which command comes next; the executor's own.
+    Control = 6,
+}
+
+impl Operator {
+    fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Geometry,
+            1 => Self::CombinedGrid,
+            2 => Self::DecomposedGrid,
+            3 => Self::Sort,
+            4 => Self::Gemm,
+            5 => Self::Vector,
+            6 => Self::Control,
+            _ => return None,
+        })
+    }
+}
+
+/// A command with its operands. The modes of `CombinedGrid`, `DecomposedGrid`, `Gemm` and `Vector`
+/// have their codes reserved and none defined yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// `Geometry` mode 0.
+    ProjectGaussians(ProjectGaussians),
+    /// `Geometry` mode 1.
+    RasteriseGaussians(RasteriseGaussians),
+    /// `Geometry` mode 2.
+    BoundChunks(BoundChunks),
+    /// `Geometry` mode 3.
+    ProjectWindow(ProjectWindow),
+    /// `Geometry` mode 4.
+    RasteriseWindow(RasteriseWindow),
+    /// `Sort` mode 0.
+    Sort(Sort),
+    /// `Control` mode 0.
+    Repeat(Repeat),
+}
+
+impl Command {
+    /// The micro-operator that executes this command.
+    pub fn operator(&self) -> Operator {
+        self.record().operator
+    }
+
+    #[inline(never)]
+    pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
+        let r = &Record::parse(bytes)?;
+        match (r.operator, r.mode) {
+            (Operator::Geometry, 0) => ProjectGaussians::parse(r).map(Self::ProjectGaussians),
+            (Operator::Geometry, 1) => RasteriseGaussians::parse(r).map(Self::RasteriseGaussians),
+            (Operator::Geometry, 2) => BoundChunks::parse(r).map(Self::BoundChunks),
+            (Operator::Geometry, 3) => ProjectWindow::parse(r).map(Self::ProjectWindow),
+            (Operator::Geometry, 4) => RasteriseWindow::parse(r).map(Self::RasteriseWindow),
+            (Operator::Sort, 0) => Sort::parse(r).map(Self::Sort),
+            (Operator::Control, 0) => Repeat::parse(r).map(Self::Repeat),
+            (operator, mode) => Err(Fault::UnknownMode { operator, mode }),
+        }
+    }
+
+    pub(super) fn emit(&self) -> [u8; COMMAND_BYTES] {
+        self.record().emit()
+    }
+
+    fn record(&self) -> Record {
+        match self {
+            Self::ProjectGaussians(c) => c.record(),
+            Self::RasteriseGaussians(c) => c.record(),
+            Self::BoundChunks(c) => c.record(),
+            Self::ProjectWindow(c) => c.record(),
+            Self::RasteriseWindow(c) => c.record(),
+            Self::Sort(c) => c.record(),
+            Self::Repeat(c) => c.record(),
+        }
+    }
+}
