@@ -62,8 +62,8 @@ pub struct World {
     steps: u64,
     /// Things that may happen until this counts as a hang.
     pub steps_max: u64,
-    /// The arena as it was when the device lost its memory last.
-    lost: Vec<u8>,
+    /// The arena as it was each time that the device lost its memory.
+    lost: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -111,7 +111,7 @@ impl World {
     fn suffer(&mut self, upset: Upset) {
         match upset {
             Upset::Reset => self.board.reset(),
-            Upset::PowerCut => self.lost = self.board.lose_memory(),
+            Upset::PowerCut => self.lost.push(self.board.lose_memory()),
             Upset::Pull(time) => {
                 self.pipes += 1;
                 self.pulled_until = self.now + time;
@@ -241,8 +241,8 @@ impl Simulation {
         self.world().board.damage(byte);
     }
 
-    /// What the arena held when the memory was lost last.
-    pub fn lost_arena(&self) -> Vec<u8> {
+    /// What the arena held each time that the memory was lost.
+    pub fn lost_arenas(&self) -> Vec<Vec<u8>> {
         self.world().lost.clone()
     }
 }
