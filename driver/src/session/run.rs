@@ -37,7 +37,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Timeout`] if the run outlasts [`Limits::run`]: it was aborted then, if the
+    /// [`SessionError::Timeout`] if the run outlasts [`Limits::run`](super::Limits::run): it was aborted then, if the
     /// device still listens. [`SessionError::Unexpected`] if the run needs a page that there is
     /// not. Else as [`Session::call`].
     pub fn run_streamed<'a>(
