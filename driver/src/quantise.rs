@@ -183,7 +183,7 @@ impl QuantisedCloud {
             position_shift: shift as u8,
             harmonics_scale,
             exponent_bias,
-            deviation: (f64::from(largest) * units * DEVIATION_SLACK).ceil() as u32 + 1,
+            deviation: (f64::from(largest) * units * DEVIATION_SLACK + 2.0) as u32,
         };
         self.chunks.push(chunk.to_words());
         for ((&i, covariance), shift_of_harmonics) in

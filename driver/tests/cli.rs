@@ -262,12 +262,20 @@ fn bad_scenes_are_refused_with_advice() {
 }
 
 #[test]
-fn a_scene_too_large_for_the_arena_says_what_would_fit() {
+fn a_scene_too_large_for_the_arena_says_what_it_needs() {
     let folder = folder("too_large");
-    fails(render(&folder, &small_scene(), "--arena 100K"), 1, "would fit");
-    fails(render(&folder, &small_scene(), "--arena 100K --orbit 2 -o new"), 1, "would fit");
+    fails(render(&folder, &small_scene(), "--arena 100K"), 1, "at the least, even streamed");
+    fails(
+        render(&folder, &small_scene(), "--arena 100K --orbit 2 -o new"),
+        1,
+        "at the least, even streamed",
+    );
     assert!(!folder.join("new").exists(), "a folder made for nothing is removed");
-    fails(render(&folder, &small_scene(), "--device virtual:?arena=65536"), 1, "would fit");
+    fails(
+        render(&folder, &small_scene(), "--device virtual:?arena=65536"),
+        1,
+        "at the least, even streamed",
+    );
     fails(render(&folder, &small_scene(), "--arena 1000M"), 1, "smaller");
 }
 
