@@ -14,8 +14,10 @@
 
 mod frame;
 mod import;
+mod link;
 mod message;
 mod mutate;
+mod program;
 
 pub use mutate::Mutator;
 
@@ -23,9 +25,11 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("frame", frame::run),
+    ("link", link::run),
     ("message", message::run),
+    ("program", program::run),
     ("ply", import::ply),
     ("splat", import::splat),
     ("ksplat", import::ksplat),
