@@ -57,12 +57,12 @@ fn accumulate<const N: usize>(sum: &mut [i32; 3], basis: [i32; N], bytes: &[u8],
 }
 
 /// Sum of basis times coefficient for each channel, Q14 of a coefficient's byte, seen along the unit
-/// vector `d` (Q14, from the camera), for a degree of 1 to 3.
+/// vector `d` (Q14, from the camera).
 #[inline(always)]
-pub fn evaluate(degree: u8, [x, y, z]: [i32; 3], coefficients: &[u8]) -> [i32; 3] {
+pub fn evaluate<const DEGREE: u8>([x, y, z]: [i32; 3], coefficients: &[u8]) -> [i32; 3] {
     let mut sum = [0; 3];
     accumulate(&mut sum, [-mul(C1, y), mul(C1, z), -mul(C1, x)], coefficients, 0);
-    if degree == 1 {
+    if DEGREE == 1 {
         return sum;
     }
     let (xx, yy, zz) = (mul(x, x), mul(y, y), mul(z, z));
@@ -75,7 +75,7 @@ pub fn evaluate(degree: u8, [x, y, z]: [i32; 3], coefficients: &[u8]) -> [i32; 3
         mul(C2_XX, xx - yy),
     ];
     accumulate(&mut sum, second, coefficients, 3);
-    if degree == 2 {
+    if DEGREE == 2 {
         return sum;
     }
     let third = [
@@ -142,7 +142,7 @@ mod tests {
             let mut coefficients = [0; 45];
             coefficients[..32].copy_from_slice(&bytes);
             coefficients[32..].copy_from_slice(&more);
-            let sum = evaluate(3, d.map(|c| (c * 16384.0).round() as i32), &coefficients);
+            let sum = evaluate::<3>(d.map(|c| (c * 16384.0).round() as i32), &coefficients);
             for (channel, s) in sum.iter().enumerate() {
                 let exact: f64 = basis(d)
                     .iter()

@@ -203,7 +203,12 @@ impl Projector {
             self.gaussian(&place, words, number, sink);
         }
         let fresh = sink.splats().get_mut(before..).unwrap_or_default();
-        shade(degree.min(3), &place, gaussians, harmonics, fresh);
+        match degree {
+            0 => shade::<0>(&place, gaussians, harmonics, fresh),
+            1 => shade::<1>(&place, gaussians, harmonics, fresh),
+            2 => shade::<2>(&place, gaussians, harmonics, fresh),
+            _ => shade::<3>(&place, gaussians, harmonics, fresh),
+        }
     }
 
     /// The place of a chunk, unless every centre of it is hidden.
@@ -398,20 +403,19 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
 
 /// Colours splats that say in place of a colour which Gaussian they are of.
 #[inline(never)]
-fn shade(
-    degree: u8,
+fn shade<const DEGREE: u8>(
     place: &Place,
     gaussians: &[[u32; GAUSSIAN_WORDS]],
     harmonics: &[u32],
     splats: &mut [[u32; SPLAT_WORDS]],
 ) {
-    let stride = harmonics_words(degree);
+    let stride = harmonics_words(DEGREE);
     for splat in splats {
         let number = (splat[8] & 0xFFFF) as usize;
         let Some(words) = gaussians.get(number) else { continue };
         let coefficients = harmonics.get(number * stride..(number + 1) * stride);
         let coefficients = bytemuck::cast_slice(coefficients.unwrap_or_default());
-        let [r, g, b] = color(degree, place, words, coefficients).map(u32::from);
+        let [r, g, b] = color::<DEGREE>(place, words, coefficients).map(u32::from);
         splat[8] = r | g << 16;
         splat[9] |= b;
     }
@@ -419,20 +423,24 @@ fn shade(
 
 /// Colour seen from the camera, Q12.
 #[inline(always)]
-fn color(degree: u8, place: &Place, w: &[u32; GAUSSIAN_WORDS], coefficients: &[u8]) -> [u16; 3] {
+fn color<const DEGREE: u8>(
+    place: &Place,
+    w: &[u32; GAUSSIAN_WORDS],
+    coefficients: &[u8],
+) -> [u16; 3] {
     let word = w[5];
     let mut color = [
         ((word & 0x7FF) << 3) as i32 - 4096,
         ((word >> 11 & 0x7FF) << 3) as i32 - 4096,
         ((word >> 22) << 4) as i32 - 4096,
     ];
-    if degree > 0 {
+    if DEGREE > 0 {
         let p = [low(w[0]), high(w[0]), low(w[1])];
         let along = |axis: usize| {
             place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift)
         };
         let direction = harmonics::direction([along(0), along(1), along(2)]);
-        let sum = harmonics::evaluate(degree, direction, coefficients);
+        let sum = harmonics::evaluate::<DEGREE>(direction, coefficients);
         let scale = place.harmonics_scale >> (w[1] >> 22 & 3);
         for (channel, s) in color.iter_mut().zip(sum) {
             *channel = channel.wrapping_add(mul_hi(s, scale));
