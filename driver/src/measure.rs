@@ -33,6 +33,8 @@ pub struct Direction {
     pub damaged: u32,
     /// Frames that arrived whole.
     pub good: u32,
+    /// What the device has spent meanwhile, in the unit of its description.
+    pub ticks: u64,
 }
 
 /// A link as measured.
@@ -100,7 +102,7 @@ impl Measurement {
         let up = direction(connection, crate::session::WINDOW, |connection| {
             connection.session().pump_reads(time)
         })?;
-        let overruns = connection.session().device_link_stats()?.overruns;
+        let overruns = connection.session().device_link()?.stats.overruns;
         // Start bit, eight bits, stop bit.
         let line = match uri {
             DeviceUri::Serial { baud, .. } => Some(f64::from(*baud) / 10.0),
@@ -137,6 +139,11 @@ impl Direction {
     /// Bytes moved in a second, without framing.
     pub fn rate(&self) -> f64 {
         self.pumped.bytes as f64 / self.pumped.time.as_secs_f64().max(1e-6)
+    }
+
+    /// What a KiB of those moved has cost the device, in the unit of its description.
+    pub fn ticks_per_kib(&self) -> u64 {
+        self.ticks.saturating_mul(1024) / self.pumped.bytes.max(1)
     }
 
     /// Bytes a second on the wire.
@@ -205,12 +212,13 @@ fn direction(
     window: u32,
     pump: impl FnOnce(&mut Connection) -> Result<Pumped, SessionError>,
 ) -> Result<[Direction; 2], SessionError> {
-    let device_before = connection.session().device_link_stats()?;
+    let device_before = connection.session().device_link()?;
     let (driver_before, bytes_before) =
         (connection.session().link_stats(), connection.link_bytes());
     let pumped = pump(connection)?;
     let (driver, bytes) = (connection.session().link_stats(), connection.link_bytes());
-    let device = connection.session().device_link_stats()?;
+    let device = connection.session().device_link()?;
+    let ticks = device.ticks.saturating_sub(device_before.ticks);
     let way = |number: usize, sent: [LinkStats; 2], received: [LinkStats; 2]| Direction {
         pumped,
         wire_bytes: bytes[number] - bytes_before[number],
@@ -220,8 +228,9 @@ fn direction(
         damaged: received[1].damaged.saturating_sub(received[0].damaged)
             + received[1].oversize.saturating_sub(received[0].oversize),
         good: received[1].good.saturating_sub(received[0].good),
+        ticks,
     };
-    let (driver, device) = ([driver_before, driver], [device_before, device]);
+    let (driver, device) = ([driver_before, driver], [device_before.stats, device.stats]);
     Ok([way(0, driver, device), way(1, device, driver)])
 }
 
@@ -238,6 +247,7 @@ mod tests {
             resent: 0,
             damaged,
             good: 1000 - damaged,
+            ticks: 0,
         };
         let round_trips = vec![Duration::from_millis(50); 3];
         Measurement { round_trips, down: way, up: way, line, overruns: 0 }.limit(&way)

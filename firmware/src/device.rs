@@ -12,14 +12,14 @@ use quintet_protocol::link::{
     frame_bytes, queue_bytes, receive_bytes, store_bytes,
 };
 use quintet_protocol::message::{
-    Call, Event, REPLY_OVERHEAD, Refusal, Reply, Request, ToDriver, decode,
+    Call, Event, LinkReport, REPLY_OVERHEAD, Refusal, Reply, Request, ToDriver, decode,
 };
 
 /// Longest packet a device takes or sends, in bytes: 8 KiB hold three of them on the wire, in a
 /// board's receive buffer, and one in the store. Three keep a line of 3 Mbaud busy.
 pub const PAYLOAD: usize = 2016;
 /// Replies that may wait for their acknowledgement.
-const CONTROL_QUEUE: usize = 2;
+const CONTROL_QUEUE: usize = 3;
 /// Events that may.
 const BULK_QUEUE: usize = 4;
 /// Packets that are kept behind one that was lost.
@@ -191,7 +191,8 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                     let (id, reply) = match call {
                         Ok(Call { id, request: Request::Link }) => {
                             let overruns = self.port.overruns();
-                            (id, Reply::Link(LinkStats { overruns, ..self.link.counts() }))
+                            let stats = LinkStats { overruns, ..self.link.counts() };
+                            (id, Reply::Link(LinkReport { stats, ticks: self.clock.ticks() }))
                         }
                         Ok(call) => {
                             self.listened |= call.request == Request::Log;

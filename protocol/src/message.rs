@@ -155,7 +155,7 @@ pub enum Reply<'a> {
     /// What is going on.
     Status(Status),
     /// How the link fares at the device's end, since the device started.
-    Link(LinkStats),
+    Link(LinkReport),
 }
 
 /// What the device is and what it can do.
@@ -214,6 +214,16 @@ pub struct RunRecord {
     pub ticket: u32,
     /// How it ended; `None` while it is under way.
     pub outcome: Option<Outcome>,
+}
+
+/// How the link fares, seen from the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct LinkReport {
+    /// What this end of the link has met.
+    pub stats: LinkStats,
+    /// The device's cost counter, in the unit of [`Description::ticks`]: two reports tell what the
+    /// traffic between them has cost.
+    pub ticks: u64,
 }
 
 /// Why a request was not carried out.

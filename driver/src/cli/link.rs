@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 use quintet_driver::measure::{Direction, Measurement};
+use quintet_protocol::message::Ticks;
 use serde_json::{Value, json};
 
 use super::arguments::DeviceArguments;
+use super::costs::unit_name;
 use super::failure::{FAILED, Failure};
-use super::output::{in_bytes, print, print_json, say};
+use super::output::{grouped, in_bytes, print, print_json, say};
 
 const MORE: &str = "\
 Requests that only ask are timed for the round trip; then packets are written to the arena, and
@@ -17,7 +19,9 @@ with a program is left alone unless there is --clear.
 
 With --json: uri, board, max_packet_bytes, line_bytes_per_second (null where there is none),
 overruns, round_trip_ms (min, median, max), down and up: bytes, seconds, bytes_per_second,
-wire_bytes_per_second, window_bytes, frames, resent, damaged, limit, advice.";
+wire_bytes_per_second, window_bytes, frames, resent, damaged, limit, advice, and
+device_ticks_per_kib, in the unit that quintet info calls ticks: all that the device does
+meanwhile, an emulated one's waiting included.";
 
 /// Arguments of the subcommand.
 #[derive(Args, Debug)]
@@ -54,7 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let time = Duration::from_secs(arguments.seconds.into());
     let measured = Measurement::take(&mut connection, uri, time).map_err(failed)?;
     let max_packet_bytes = connection.session().max_payload();
-    let board = &connection.description().board;
+    let description = connection.description().clone();
+    let (board, unit) = (&description.board, description.ticks);
     let [shortest, longest] = [measured.round_trips.first(), measured.round_trips.last()]
         .map(|time| milliseconds(time.copied().unwrap_or_default()));
     let median = milliseconds(measured.round_trip());
@@ -77,8 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
          round trip  {shortest:.2} ms at least, {median:.2} ms mostly, {longest:.2} ms at most\n\
          overruns    {}\n{}{}",
         measured.overruns,
-        paragraph("to device", &measured, &measured.down),
-        paragraph("from it", &measured, &measured.up),
+        paragraph("to device", &measured, &measured.down, unit),
+        paragraph("from it", &measured, &measured.up, unit),
     ))
 }
 
@@ -101,16 +106,28 @@ fn record(measured: &Measurement, way: &Direction) -> Value {
         "frames": way.good,
         "resent": way.resent,
         "damaged": way.damaged,
+        "device_ticks_per_kib": way.ticks_per_kib(),
         "limit": limit.to_string(),
         "advice": limit.advice(),
     })
 }
 
-fn paragraph(name: &str, measured: &Measurement, way: &Direction) -> String {
+fn paragraph(name: &str, measured: &Measurement, way: &Direction, unit: Ticks) -> String {
     let limit = measured.limit(way);
+    let cost = match unit {
+        Ticks::Instructions | Ticks::Cycles => {
+            format!(
+                "{:<11} {} {} of the device a KiB\n",
+                "",
+                grouped(way.ticks_per_kib()),
+                unit_name(unit)
+            )
+        }
+        _ => String::new(),
+    };
     format!(
         "{name:<11} {}/s, {}/s on the wire; {} frames, {} damaged, {} sent again\n\
-         {:<11} limited by {limit}\n\
+         {cost}{:<11} limited by {limit}\n\
          {:<11} faster with {}\n",
         rounded(way.rate()),
         rounded(way.wire_rate()),

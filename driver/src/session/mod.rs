@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use quintet_protocol::link::{LinkStats, Peer};
 use quintet_protocol::message::{
-    Call, REPLY_OVERHEAD, Reply, Request, Status, Ticks, ToDriver, decode,
+    Call, LinkReport, REPLY_OVERHEAD, Reply, Request, Status, Ticks, ToDriver, decode,
 };
 
 use crate::transport::Transport;
@@ -127,9 +127,9 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::call`].
-    pub fn device_link_stats(&mut self) -> Result<LinkStats, SessionError> {
+    pub fn device_link(&mut self) -> Result<LinkReport, SessionError> {
         self.call(Request::Link, |reply| match reply {
-            Reply::Link(stats) => Some(stats),
+            Reply::Link(report) => Some(report),
             _ => None,
         })
     }

@@ -7,11 +7,10 @@ use std::rc::Rc;
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 use quintet_protocol::link::{
-    Buffers, Channel, Config, Link, LinkStats, Received, Role, frame_bytes, queue_bytes,
-    receive_bytes,
+    Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
 use quintet_protocol::message::{
-    Call, Event, Outcome, Phase, Refusal, Reply, Request, Status, ToDriver, decode,
+    Call, Event, LinkReport, Outcome, Phase, Refusal, Reply, Request, Status, ToDriver, decode,
 };
 
 /// Longest packet of the driver.
@@ -71,7 +70,7 @@ pub enum Answer {
     Digests(Vec<u8>),
     Bytes(Vec<u8>),
     Status(Status),
-    Link(LinkStats),
+    Link(LinkReport),
 }
 
 /// What came of a run so far.
@@ -299,7 +298,7 @@ fn own(reply: Reply<'_>) -> Answer {
         Reply::Digests(bytes) => Answer::Digests(bytes.to_vec()),
         Reply::Bytes(bytes) => Answer::Bytes(bytes.to_vec()),
         Reply::Status(status) => Answer::Status(status),
-        Reply::Link(stats) => Answer::Link(stats),
+        Reply::Link(report) => Answer::Link(report),
         other => panic!("{other:?}"),
     }
 }
