@@ -135,7 +135,7 @@ proptest! {
         let bounds = Bounder::new(&projector).bounds(&header);
         let (mut splats, mut keys) = ([[0; SPLAT_WORDS]; CHUNK_CAPACITY], [0; CHUNK_CAPACITY]);
         let mut sink = Everything { splats: &mut splats, keys: &mut keys, count: 0 };
-        projector.chunk::<0>(&header, &gaussians, &[], &mut sink);
+        projector.chunk(0, &header, &gaussians, &[], &mut sink);
         let count = sink.count;
         for (words, key) in splats.iter().zip(keys).take(count) {
             let splat = Splat::from_words(words);

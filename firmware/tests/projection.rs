@@ -144,12 +144,7 @@ fn project(case: &Case) -> Option<Splat> {
     let harmonics: Vec<u32> =
         case.harmonics.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let (header, gaussians) = (case.chunk.to_words(), [case.gaussian]);
-    match case.degree {
-        0 => projector.chunk::<0>(&header, &gaussians, &harmonics, &mut sink),
-        1 => projector.chunk::<1>(&header, &gaussians, &harmonics, &mut sink),
-        2 => projector.chunk::<2>(&header, &gaussians, &harmonics, &mut sink),
-        _ => projector.chunk::<3>(&header, &gaussians, &harmonics, &mut sink),
-    }
+    projector.chunk(case.degree, &header, &gaussians, &harmonics, &mut sink);
     let count = sink.count;
     (count == 1).then(|| Splat::from_words(&splats[0]))
 }

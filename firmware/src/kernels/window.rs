@@ -136,7 +136,7 @@ impl Sink for Kept<'_> {
     }
 
     #[inline(always)]
-    fn takes(&mut self, splat: &Splat, key: u32, number: u32) -> bool {
+    fn push(&mut self, splat: Splat, key: u32, number: u32) {
         if !self.bounds.exact {
             let wider = |a: [u16; 2], b: [u16; 2]| [a[0].min(b[0]), a[1].max(b[1])];
             self.measured.rows = wider(self.measured.rows, splat.rows);
@@ -144,22 +144,22 @@ impl Sink for Kept<'_> {
             self.measured.keys[1] = self.measured.keys[1].max(key);
         }
         let place = Place { key, gaussian: self.first_gaussian.wrapping_add(number) };
-        self.region.touches(splat.rows, splat.columns)
-            && place >= self.window.first
-            && place < self.window.end
-    }
-
-    #[inline(always)]
-    fn push(&mut self, splat: Splat, key: u32, number: u32) {
+        let within = place >= self.window.first && place < self.window.end;
+        if !within || !self.region.touches(splat.rows, splat.columns) {
+            return;
+        }
         let at = self.count;
         let Store { splats, keys, gaussians } = &mut self.store;
         if let (Some(words), Some(slot), Some(gaussian)) =
             (splats.get_mut(at), keys.get_mut(at), gaussians.get_mut(at))
         {
             *words = splat.to_words();
-            *slot = key;
-            *gaussian = self.first_gaussian.wrapping_add(number);
+            (*slot, *gaussian) = (place.key, place.gaussian);
             self.count += 1;
         }
+    }
+
+    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]] {
+        self.store.splats.get_mut(..self.count).unwrap_or_default()
     }
 }

@@ -100,12 +100,7 @@ impl Project {
         let coefficients = harmonics.get(coefficients).unwrap_or_default();
         let splats = splats.as_chunks_mut::<SPLAT_WORDS>().0;
         let mut sink = Everything { splats, keys, count: self.written };
-        match self.degree {
-            0 => projector.chunk::<0>(header, gaussians, coefficients, &mut sink),
-            1 => projector.chunk::<1>(header, gaussians, coefficients, &mut sink),
-            2 => projector.chunk::<2>(header, gaussians, coefficients, &mut sink),
-            _ => projector.chunk::<3>(header, gaussians, coefficients, &mut sink),
-        }
+        projector.chunk(self.degree, header, gaussians, coefficients, &mut sink);
         self.written = sink.count;
         if let Some(word) = count.first_mut() {
             *word = self.written as u32;

@@ -139,7 +139,7 @@ impl ProjectWindow {
             bounds: known,
             measured: UNMEASURED,
         };
-        projector.chunk_of(self.degree, header, members, coefficients, &mut sink);
+        projector.chunk(self.degree, header, members, coefficients, &mut sink);
         *bounds = sink.exact().to_words();
         visit.window.count = sink.count as u32;
         visit.pass();

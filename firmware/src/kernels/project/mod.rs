@@ -122,12 +122,12 @@ pub trait Sink {
     /// Whether a splat of that depth key may be of use; asked before anything else is computed.
     fn wants(&self, key: u32) -> bool;
 
-    /// Whether the splat of the Gaussian of that number in its chunk is to be kept; asked before its
-    /// colour is computed.
-    fn takes(&mut self, splat: &Splat, key: u32, number: u32) -> bool;
-
-    /// Keeps a splat.
+    /// Keeps the splat of the Gaussian of that number in its chunk, if it is of use. Its colour comes
+    /// later, if it was kept.
     fn push(&mut self, splat: Splat, key: u32, number: u32);
+
+    /// All splats that are kept, the latest last.
+    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]];
 }
 
 /// Keeps every splat, as far as there is room.
@@ -147,11 +147,6 @@ impl Sink for Everything<'_> {
     }
 
     #[inline(always)]
-    fn takes(&mut self, _: &Splat, _: u32, _: u32) -> bool {
-        true
-    }
-
-    #[inline(always)]
     fn push(&mut self, splat: Splat, key: u32, _: u32) {
         let slots = (self.splats.get_mut(self.count), self.keys.get_mut(self.count));
         if let (Some(words), Some(slot)) = slots {
@@ -159,6 +154,10 @@ impl Sink for Everything<'_> {
             *slot = key;
             self.count += 1;
         }
+    }
+
+    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]] {
+        self.splats.get_mut(..self.count).unwrap_or_default()
     }
 }
 
@@ -186,33 +185,11 @@ impl Projector {
     }
 
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
+    ///
+    /// First come all shapes, then the colours of what the sink has kept: that needs fewer registers,
+    /// and all sinks share the code of colours.
     #[inline(never)]
-    pub fn chunk<const DEGREE: u8>(
-        &self,
-        header: &[u32; CHUNK_WORDS],
-        gaussians: &[[u32; GAUSSIAN_WORDS]],
-        harmonics: &[u32],
-        sink: &mut impl Sink,
-    ) {
-        let Some(place) = self.visible_place(header) else { return };
-        let stride = harmonics_words(DEGREE);
-        if DEGREE == 0 {
-            for (number, words) in (0..).zip(gaussians) {
-                self.gaussian(Fixed::<DEGREE>, &place, words, &[], number, sink);
-            }
-        } else {
-            let both = gaussians.iter().zip(harmonics.chunks_exact(stride));
-            for (number, (words, coefficients)) in (0..).zip(both) {
-                let bytes: &[u8] = bytemuck::cast_slice(coefficients);
-                self.gaussian(Fixed::<DEGREE>, &place, words, bytes, number, sink);
-            }
-        }
-    }
-
-    /// As [`Projector::chunk`], for a degree that is not known before: less code than a version for
-    /// each, and a few instructions more.
-    #[inline(never)]
-    pub fn chunk_of(
+    pub fn chunk(
         &self,
         degree: u8,
         header: &[u32; CHUNK_WORDS],
@@ -221,11 +198,16 @@ impl Projector {
         sink: &mut impl Sink,
     ) {
         let Some(place) = self.visible_place(header) else { return };
-        let stride = harmonics_words(degree.min(3));
-        for (number, words) in gaussians.iter().enumerate() {
-            let coefficients = harmonics.get(number * stride..(number + 1) * stride);
-            let bytes: &[u8] = bytemuck::cast_slice(coefficients.unwrap_or_default());
-            self.gaussian(Any(degree), &place, words, bytes, number as u32, sink);
+        let before = sink.splats().len();
+        for (number, words) in (0..).zip(gaussians) {
+            self.gaussian(&place, words, number, sink);
+        }
+        let fresh = sink.splats().get_mut(before..).unwrap_or_default();
+        match degree {
+            0 => shade::<0>(&place, gaussians, harmonics, fresh),
+            1 => shade::<1>(&place, gaussians, harmonics, fresh),
+            2 => shade::<2>(&place, gaussians, harmonics, fresh),
+            _ => shade::<3>(&place, gaussians, harmonics, fresh),
         }
     }
 
@@ -274,10 +256,8 @@ impl Projector {
     #[inline(always)]
     fn gaussian(
         &self,
-        degree: impl Degree,
         place: &Place,
         w: &[u32; GAUSSIAN_WORDS],
-        coefficients: &[u8],
         number: u32,
         sink: &mut impl Sink,
     ) {
@@ -308,10 +288,8 @@ impl Projector {
         let covariance = self.covariance(w, slope, inverse, shift);
         let opacity = (w[1] >> 24) as u8;
         let Some(mut splat) = self.splat(slope, covariance, opacity) else { return };
-        if !sink.takes(&splat, key, number) {
-            return;
-        }
-        splat.color = degree.color(place, &p, w, coefficients);
+        // Until the splat is coloured, it says there whose it is.
+        splat.color[0] = number as u16;
         sink.push(splat, key, number);
     }
 
@@ -423,36 +401,23 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
     (first < end).then_some([first as u16, end as u16])
 }
 
-/// A degree of spherical harmonics.
-trait Degree: Copy {
-    /// Colour seen from the camera, Q12.
-    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3];
-}
-
-/// A degree that is known before.
-#[derive(Clone, Copy)]
-struct Fixed<const DEGREE: u8>;
-
-impl<const DEGREE: u8> Degree for Fixed<DEGREE> {
-    #[inline(always)]
-    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
-        color::<DEGREE>(place, p, w, c)
-    }
-}
-
-/// A degree that is not; more than three count as three.
-#[derive(Clone, Copy)]
-struct Any(u8);
-
-impl Degree for Any {
-    #[inline(always)]
-    fn color(self, place: &Place, p: &[i16; 3], w: &[u32; GAUSSIAN_WORDS], c: &[u8]) -> [u16; 3] {
-        match self.0 {
-            0 => color::<0>(place, p, w, c),
-            1 => color::<1>(place, p, w, c),
-            2 => color::<2>(place, p, w, c),
-            _ => color::<3>(place, p, w, c),
-        }
+/// Colours splats that say in place of a colour which Gaussian they are of.
+#[inline(never)]
+fn shade<const DEGREE: u8>(
+    place: &Place,
+    gaussians: &[[u32; GAUSSIAN_WORDS]],
+    harmonics: &[u32],
+    splats: &mut [[u32; SPLAT_WORDS]],
+) {
+    let stride = harmonics_words(DEGREE);
+    for splat in splats {
+        let number = (splat[8] & 0xFFFF) as usize;
+        let Some(words) = gaussians.get(number) else { continue };
+        let coefficients = harmonics.get(number * stride..(number + 1) * stride);
+        let coefficients = bytemuck::cast_slice(coefficients.unwrap_or_default());
+        let [r, g, b] = color::<DEGREE>(place, words, coefficients).map(u32::from);
+        splat[8] = r | g << 16;
+        splat[9] |= b;
     }
 }
 
@@ -460,7 +425,6 @@ impl Degree for Any {
 #[inline(always)]
 fn color<const DEGREE: u8>(
     place: &Place,
-    p: &[i16; 3],
     w: &[u32; GAUSSIAN_WORDS],
     coefficients: &[u8],
 ) -> [u16; 3] {
@@ -471,6 +435,7 @@ fn color<const DEGREE: u8>(
         ((word >> 22) << 4) as i32 - 4096,
     ];
     if DEGREE > 0 {
+        let p = [low(w[0]), high(w[0]), low(w[1])];
         let along = |axis: usize| {
             place.offset[axis].wrapping_add(i32::from(p[axis]) << place.position_shift)
         };
