@@ -403,13 +403,23 @@ fn the_link_is_measured_and_what_limits_it_is_said() {
 }
 
 #[test]
+fn a_limit_for_frames_is_refused_where_no_frame_is_drawn() {
+    let folder = folder("frames");
+    for command in ["info", "link", "log"] {
+        fails(quintet(&folder, &[command, "--timeout", "1"]), 2, "--timeout");
+    }
+}
+
+#[test]
 fn a_device_without_a_log_says_so() {
     let folder = folder("log");
     fails(quintet(&folder, &["log", "--for", "1"]), 1, "sends no logs");
     fails(quintet(&folder, &["log", "--level", "loud"]), 2, "trace, debug, info, warn, error");
     let output = quintet(&folder, &["info", "--log", "info"]).output().unwrap();
     assert!(output.status.success(), "the log is not what was asked for in the first place");
-    assert!(text(&output.stderr).starts_with("warning: no log"), "{}", text(&output.stderr));
+    let said = text(&output.stderr);
+    assert!(said.starts_with("warning: the device's log cannot be read"), "{said}");
+    assert!(said.contains("sends no logs") && !said.contains("error"), "{said}");
 }
 
 #[test]

@@ -115,6 +115,9 @@ pub enum FaultsError {
          truncate, stall, reset, seed"
     )]
     Unknown(usize),
+    /// A name that an earlier entry has.
+    #[error("entry {0} gives for the second time what an earlier one says")]
+    Twice(usize),
     /// A rate that is no probability.
     #[error("entry {0} is not a probability per byte from 0 to 1, such as 1e-4")]
     NotAProbability(usize),
@@ -137,6 +140,10 @@ impl FromStr for Faults {
         let mut faults = Self::NONE;
         for (at, entry) in (1..).zip(text.split(',').map(str::trim)) {
             let (name, value) = entry.split_once('=').ok_or(FaultsError::Unknown(at))?;
+            let mut earlier = text.split(',').take(at - 1).filter_map(|it| it.split_once('='));
+            if earlier.any(|(it, _)| it.trim() == name) {
+                return Err(FaultsError::Twice(at));
+            }
             if name == "seed" {
                 faults.seed = value.parse().map_err(|_| FaultsError::NotANumber(at))?;
                 continue;

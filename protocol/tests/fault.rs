@@ -111,6 +111,7 @@ fn settings_are_read_and_errors_name_the_entry() {
     assert_eq!(error(""), FaultsError::Unknown(1));
     assert_eq!(error("drop"), FaultsError::Unknown(1));
     assert_eq!(error("drop=0,melt=1"), FaultsError::Unknown(2));
+    assert_eq!(error("drop=0,seed=1, drop=1e-4"), FaultsError::Twice(3));
     assert_eq!(error("drop=2"), FaultsError::NotAProbability(1));
     assert_eq!(error("drop=NaN"), FaultsError::NotAProbability(1));
     assert_eq!(error("drop=1:3s"), FaultsError::NotAProbability(1));

@@ -1,7 +1,6 @@
 //! Arguments that subcommands share, and how their values are read.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use quintet_driver::device::Connection;
@@ -36,10 +35,6 @@ pub struct DeviceArguments {
         verbatim_doc_comment
     )]
     pub device: DeviceUri,
-    /// Seconds after which a frame that is not finished is given up [default: never]
-    #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub timeout: Option<u32>,
     /// Inject faults into the link, to see what becomes of them: NAME=RATE,... with rates per byte
     ///
     /// drop, corrupt, duplicate       a byte is lost, has a bit flipped, comes twice
@@ -63,28 +58,21 @@ pub struct DeviceArguments {
 
 impl DeviceArguments {
     /// Reaches the device and shows its log if that was asked for.
-    pub fn connect(&self) -> Result<Connection, Failure> {
-        let mut connection = self.connect_quietly()?;
+    pub fn connect(&self, limits: Limits) -> Result<Connection, Failure> {
+        let mut connection = self.connect_quietly(limits)?;
         if let Some(level) = self.log {
             // What was asked for besides works without the log.
             if let Err(failure) = log::show_beside(&mut connection, level, self.elf.as_deref()) {
-                say(format_args!("warning: no log of the device\n{failure}"));
+                say(failure.as_warning());
             }
         }
         Ok(connection)
     }
 
     /// Reaches the device; its log is left to the caller.
-    pub fn connect_quietly(&self) -> Result<Connection, Failure> {
-        Connection::open_with(&self.device, self.limits(), self.fault)
+    pub fn connect_quietly(&self, limits: Limits) -> Result<Connection, Failure> {
+        Connection::open_with(&self.device, limits, self.fault)
             .map_err(|error| Failure::open(&self.device, &error))
-    }
-
-    /// How long things may take.
-    pub fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
-        limits.run = self.timeout.map(|seconds| Duration::from_secs(seconds.into()));
-        limits
     }
 }
 

@@ -44,6 +44,22 @@ impl Failure {
         Self { help: help.into(), ..self }
     }
 
+    /// The same as a warning, where the rest can be done all the same.
+    pub fn as_warning(&self) -> impl fmt::Display {
+        fmt::from_fn(|to| self.write(to, "warning"))
+    }
+
+    fn write(&self, to: &mut fmt::Formatter<'_>, kind: &str) -> fmt::Result {
+        write!(to, "{kind}: {}", self.what)?;
+        for line in self.cause.lines().filter(|line| !line.trim().is_empty()) {
+            write!(to, "\n  {line}")?;
+        }
+        if !self.help.is_empty() {
+            write!(to, "\n  help: {}", self.help)?;
+        }
+        Ok(())
+    }
+
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
@@ -179,13 +195,6 @@ fn session_code(error: &SessionError) -> u8 {
 
 impl fmt::Display for Failure {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "error: {}", self.what)?;
-        for line in self.cause.lines().filter(|line| !line.trim().is_empty()) {
-            write!(to, "\n  {line}")?;
-        }
-        if !self.help.is_empty() {
-            write!(to, "\n  help: {}", self.help)?;
-        }
-        Ok(())
+        self.write(to, "error")
     }
 }

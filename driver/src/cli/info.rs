@@ -1,6 +1,7 @@
 //! `quintet info`: what a device is and what it can do.
 
 use clap::Args;
+use quintet_driver::session::Limits;
 use serde_json::json;
 
 use super::arguments::DeviceArguments;
@@ -27,7 +28,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let uri = &arguments.device.device;
-    let mut connection = arguments.device.connect()?;
+    let mut connection = arguments.device.connect(Limits::default())?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use quintet_driver::measure::{Direction, Measurement};
+use quintet_driver::session::Limits;
 use quintet_protocol::message::Ticks;
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ pub struct Arguments {
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let uri = &arguments.device.device;
-    let mut connection = arguments.device.connect()?;
+    let mut connection = arguments.device.connect(Limits::default())?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }

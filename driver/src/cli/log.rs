@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use quintet_driver::device::Connection;
 use quintet_driver::log::{Decoder, Level, LogError, find_image};
+use quintet_driver::session::Limits;
 
 use super::arguments::DeviceArguments;
 use super::failure::Failure;
@@ -43,7 +44,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let mut connection = arguments.device.connect_quietly()?;
+    let mut connection = arguments.device.connect_quietly(Limits::default())?;
     let reader_gone = Arc::new(AtomicBool::new(false));
     let gone = Arc::clone(&reader_gone);
     let elf = arguments.device.elf.as_deref();

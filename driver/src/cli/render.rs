@@ -1,6 +1,7 @@
 //! `quintet render`: a scene, a device, pictures.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use quintet_driver::camera::Camera;
@@ -10,7 +11,7 @@ use quintet_driver::import::{self, Imported};
 use quintet_driver::picture::{ContactSheet, Picture};
 use quintet_driver::quantise::SceneFrame;
 use quintet_driver::render::{Cost, Renderer, framing_camera, orbit};
-use quintet_driver::session::DeviceDescription;
+use quintet_driver::session::{DeviceDescription, Limits};
 use quintet_protocol::message::Ticks;
 use sha2::{Digest, Sha256};
 
@@ -57,6 +58,10 @@ pub struct Arguments {
     scene: PathBuf,
     #[command(flatten)]
     device: DeviceArguments,
+    /// Seconds after which a frame that is not finished is given up [default: never]
+    #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
     /// Columns and rows of the picture [default: the view's own, or 320x240]
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<[u16; 2]>,
@@ -172,7 +177,9 @@ fn render(
     target: &Target,
 ) -> Result<(), Failure> {
     let uri = &arguments.device.device;
-    let mut connection = arguments.device.connect()?;
+    let mut limits = Limits::default();
+    limits.run = arguments.timeout.map(|seconds| Duration::from_secs(seconds.into()));
+    let mut connection = arguments.device.connect(limits)?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }

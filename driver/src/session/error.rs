@@ -84,8 +84,8 @@ impl SessionError {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::NoAnswer(_) => {
-                "check that the board runs Quintet's firmware, that the baud rate is the board's, \
-                 and that RX and TX are crossed"
+                "check that the board runs Quintet's firmware, that no other driver is talking to \
+                 it, and on a serial line that the baud rate is the board's, and RX and TX crossed"
             }
             Self::Timeout { .. } => "abort the run, or allow more time",
             Self::Lost => "connect again; the device has forgotten its program if it rebooted",

@@ -101,8 +101,11 @@ impl Session {
 
     /// Sends as much of the pages as the link has room for.
     fn supply(&mut self, supplies: &mut Supplies<'_>) -> Result<(), SessionError> {
-        let most = self.max_payload() - CALL_BYTES;
+        let most = self.max_payload().saturating_sub(CALL_BYTES);
         while let Some(&(need, page)) = supplies.pages.front() {
+            if most == 0 {
+                return Err(SessionError::TooLong { request: "supply" });
+            }
             let rest = page.get(supplies.sent..).unwrap_or_default();
             let piece = &rest[..rest.len().min(most)];
             let request = Request::Supply { need, offset: supplies.sent as u32, bytes: piece };
