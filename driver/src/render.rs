@@ -221,13 +221,16 @@ fn load(
 struct Canvas {
     width: usize,
     rgb: Vec<u8>,
+    /// Which pixels have come, and how many have not.
+    came: Vec<bool>,
     missing: usize,
 }
 
 impl Canvas {
     fn new([width, height]: [u16; 2]) -> Self {
         let (width, height) = (usize::from(width), usize::from(height));
-        Self { width, rgb: vec![0; width * height * 3], missing: width * height }
+        let pixels = width * height;
+        Self { width, rgb: vec![0; pixels * 3], came: vec![false; pixels], missing: pixels }
     }
 
     fn put(&mut self, [x, y]: [u16; 2], width: u16, bytes: &[u8]) {
@@ -236,10 +239,12 @@ impl Canvas {
             return;
         }
         for (row, pixels) in (y..).zip(bytes.chunks_exact(width * 3)) {
-            let at = (row * self.width + x) * 3;
-            if let Some(to) = self.rgb.get_mut(at..at + pixels.len()) {
+            let at = row * self.width + x;
+            let Some(came) = self.came.get_mut(at..at + width) else { return };
+            self.missing -= came.iter().filter(|came| !**came).count();
+            came.fill(true);
+            if let Some(to) = self.rgb.get_mut(at * 3..(at + width) * 3) {
                 to.copy_from_slice(pixels);
-                self.missing = self.missing.saturating_sub(width);
             }
         }
     }

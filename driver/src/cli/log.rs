@@ -34,9 +34,10 @@ by its build id in QUINTET_FIRMWARE_DIR or else where `cargo xtask firmware` put
 pub struct Arguments {
     #[command(flatten)]
     device: DeviceArguments,
-    /// Show messages of this level and above: trace, debug, info, warn or error
-    #[arg(long, value_name = "LEVEL", default_value_t = Level::Trace)]
-    level: Level,
+    /// Show messages of this level and above: trace, debug, info, warn or error [default: that of
+    /// --log, or else trace]
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<Level>,
     /// End after so many seconds [default: when interrupted]
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<u32>,
@@ -48,7 +49,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let reader_gone = Arc::new(AtomicBool::new(false));
     let gone = Arc::clone(&reader_gone);
     let elf = arguments.device.elf.as_deref();
-    show(&mut connection, arguments.level, elf, move |line| {
+    let level = arguments.level.or(arguments.device.log).unwrap_or(Level::Trace);
+    show(&mut connection, level, elf, move |line| {
         let written = writeln!(io::stdout().lock(), "{line}");
         gone.fetch_or(written.is_err(), Ordering::Relaxed);
     })?;

@@ -307,7 +307,7 @@ impl Session {
     }
 
     /// The transport's time, or the dialer's without one.
-    fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         let ticking = self.channel.as_ref().map(Channel::now);
         ticking.or_else(|| self.dialer.as_ref().map(|dialer| dialer.now())).unwrap_or_default()
     }
