@@ -115,17 +115,23 @@ impl Needs {
         Split { region, splats: self.splats_min, slots: SLOTS_MIN }
     }
 
-    /// Splats come first, with room for this many, if that leaves two fifths of the arena: with fewer
+    /// Splats that a window should have room for, in an arena of so many bytes to spare. With fewer
     /// than lie within the depth of a chunk, chunks are pulled again; more of them save nothing. Of a
     /// surface of so many chunks one is as deep as the scene by their square root, and chunks
-    /// come in all sizes: so a quarter more. Accumulators get what then is left, as a chunk is pulled
-    /// once for each region that it touches; and pages what the whole frame leaves.
+    /// come in all sizes: so a quarter more, if that leaves two fifths of the arena; and three fifths
+    /// more, as far as that takes no more than two fifths. Accumulators get what then is left, as a
+    /// chunk is pulled once for each region that it touches; and pages what the whole frame leaves.
     ///
-    /// Measured at 320x240 through 512 KiB, the mean of eight views: 2.5 times the scene is pulled for a
-    /// frame, of guitar as of PLAYBOT, level 3. Half of the arena for accumulators gives 2.7 for
-    /// guitar, a third gives 3.1 for PLAYBOT.
-    fn splats_enough(&self) -> usize {
-        (self.gaussians * 5 / 4 / self.chunks.isqrt().max(1)).max(self.splats_min)
+    /// Measured at 320x240, the mean of eight views: of guitar 2.5, 1.9, 1.6 and 1.2 times the scene is
+    /// pulled for a frame through 512 KiB, 768 KiB, 1 MiB and 2 MiB; of PLAYBOT, level 3, 2.5, 2.1 and
+    /// 1.7 times through the first three. Without the three fifths guitar takes 2.7 times at 1 MiB.
+    /// Regions of two, three or four columns gain a tenth here and lose a fifth there: a chunk meets
+    /// fewer of them by its size, but most scenes stand in the middle, and strips waste nothing beside.
+    fn splats_enough(&self, spare: usize) -> usize {
+        let even = self.gaussians / self.chunks.isqrt().max(1);
+        let within =
+            |splats: usize, fifths: usize| splats.min(spare * fifths / 5 / (WORDS_PER_SPLAT * 4));
+        within(even * 5 / 4, 3).max(within(even * 8 / 5, 2)).max(self.splats_min)
     }
 
     /// The split of an arena, if any fits.
@@ -139,7 +145,8 @@ impl Needs {
         let page_bytes = (self.page_words + 1) * 4;
         let slots_max = self.chunks.clamp(SLOTS_MIN, SLOTS_MAX);
         let slots = (spare / SLOTS_SHARE / page_bytes).clamp(SLOTS_MIN, slots_max);
-        let splat_bytes = (self.splats_enough() * WORDS_PER_SPLAT * 4).min(spare * 3 / 5);
+        let enough = self.splats_enough(spare);
+        let splat_bytes = enough * WORDS_PER_SPLAT * 4;
         let region_bytes = spare.saturating_sub(splat_bytes + slots * page_bytes);
         let [width, height] = self.size;
         let mut region = tile_of(width, height, region_bytes).unwrap_or(smallest.region);
@@ -151,7 +158,7 @@ impl Needs {
         let mut split = Split { region, splats: self.splats_min, slots };
         let left = |split: &Split| arena_bytes.saturating_sub(self.bytes(split));
         let splats = split.splats + left(&split) / (WORDS_PER_SPLAT * 4);
-        split.splats = splats.min(self.splats_enough());
+        split.splats = splats.min(enough);
         split.slots = (split.slots + left(&split) / page_bytes).min(slots_max);
         if self.bytes(&split) > arena_bytes { Ok(smallest) } else { Ok(split) }
     }
