@@ -134,7 +134,7 @@ impl Device {
             line.push(byte);
         }
         if byte == b'\n' || line.len() >= LINE_BYTES {
-            eprintln!("{}", String::from_utf8_lossy(&line));
+            crate::say(format_args!("{}", String::from_utf8_lossy(&line)));
             line.clear();
         }
     }

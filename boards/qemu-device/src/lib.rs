@@ -16,6 +16,7 @@ mod qemu;
 mod signal;
 
 use std::ffi::{c_char, c_int};
+use std::io::Write;
 use std::sync::OnceLock;
 
 use arguments::Arguments;
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn qemu_plugin_install(
     match prepared.and_then(|plugin| start(id, plugin)) {
         Ok(()) => 0,
         Err(reason) => {
-            eprintln!("quintet device: {reason}");
+            say(format_args!("quintet device: {reason}"));
             1
         }
     }
@@ -94,4 +95,10 @@ fn start(id: u64, plugin: Plugin) -> Result<(), String> {
     plugin.qemu.count_instructions(id, &device::COUNT);
     plugin.qemu.when_machine_is_ready(mapping::map_into_machine);
     Ok(())
+}
+
+/// Says a line on standard error. A driver that was killed reads it no more, and `eprintln!` would
+/// panic then, before QEMU has tidied up.
+fn say(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -34,7 +34,9 @@ pub fn listen(path: &Path) -> Result<(), String> {
         for stream in listener.incoming() {
             match stream.and_then(|stream| Ok((stream.try_clone()?, stream))) {
                 Ok((input, output)) => serve(input, output),
-                Err(error) => eprintln!("quintet device: a client was lost: {error}"),
+                Err(error) => {
+                    crate::say(format_args!("quintet device: a client was lost: {error}"))
+                }
             }
         }
     })

@@ -28,7 +28,7 @@ pub fn map_into_machine() {
     let interrupt = match qemu.interrupt(machine.interrupt_controller, machine.interrupt) {
         Ok(interrupt) => interrupt,
         Err(reason) => {
-            eprintln!("quintet device: machine={}: {reason}", machine.name);
+            crate::say(format_args!("quintet device: machine={}: {reason}", machine.name));
             end(1);
         }
     };
@@ -36,7 +36,7 @@ pub fn map_into_machine() {
     WIRING.get_or_init(|| Wiring { interrupt, update });
     qemu.map(c"quintet-device", &OPERATIONS, machine.base, SPAN_BYTES);
     // The driver waits for this line.
-    eprintln!("quintet device: ready");
+    crate::say(format_args!("quintet device: ready"));
 }
 
 /// From a socket thread, after bytes were received: raises the interrupt if the core wants it.
