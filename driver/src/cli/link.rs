@@ -118,7 +118,7 @@ fn paragraph(name: &str, measured: &Measurement, way: &Direction, unit: Ticks) -
     let cost = match unit {
         Ticks::Instructions | Ticks::Cycles => {
             format!(
-                "{:<11} {} {} of the device a KiB\n",
+                "{:<11} {} {} of the device a KiB, its waiting included\n",
                 "",
                 grouped(way.ticks_per_kib()),
                 unit_name(unit)
