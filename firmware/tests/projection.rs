@@ -3,36 +3,16 @@
 //!
 //! The model takes the numbers that the kernel takes, so that what differs is arithmetic alone.
 
+mod geometry;
+
+use geometry::{Vec3, dot, quaternion, rotation};
 use proptest::prelude::*;
 use quintet_firmware::kernels::project::{Everything, Projector, Splat};
 use quintet_protocol::gaussian::{
     COVARIANCE_LIMIT, Camera, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
 
-type Vec3 = [f64; 3];
-type Matrix = [Vec3; 3];
-
 const SIZE: [u16; 2] = [640, 480];
-
-fn dot(a: &Vec3, b: &Vec3) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// Rotation matrix of a quaternion, which need not have unit length.
-fn rotation(q: [f64; 4]) -> Matrix {
-    let length = q.iter().map(|c| c * c).sum::<f64>().sqrt();
-    let [w, x, y, z] = q.map(|c| c / length);
-    [
-        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
-    ]
-}
-
-fn quaternion() -> impl Strategy<Value = [f64; 4]> {
-    prop::array::uniform4(-1.0..1.0f64)
-        .prop_filter("too short", |q| q.iter().map(|c| c * c).sum::<f64>() > 0.05)
-}
 
 /// A Gaussian before a camera, in the kernel's words.
 #[derive(Clone, Debug)]

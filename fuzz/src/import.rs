@@ -9,18 +9,6 @@ mod writers;
 
 use quintet_driver::import::gaussians_from_bytes;
 
-/// Members of a SOG scene of version 2, in the order in which [`sog_inside`] takes them.
-const MEMBERS: [&str; 8] = [
-    "meta.json",
-    "means_l.webp",
-    "means_u.webp",
-    "quats.webp",
-    "scales.webp",
-    "sh0.webp",
-    "shN_centroids.webp",
-    "shN_labels.webp",
-];
-
 /// INRIA and PlayCanvas compressed.
 pub fn ply(data: &[u8]) {
     import("x.ply", data);
@@ -51,10 +39,11 @@ pub fn sog(data: &[u8]) {
     import("x.sog", data);
 }
 
-/// SOG, inside the zip: each member with its length before it, in two bytes.
+/// SOG, inside the zip: the members in the order of [`writers::PICTURES`], each with its length before
+/// it, in two bytes.
 pub fn sog_inside(data: &[u8]) {
     let mut rest = data;
-    let members: Vec<_> = MEMBERS
+    let members: Vec<_> = writers::PICTURES
         .into_iter()
         .map_while(|name| {
             let (length, after) = rest.split_first_chunk()?;

@@ -7,9 +7,8 @@ mod world;
 
 use quintet_firmware::Memory;
 use quintet_protocol::message::{Request, Status};
-use quintet_protocol::program::{BUFFER_BYTES, Buffer, BufferId, BufferKind, Program};
-use quintet_protocol::program::{COMMAND_BYTES, HEADER_BYTES};
-use world::{Answer, World};
+use quintet_protocol::program::{BUFFER_BYTES, COMMAND_BYTES, HEADER_BYTES};
+use world::{Answer, World, buffers, stray_write};
 
 /// Words of arena: enough for a small scene with its scratch.
 const ARENA_WORDS: usize = 32 << 10;
@@ -23,7 +22,9 @@ pub fn run(data: &[u8]) {
     let Some(header) = data.first_chunk::<HEADER_BYTES>() else { return };
     let count = |at: usize| usize::from(u16::from_le_bytes([header[at], header[at + 1]]));
     let length = HEADER_BYTES + count(6) * BUFFER_BYTES + count(8) * COMMAND_BYTES;
-    let Some(program) = data.get(..length) else { return };
+    if length > data.len() {
+        return;
+    }
 
     let mut before = vec![0; ARENA_WORDS];
     for (word, bytes) in before.iter_mut().zip(data.chunks(4)) {
@@ -40,7 +41,7 @@ pub fn run(data: &[u8]) {
         other => panic!("{other:?}"),
     }
     drop(world);
-    if let Some(word) = stray_write(&buffers(program), &before, &arena) {
+    if let Some(word) = stray_write(&buffers(&before[..length / 4]), &before, &arena) {
         panic!("word {word} was written");
     }
 }
@@ -57,22 +58,4 @@ fn execute(world: &mut World) {
     world.finish(ABORTED_POLLS);
     let status = world.call(Request::Status);
     assert!(matches!(status, Answer::Status(Status { running: None, pages_wanted: 0, .. })));
-}
-
-fn buffers(program: &[u8]) -> Vec<Buffer> {
-    let Ok(program) = Program::new(program) else { return Vec::new() };
-    let numbers = 0..program.buffer_count() as u16;
-    numbers.filter_map(|number| program.buffer(BufferId(number)).ok()).collect()
-}
-
-/// A word that changed though no buffer allows it.
-fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usize> {
-    let may_change = |word: usize| {
-        buffers.iter().any(|buffer| {
-            let first = buffer.offset as usize / 4;
-            !matches!(buffer.kind, BufferKind::Constant | BufferKind::Input | BufferKind::Frame)
-                && (first..first + buffer.length as usize / 4).contains(&word)
-        })
-    };
-    (0..before.len()).find(|&word| after[word] != before[word] && !may_change(word))
 }

@@ -1,7 +1,7 @@
 //! All versions of a scene agree, within what each format can represent.
 
-use super::hostile::{PICTURES, small_spz};
-use super::writers::{gzip, zip};
+use super::hostile::small_spz;
+use super::writers::{PICTURES, gzip, zip};
 use super::{read, reference, scene};
 use quintet_driver::import::{gaussians, gaussians_from_bytes};
 use quintet_driver::scene::GaussianCloud;

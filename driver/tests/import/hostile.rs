@@ -1,7 +1,7 @@
 //! Whatever the bytes, an importer answers: it never panics, hangs or fills the memory.
 
 use super::read;
-use super::writers::{glb, gltf, gzip, zip};
+use super::writers::{PICTURES, glb, gltf, gzip, zip};
 use proptest::prelude::*;
 use quintet_driver::import::gaussians_from_bytes;
 use std::io::Read;
@@ -123,17 +123,6 @@ fn small_ply(count: usize) -> Vec<u8> {
     let header = header.replace("vertex 1873", &format!("vertex {count}"));
     [header.as_bytes(), &file[end..end + count * 38 * 4]].concat()
 }
-
-pub const PICTURES: [&str; 8] = [
-    "meta.json",
-    "means_l.webp",
-    "means_u.webp",
-    "quats.webp",
-    "scales.webp",
-    "sh0.webp",
-    "shN_centroids.webp",
-    "shN_labels.webp",
-];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]

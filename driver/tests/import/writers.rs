@@ -106,3 +106,15 @@ pub fn gltf(node: serde_json::Value) -> (serde_json::Value, Vec<u8>) {
         "bufferViews": views, "accessors": accessors});
     (json, binary)
 }
+
+/// Members of a SOG scene of version 2.
+pub const PICTURES: [&str; 8] = [
+    "meta.json",
+    "means_l.webp",
+    "means_u.webp",
+    "quats.webp",
+    "scales.webp",
+    "sh0.webp",
+    "shN_centroids.webp",
+    "shN_labels.webp",
+];

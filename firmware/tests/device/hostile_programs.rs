@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 use quintet_firmware::Memory;
 use quintet_protocol::message::{Outcome, Refusal, Request};
-use quintet_protocol::program::{Buffer, BufferId, BufferKind, Program, ProgramError};
+use quintet_protocol::program::ProgramError;
 
 use crate::scene::{CAMERA, CHUNKS, FRAME, GAUSSIANS, Layout, Plan, Random, Scene};
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, buffers, stray_write};
 
 /// Polls in which any run of these sizes must end: a few thousand steps.
 const POLLS: u32 = 300_000;
@@ -58,26 +58,6 @@ fn run_and_compare(layout: &Layout, before: &[u32], arena: &mut [u32]) -> Result
         Some(word) => Err(format!("word {word} was written")),
         None => Ok(()),
     }
-}
-
-/// A word that changed though no buffer allows it.
-pub fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usize> {
-    let writable = |word: usize| {
-        buffers.iter().any(|buffer| {
-            let first = buffer.offset as usize / 4;
-            !matches!(buffer.kind, BufferKind::Constant | BufferKind::Input | BufferKind::Frame)
-                && (first..first + buffer.length as usize / 4).contains(&word)
-        })
-    };
-    (0..before.len()).find(|&word| after[word] != before[word] && !writable(word))
-}
-
-/// The buffers of a program that lies at the start of an arena.
-pub fn buffers(program: &[u32]) -> Vec<Buffer> {
-    let bytes: Vec<u8> = program.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let Ok(program) = Program::new(&bytes) else { return Vec::new() };
-    let numbers = 0..program.buffer_count() as u16;
-    numbers.filter_map(|number| program.buffer(BufferId(number)).ok()).collect()
 }
 
 /// Whether the refusal names something that the program has.

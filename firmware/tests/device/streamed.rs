@@ -14,9 +14,9 @@ use quintet_protocol::program::{
 };
 use quintet_protocol::window::{BOUNDS_WORDS, MORE_WORD, WINDOW_WORDS};
 
-use crate::hostile_programs::{buffers, nasty, stray_write};
+use crate::hostile_programs::nasty;
 use crate::scene::{Layout, Plan, Random, Scene};
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, buffers, stray_write};
 
 const FRAME_SIZE: [u16; 2] = [96, 64];
 const COUNT: usize = 3000;

@@ -12,6 +12,7 @@ use quintet_protocol::link::{
 use quintet_protocol::message::{
     Call, Event, LinkReport, Outcome, Phase, Refusal, Reply, Request, Status, ToDriver, decode,
 };
+use quintet_protocol::program::{Buffer, BufferId, BufferKind, Program};
 
 /// Longest packet of the driver.
 const PAYLOAD: usize = quintet_firmware::PAYLOAD;
@@ -333,4 +334,24 @@ impl Told {
         }
         picture.into_iter().map(|pixel| pixel.expect("a pixel never came")).collect()
     }
+}
+
+/// A word that changed though no buffer allows it.
+pub fn stray_write(buffers: &[Buffer], before: &[u32], after: &[u32]) -> Option<usize> {
+    let writable = |word: usize| {
+        buffers.iter().any(|buffer| {
+            let first = buffer.offset as usize / 4;
+            !matches!(buffer.kind, BufferKind::Constant | BufferKind::Input | BufferKind::Frame)
+                && (first..first + buffer.length as usize / 4).contains(&word)
+        })
+    };
+    (0..before.len()).find(|&word| after[word] != before[word] && !writable(word))
+}
+
+/// The buffers of a program that lies at the start of an arena.
+pub fn buffers(program: &[u32]) -> Vec<Buffer> {
+    let bytes: Vec<u8> = program.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let Ok(program) = Program::new(&bytes) else { return Vec::new() };
+    let numbers = 0..program.buffer_count() as u16;
+    numbers.filter_map(|number| program.buffer(BufferId(number)).ok()).collect()
 }
