@@ -110,7 +110,7 @@ impl Failure {
                     .help(error.advice())
             }
             OpenError::Transport(transport) => {
-                Self::new(NO_DEVICE, format!("cannot open {uri}"), transport).help(error.advice())
+                Self::new(NO_DEVICE, "cannot reach the device", transport).help(error.advice())
             }
             _ => Self::new(NO_DEVICE, format!("cannot open {uri}"), error).help(error.advice()),
         }
