@@ -10,6 +10,7 @@ pub mod import;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;
+pub mod network;
 pub mod picture;
 pub mod quantise;
 pub mod render;

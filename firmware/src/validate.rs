@@ -72,12 +72,17 @@ fn check_buffer(
     }
     for earlier in 0..number {
         let other = program.buffer(BufferId(earlier))?;
-        let may_share = buffer.kind == BufferKind::Scratch && other.kind == BufferKind::Scratch;
+        let may_share = is_written(buffer.kind) && is_written(other.kind);
         if !may_share && overlap(&range(&buffer), &range(&other)) {
             return Err(ProgramError::Overlaps { buffer: number });
         }
     }
     Ok(())
+}
+
+/// Whether a buffer's contents last no longer than the program wants: such ones may share memory.
+fn is_written(kind: BufferKind) -> bool {
+    matches!(kind, BufferKind::Input | BufferKind::Output | BufferKind::Scratch)
 }
 
 /// A loop goes back, and its condition is a word of the arena.

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod gaussian;
 pub mod link;
 pub mod message;
+pub mod network;
 pub mod program;
 pub mod schema;
 pub mod window;

@@ -361,6 +361,10 @@ pub enum Phase {
     Resolve,
     /// `Geometry`: find out which chunks matter. Items: chunks looked at.
     Cull,
+    /// `Gemm`: multiply and sum. Items: products, those with padding included.
+    Multiply,
+    /// `Vector`: whatever it does. Items: elements written, for a reduction elements read.
+    Elements,
 }
 
 /// Not exactly one message of the type expected.

@@ -66,6 +66,8 @@ fn phase_name(phase: Phase) -> &'static str {
         Phase::Rasterise => "rasterise",
         Phase::Resolve => "resolve",
         Phase::Cull => "cull",
+        Phase::Multiply => "multiply",
+        Phase::Elements => "elements",
         _ => "other",
     }
 }
@@ -79,6 +81,8 @@ fn item_name(phase: Phase) -> &'static str {
         Phase::Rasterise => "pixels visited",
         Phase::Resolve => "pixels",
         Phase::Cull => "chunks looked at",
+        Phase::Multiply => "products",
+        Phase::Elements => "elements",
         _ => "items",
     }
 }

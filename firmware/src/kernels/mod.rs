@@ -5,6 +5,7 @@ pub mod fixed;
 mod harmonics;
 pub mod project;
 pub mod rasterise;
+pub mod requantise;
 pub mod sort;
 mod tables;
 pub mod window;

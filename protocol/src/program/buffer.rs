@@ -24,11 +24,12 @@ impl fmt::Display for BufferId {
 pub enum BufferKind {
     /// Placed once before the program is installed; commands only read it.
     Constant,
-    /// Written by the driver before a run; commands only read it.
+    /// Written by the driver before a run; commands only read it, but see [`BufferKind::Scratch`].
     Input,
     /// Written by commands, read back by the driver after the run.
     Output,
-    /// Written and read by commands; scratch buffers may share memory when their lifetimes allow.
+    /// Written and read by commands. Inputs, outputs and scratch may share memory when their lifetimes
+    /// allow.
     Scratch,
     /// A picture that leaves the device tile by tile: has a size but no place in the arena.
     Frame,

@@ -20,8 +20,10 @@ mod error;
 
 pub use buffer::{BUFFER_BYTES, Buffer, BufferId, BufferKind};
 pub use command::{
-    BoundChunks, COMMAND_BYTES, COMMAND_WORDS, Command, Operator, ProjectGaussians, ProjectWindow,
-    RasteriseGaussians, RasteriseWindow, RegionGrid, Repeat, Sort,
+    Add, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS, Command, Convolve,
+    ConvolveDepthwise, Copy, Fill, Lookup, Multiply, Operator, Pool, ProjectGaussians,
+    ProjectWindow, RasteriseGaussians, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize,
+    Sliding, Softmax, Sort,
 };
 pub use error::{Fault, ProgramError};
 

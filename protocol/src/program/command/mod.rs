@@ -11,17 +11,23 @@
 
 mod control;
 mod gaussians;
+mod gemm;
 mod record;
+mod sliding;
 mod sort;
+mod vector;
 mod windows;
 
 use super::Fault;
 pub use control::Repeat;
 pub use gaussians::{ProjectGaussians, RasteriseGaussians};
+pub use gemm::{ByteRange, Convolve, ConvolveDepthwise};
 use postcard_schema::Schema;
 use record::Record;
 use serde::{Deserialize, Serialize};
+pub use sliding::Sliding;
 pub use sort::Sort;
+pub use vector::{Add, Copy, Fill, Lookup, Multiply, Pool, Reduce, Resize, Softmax};
 pub use windows::{BoundChunks, ProjectWindow, RasteriseWindow, RegionGrid};
 
 /// Bytes of an encoded [`Command`].
@@ -65,8 +71,8 @@ impl Operator {
     }
 }
 
-/// A command with its operands. The modes of `CombinedGrid`, `DecomposedGrid`, `Gemm` and `Vector`
-/// have their codes reserved and none defined yet.
+/// A command with its operands. `CombinedGrid` and `DecomposedGrid` have their codes reserved and no
+/// modes yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command {
@@ -82,6 +88,28 @@ pub enum Command {
     RasteriseWindow(RasteriseWindow),
     /// `Sort` mode 0.
     Sort(Sort),
+    /// `Gemm` mode 0.
+    Convolve(Convolve),
+    /// `Gemm` mode 1.
+    ConvolveDepthwise(ConvolveDepthwise),
+    /// `Vector` mode 0.
+    Add(Add),
+    /// `Vector` mode 1.
+    Multiply(Multiply),
+    /// `Vector` mode 2.
+    Pool(Pool),
+    /// `Vector` mode 3.
+    Reduce(Reduce),
+    /// `Vector` mode 4.
+    Softmax(Softmax),
+    /// `Vector` mode 5.
+    Lookup(Lookup),
+    /// `Vector` mode 6.
+    Copy(Copy),
+    /// `Vector` mode 7.
+    Fill(Fill),
+    /// `Vector` mode 8.
+    Resize(Resize),
     /// `Control` mode 0.
     Repeat(Repeat),
 }
@@ -102,6 +130,17 @@ impl Command {
             (Operator::Geometry, 3) => ProjectWindow::parse(r).map(Self::ProjectWindow),
             (Operator::Geometry, 4) => RasteriseWindow::parse(r).map(Self::RasteriseWindow),
             (Operator::Sort, 0) => Sort::parse(r).map(Self::Sort),
+            (Operator::Gemm, 0) => Convolve::parse(r).map(Self::Convolve),
+            (Operator::Gemm, 1) => ConvolveDepthwise::parse(r).map(Self::ConvolveDepthwise),
+            (Operator::Vector, 0) => Add::parse(r).map(Self::Add),
+            (Operator::Vector, 1) => Multiply::parse(r).map(Self::Multiply),
+            (Operator::Vector, 2) => Pool::parse(r).map(Self::Pool),
+            (Operator::Vector, 3) => Reduce::parse(r).map(Self::Reduce),
+            (Operator::Vector, 4) => Softmax::parse(r).map(Self::Softmax),
+            (Operator::Vector, 5) => Lookup::parse(r).map(Self::Lookup),
+            (Operator::Vector, 6) => Copy::parse(r).map(Self::Copy),
+            (Operator::Vector, 7) => Fill::parse(r).map(Self::Fill),
+            (Operator::Vector, 8) => Resize::parse(r).map(Self::Resize),
             (Operator::Control, 0) => Repeat::parse(r).map(Self::Repeat),
             (operator, mode) => Err(Fault::UnknownMode { operator, mode }),
         }
@@ -119,6 +158,17 @@ impl Command {
             Self::ProjectWindow(c) => c.record(),
             Self::RasteriseWindow(c) => c.record(),
             Self::Sort(c) => c.record(),
+            Self::Convolve(c) => c.record(),
+            Self::ConvolveDepthwise(c) => c.record(),
+            Self::Add(c) => c.record(),
+            Self::Multiply(c) => c.record(),
+            Self::Pool(c) => c.record(),
+            Self::Reduce(c) => c.record(),
+            Self::Softmax(c) => c.record(),
+            Self::Lookup(c) => c.record(),
+            Self::Copy(c) => c.record(),
+            Self::Fill(c) => c.record(),
+            Self::Resize(c) => c.record(),
             Self::Repeat(c) => c.record(),
         }
     }

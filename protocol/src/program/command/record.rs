@@ -88,6 +88,17 @@ impl Record {
         }
     }
 
+    /// A parameter of one signed byte.
+    pub fn signed_byte(&self, parameter: u8) -> Result<i8, Fault> {
+        self.byte(parameter).map(|byte| byte as i8)
+    }
+
+    /// A parameter of two signed bytes, the low one first.
+    pub fn byte_pair(&self, parameter: u8) -> Result<[i8; 2], Fault> {
+        let [low, high] = self.half(parameter)?.to_le_bytes();
+        Ok([low as i8, high as i8])
+    }
+
     /// A parameter of two halves, the low one first.
     pub fn pair(&self, parameter: usize) -> [u16; 2] {
         let word = self.parameters[parameter];

@@ -1,0 +1,105 @@
+//! Layout of the weights of networks in the arena, and the arithmetic that turns sums into bytes.
+//!
+//! Tensors are signed bytes, channels innermost, of a single sample. A byte `b` stands for the real
+//! number `scale * (b - zero)`. Weights have no zero point.
+//!
+//! # Requantisation
+//!
+//! A sum is scaled as in TFLite's reference kernels, by a [`Scale`], rounding twice:
+//!
+//! ```text
+//! left(x)   x << max(shift, 0)
+//! high(x)   (x * multiplier + 2^30) >> 31                          half up
+//! right(x)  x / 2^max(-shift, 0), rounded to nearest                half away from zero
+//! scale(x)  right(high(left(x)))
+//! ```
+//!
+//! # Weights of a convolution
+//!
+//! What a window sees is a *column* of bytes: for each of its rows, top to bottom, the *runs* of bytes
+//! that lie together in the picture, each padded to a multiple of four. A run is a whole row of the
+//! window, `kernel[1] * channels` bytes, or with a dilation across, each of its elements by itself.
+//! Padding may have any value: its weights are zero. A column is a multiple of four bytes long.
+//!
+//! Output channels come in pairs, `2i` and `2i + 1`; an odd last one is paired with zeros. Each pair
+//! has a *record*:
+//!
+//! ```text
+//! words 0..4   finish of the first channel: see [`Finish`]
+//!       4..8   finish of the second
+//!       8..    for each four bytes of the column two words: of bytes 0 and 2, then of bytes 1 and 3
+//! ```
+//!
+//! A word of weights holds two halves, the lower one for the first of its two bytes; a half is
+//! `first + 256 * second`, a signed number, where `first` and `second` are the weights of the pair's
+//! channels. So one dual multiplication by the half as it is gives `sum_first + 256 * sum_second`, and
+//! one by its sign-extended low byte gives `sum_first`: half of the unpacking is never done, and the
+//! second channel's sum is the difference of the two, shifted right by 8.
+//!
+//! That is exact as long as `sum_second`, without its bias, lies within 24 bits, whatever the bytes,
+//! and every half within 16. Where it may not, the whole layer is *unpaired*: there each channel is the first
+//! one of its own pair, and the second, of zeros, is not one of the output's.
+
+/// Pixels that a convolution works on together.
+pub const TILE_PIXELS: usize = 4;
+/// Words of a record of a pair of channels before its weights.
+pub const PAIR_HEADER_WORDS: usize = 2 * FINISH_WORDS;
+/// Words of a [`Finish`].
+pub const FINISH_WORDS: usize = 4;
+
+/// A factor: a multiplier of 31 fraction bits and a power of two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// Q31, from 2^30 on, or zero.
+    pub multiplier: i32,
+    /// Bits to the left; negative to the right. -31..=30.
+    pub shift: i8,
+}
+
+/// How a channel's sum becomes a byte.
+///
+/// ```text
+/// word 0  twice the bias, which includes what the input's zero point adds to every sum
+///      1  multiplier, Q31
+///      2  offset: the output's zero point << right, plus 1 << (right - 1); or the zero point alone
+///      3  byte 0: right, bits to shift to the right, 0..=31; byte 1: left, bits to shift to the left
+/// ```
+///
+/// With `left` zero and `right` from 1 to 22, the byte is
+/// `clamp((high32(2 * sum + word 0, multiplier) + offset - (1 if 2 * sum + word 0 is negative)) >> right)`
+/// where `high32(a, b)` is `(a * b + 2^31) >> 32`: the two roundings of [`Scale`], in few instructions.
+/// Otherwise it is worked out as [`Scale`] says, from half of word 0, and word 2 is the zero point alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finish {
+    /// What is added to the sum, `|sum + bias| < 2^30`.
+    pub bias: i32,
+    /// What the sum is scaled by.
+    pub scale: Scale,
+}
+
+/// Least and greatest [`Finish`] shift to the right that the short form serves.
+const SHORT_RIGHT: core::ops::RangeInclusive<u32> = 1..=22;
+
+impl Scale {
+    /// Bits to shift to the left before, and to the right after the multiplication.
+    pub fn shifts(&self) -> [u32; 2] {
+        [u32::from(self.shift.max(0) as u8), u32::from(self.shift.min(0).unsigned_abs())]
+    }
+}
+
+impl Finish {
+    /// Whether the short form serves.
+    pub fn is_short(&self) -> bool {
+        let [left, right] = self.scale.shifts();
+        left == 0 && SHORT_RIGHT.contains(&right)
+    }
+
+    /// The four words, for outputs whose zero point is `zero_out`.
+    pub fn to_words(&self, zero_out: i8) -> [u32; FINISH_WORDS] {
+        let [left, right] = self.scale.shifts();
+        let zero = i32::from(zero_out);
+        let offset = if self.is_short() { (zero << right) + (1 << (right - 1)) } else { zero };
+        let bias = self.bias.wrapping_mul(2);
+        [bias as u32, self.scale.multiplier as u32, offset as u32, right | left << 8]
+    }
+}
