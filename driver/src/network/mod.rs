@@ -3,6 +3,7 @@
 //! Importers make it, the compiler turns it into a program.
 
 mod operator;
+pub mod pack;
 pub mod scale;
 
 pub use operator::{Activation, Operator, Window};
