@@ -4,6 +4,7 @@
 
 mod operator;
 pub mod scale;
+pub mod tables;
 
 pub use operator::{Activation, Operator, Window};
 
