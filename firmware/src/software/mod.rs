@@ -9,6 +9,7 @@ mod rasterise_window;
 mod resolve;
 mod scene;
 mod sort;
+mod vector;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
@@ -20,6 +21,7 @@ use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError}
 use rasterise::Rasterise;
 use rasterise_window::RasteriseWindow;
 use sort::Sort;
+use vector::Vector;
 
 /// The core itself as a backend.
 #[derive(Default)]
@@ -35,6 +37,7 @@ enum Job {
     Bound(Bound),
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
+    Vector(Vector),
 }
 
 impl Job {
@@ -49,14 +52,14 @@ impl Job {
             Command::RasteriseWindow(c) => {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
-            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
+            other => Vector::new(&operands, other).map(Self::Vector),
         }
     }
 }
 
 impl Backend for Software {
     fn operators(&self) -> u32 {
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32
+        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32 | 1 << Operator::Vector as u32
     }
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
@@ -83,6 +86,7 @@ impl Backend for Software {
             Some(Job::Bound(job)) => job.step(arena),
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
+            Some(Job::Vector(job)) => job.step(arena),
             None => Step::Done,
         }
     }
