@@ -5,6 +5,7 @@
 mod operator;
 pub mod pack;
 pub mod scale;
+pub mod tables;
 
 pub use operator::{Activation, Operator, Window};
 

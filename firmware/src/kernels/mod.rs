@@ -3,11 +3,15 @@
 
 pub mod convolve;
 pub mod finish;
+pub mod elementwise;
 pub mod fixed;
 mod harmonics;
 pub mod project;
 pub mod rasterise;
+pub mod reduce;
 pub mod requantise;
+pub mod softmax;
 pub mod sort;
 mod tables;
+pub mod to_byte;
 pub mod window;
