@@ -29,6 +29,14 @@
 //! }
 //! ```
 #![no_std]
+#![cfg_attr(
+    not(feature = "operators"),
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "what only micro-operators need that are left out"
+    )
+)]
 
 mod arena;
 pub mod backend;

@@ -53,8 +53,12 @@ fn device(folder: &Path) -> Result<()> {
 fn build(board: &Board) -> Result<(Toolchain, PathBuf)> {
     let toolchain = toolchain::choose(&board.target)?;
     run_command(toolchain.cargo("build", board)?.arg("--quiet"))?;
-    let built = target_directory().join(&board.target).join("firmware").join(&board.package);
-    Ok((toolchain, built))
+    Ok((toolchain, image(board)))
+}
+
+/// Where a board's image is built.
+pub fn image(board: &Board) -> PathBuf {
+    target_directory().join(&board.target).join("firmware").join(&board.package)
 }
 
 /// Copies, unless the same is there: an emulator may have the old file open, so it is replaced whole

@@ -10,6 +10,7 @@ mod process;
 mod readme;
 mod schedules;
 mod setup;
+mod sizes;
 mod test;
 mod toolchain;
 
@@ -22,6 +23,7 @@ Usage: cargo xtask COMMAND
 
   setup                 install what is missing: bare-metal targets, rustfmt, clippy, QEMU
   firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
+  sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
   fuzz [--seconds N] [--target T]
@@ -48,6 +50,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(None),
         ["firmware", "--board", name] => firmware::run(Some(name)),
+        ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),
         ["bench", "--json"] => bench::run(true),

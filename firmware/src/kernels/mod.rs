@@ -2,8 +2,8 @@
 //! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
 
 pub mod convolve;
-pub mod finish;
 pub mod elementwise;
+pub mod finish;
 pub mod fixed;
 mod harmonics;
 pub mod project;

@@ -1,29 +1,20 @@
 //! The software backend: the core itself executes every command.
+//!
+//! A folder, or a file, for each micro-operator; a cargo feature of the same name builds it in.
 
-mod bound;
-mod convolve;
-mod grid;
-mod project;
-mod project_window;
-mod rasterise;
-mod rasterise_window;
-mod resolve;
-mod scene;
+#[cfg(feature = "gemm")]
+mod gemm;
+#[cfg(feature = "geometry")]
+mod geometry;
+#[cfg(feature = "sort")]
 mod sort;
+#[cfg(feature = "vector")]
 mod vector;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
 use crate::pager::Pager;
-use bound::Bound;
-use convolve::Convolve;
-use project::Project;
-use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
-use rasterise::Rasterise;
-use rasterise_window::RasteriseWindow;
-use sort::Sort;
-use vector::Vector;
 
 /// The core itself as a backend.
 #[derive(Default)]
@@ -32,40 +23,56 @@ pub struct Software {
 }
 
 /// A command under way.
+#[allow(clippy::large_enum_variant, reason = "there is one, in memory that is set aside for it")]
 enum Job {
-    Project(Project),
-    Sort(Sort),
-    Rasterise(Rasterise),
-    Bound(Bound),
-    ProjectWindow(ProjectWindow),
-    RasteriseWindow(RasteriseWindow),
-    Convolve(Convolve),
-    Vector(Vector),
+    #[cfg(feature = "geometry")]
+    Geometry(geometry::Geometry),
+    #[cfg(feature = "sort")]
+    Sort(sort::Sort),
+    #[cfg(feature = "gemm")]
+    Gemm(gemm::Gemm),
+    #[cfg(feature = "vector")]
+    Vector(vector::Vector),
 }
+
+/// Micro-operators that are built in, and whether each is.
+const OPERATORS: [(Operator, bool); 4] = [
+    (Operator::Geometry, cfg!(feature = "geometry")),
+    (Operator::Sort, cfg!(feature = "sort")),
+    (Operator::Gemm, cfg!(feature = "gemm")),
+    (Operator::Vector, cfg!(feature = "vector")),
+];
 
 impl Job {
     fn new(program: &Program, command: &Command) -> Result<Self, Fault> {
-        let operands = Operands::new(program);
-        match command {
-            Command::ProjectGaussians(c) => Project::new(&operands, c).map(Self::Project),
-            Command::Sort(c) => Sort::new(&operands, c).map(Self::Sort),
-            Command::RasteriseGaussians(c) => Rasterise::new(&operands, c).map(Self::Rasterise),
-            Command::BoundChunks(c) => Bound::new(&operands, c).map(Self::Bound),
-            Command::ProjectWindow(c) => ProjectWindow::new(&operands, c).map(Self::ProjectWindow),
-            Command::RasteriseWindow(c) => {
-                RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
-            }
-            Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
-            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
-            other => Vector::new(&operands, other).map(Self::Vector),
+        let operands = &Operands::new(program);
+        match command.operator() {
+            #[cfg(feature = "geometry")]
+            Operator::Geometry => geometry::Geometry::new(operands, command).map(Self::Geometry),
+            #[cfg(feature = "sort")]
+            Operator::Sort => match command {
+                Command::Sort(c) => sort::Sort::new(operands, c).map(Self::Sort),
+                other => Err(not_executed(other)),
+            },
+            #[cfg(feature = "gemm")]
+            Operator::Gemm => gemm::Gemm::new(operands, command).map(Self::Gemm),
+            #[cfg(feature = "vector")]
+            Operator::Vector => vector::Vector::new(operands, command).map(Self::Vector),
+            _ => Err(not_executed(command)),
         }
     }
 }
 
+/// That this firmware does not execute a command, though the protocol knows it.
+fn not_executed(command: &Command) -> Fault {
+    let (operator, mode) = command.code();
+    Fault::UnknownMode { operator, mode }
+}
+
 impl Backend for Software {
     fn operators(&self) -> u32 {
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32 | 1 << Operator::Gemm as u32
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32 | 1 << Operator::Vector as u32
+        let built_in = OPERATORS.iter().filter(|(_, built_in)| *built_in);
+        built_in.fold(0, |bits, &(operator, _)| bits | 1 << operator as u32)
     }
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
@@ -86,15 +93,15 @@ impl Backend for Software {
 
     fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8]) -> Step {
         match &mut self.job {
-            Some(Job::Project(job)) => job.step(arena),
+            #[cfg(feature = "geometry")]
+            Some(Job::Geometry(job)) => job.step(arena, pager, staging),
+            #[cfg(feature = "sort")]
             Some(Job::Sort(job)) => job.step(arena),
-            Some(Job::Rasterise(job)) => job.step(arena, staging),
-            Some(Job::Bound(job)) => job.step(arena),
-            Some(Job::ProjectWindow(job)) => job.step(arena, pager),
-            Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
-            Some(Job::Convolve(job)) => job.step(arena),
+            #[cfg(feature = "gemm")]
+            Some(Job::Gemm(job)) => job.step(arena),
+            #[cfg(feature = "vector")]
             Some(Job::Vector(job)) => job.step(arena),
-            None => Step::Done,
+            _ => Step::Done,
         }
     }
 }

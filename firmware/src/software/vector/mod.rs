@@ -48,7 +48,7 @@ impl Vector {
             Command::Copy(c) => Copying::new(operands, c).map(Self::Copy),
             Command::Fill(c) => Fill::new(operands, c).map(Self::Fill),
             Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
-            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
+            other => Err(super::not_executed(other)),
         }
     }
 

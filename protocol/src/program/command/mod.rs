@@ -117,7 +117,13 @@ pub enum Command {
 impl Command {
     /// The micro-operator that executes this command.
     pub fn operator(&self) -> Operator {
-        self.record().operator
+        self.code().0
+    }
+
+    /// The micro-operator and its mode.
+    pub fn code(&self) -> (Operator, u8) {
+        let record = self.record();
+        (record.operator, record.mode)
     }
 
     #[inline(never)]

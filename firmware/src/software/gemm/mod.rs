@@ -1,0 +1,28 @@
+//! `Gemm`: rows times columns, summed and requantised.
+
+mod convolve;
+
+use crate::backend::Step;
+use crate::operands::Operands;
+use convolve::Convolve;
+use quintet_protocol::program::{Command, Fault};
+
+/// A command of `Gemm` under way.
+pub enum Gemm {
+    Convolve(Convolve),
+}
+
+impl Gemm {
+    pub fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
+        match command {
+            Command::Convolve(c) => Convolve::new(operands, c).map(Self::Convolve),
+            other => Err(super::not_executed(other)),
+        }
+    }
+
+    pub fn step(&mut self, arena: &mut [u32]) -> Step {
+        match self {
+            Self::Convolve(job) => job.step(arena),
+        }
+    }
+}
