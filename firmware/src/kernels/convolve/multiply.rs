@@ -63,19 +63,17 @@ impl<'a> Channels<'a> {
         records.take_while(|record| Self::is_short(record)).count()
     }
 
-    /// Finishes and stores the sums of record number `pair`.
+    /// Finishes and stores the sums of record number `pair`, with pixels `stride` bytes apart.
     #[inline(always)]
     fn store<const N: usize>(&self, pair: usize, sums: Sums<N>, target: &mut Target<'_>) {
         let first = pair * self.step();
         let record = self.records.get(pair * self.pair_words..).unwrap_or_default();
         let channels = first..self.count.min(first + self.step());
         for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
+            let Some(out) = target.out.get_mut(channel..) else { return };
             let bytes = finish::bytes(words, sums, &self.bytes);
-            let places = (channel..).step_by(target.stride);
-            for (place, byte) in places.zip(bytes) {
-                if let Some(place) = target.out.get_mut(place) {
-                    *place = byte;
-                }
+            for (place, byte) in out.iter_mut().step_by(target.stride).zip(bytes) {
+                *place = byte;
             }
         }
     }
@@ -191,25 +189,39 @@ fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>
     {
         let end = channels.pairs().min(pair + 2) * channels.pair_words;
         let records = channels.records.get(pair * channels.pair_words..end).unwrap_or_default();
-        if let Some([a, b, c, d]) =
-            super::armv7em::column_sums(records, channels.pair_words, column)
-        {
-            return [second_of([a], [b]), second_of([c], [d])];
-        }
+        let sums = super::armv7em::column_sums(records, channels.pair_words, column);
+        let [a, b, c, d] = sums.unwrap_or_default();
+        [second_of([a], [b]), second_of([c], [d])]
     }
-    [pair, pair + 1].map(|pair| {
-        let (mut first, mut both) = (0i32, 0i32);
-        let bytes: &[[i8; 4]] = bytemuck::cast_slice(column);
-        let halves: &[i16] = bytemuck::cast_slice(channels.weights(pair));
-        for (halves, bytes) in halves.as_chunks::<4>().0.iter().zip(bytes) {
-            for (&half, byte) in halves.iter().zip([bytes[0], bytes[2], bytes[1], bytes[3]]) {
-                let byte = i32::from(byte);
-                first = first.wrapping_add(byte.wrapping_mul(i32::from(half as i8)));
-                both = both.wrapping_add(byte.wrapping_mul(i32::from(half)));
+    #[cfg(not(armv7em_dsp))]
+    {
+        let last = channels.pairs() - 1;
+        column_sums_portable([pair, last.min(pair + 1)].map(|pair| channels.weights(pair)), column)
+    }
+}
+
+/// As [`column_sums`], in portable Rust: what every other version must equal bit for bit.
+#[cfg(not(armv7em_dsp))]
+#[inline(never)]
+fn column_sums_portable([one, other]: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
+    let halves = [one, other].map(|weights| bytemuck::cast_slice::<_, [i16; 4]>(weights));
+    let firsts = [one, other].map(|weights| bytemuck::cast_slice::<_, [i8; 8]>(weights));
+    let column: &[[i8; 4]] = bytemuck::cast_slice(column);
+    let one = halves[0].iter().zip(firsts[0]);
+    let other = halves[1].iter().zip(firsts[1]);
+    let (mut first, mut both) = ([0i32; 2], [0i32; 2]);
+    for (bytes, (one, other)) in column.iter().zip(one.zip(other)) {
+        for (i, byte) in
+            [bytes[0], bytes[2], bytes[1], bytes[3]].map(i32::from).into_iter().enumerate()
+        {
+            for (c, (halves, firsts)) in [one, other].into_iter().enumerate() {
+                let (weight, weights) = (i32::from(firsts[2 * i]), i32::from(halves[i]));
+                first[c] = first[c].wrapping_add(byte.wrapping_mul(weight));
+                both[c] = both[c].wrapping_add(byte.wrapping_mul(weights));
             }
         }
-        second_of([first], [both])
-    })
+    }
+    [0, 1].map(|c| second_of([first[c]], [both[c]]))
 }
 
 /// Tells the second channel's sums from those of both.
