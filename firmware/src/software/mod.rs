@@ -10,6 +10,7 @@ mod rasterise_window;
 mod resolve;
 mod scene;
 mod sort;
+mod weights;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
@@ -87,7 +88,7 @@ impl Backend for Software {
             Some(Job::Bound(job)) => job.step(arena),
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
-            Some(Job::Convolve(job)) => job.step(arena),
+            Some(Job::Convolve(job)) => job.step(arena, pager),
             None => Step::Done,
         }
     }

@@ -70,10 +70,12 @@ impl<'a> Channels<'a> {
         let record = self.records.get(pair * self.pair_words..).unwrap_or_default();
         let channels = first..self.count.min(first + self.step());
         for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
-            let Some(out) = target.out.get_mut(channel..) else { return };
-            let bytes = finish::bytes(words, sums, &self.bytes);
-            for (place, byte) in out.iter_mut().step_by(target.stride).zip(bytes) {
-                *place = byte;
+            let mut place = channel;
+            for byte in finish::bytes(words, sums, &self.bytes) {
+                if let Some(out) = target.out.get_mut(place) {
+                    *out = byte;
+                }
+                place += target.stride;
             }
         }
     }
