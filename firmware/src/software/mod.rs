@@ -98,7 +98,7 @@ impl Backend for Software {
             #[cfg(feature = "sort")]
             Some(Job::Sort(job)) => job.step(arena),
             #[cfg(feature = "gemm")]
-            Some(Job::Gemm(job)) => job.step(arena),
+            Some(Job::Gemm(job)) => job.step(arena, pager),
             #[cfg(feature = "vector")]
             Some(Job::Vector(job)) => job.step(arena),
             _ => Step::Done,

@@ -45,8 +45,10 @@ impl<'a> Channels<'a> {
     }
 
     /// Whether both channels of a record are finished by [`finish::short`].
+    #[inline(always)]
     pub fn is_short(record: &[u32]) -> bool {
-        Self::finishes(record).iter().all(finish::is_short)
+        let finishes = record.first_chunk::<PAIR_HEADER_WORDS>().map(|words| words.as_chunks().0);
+        matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
     /// From record number `from` on, how many have two channels, both finished by [`finish::short`].
@@ -61,16 +63,20 @@ impl<'a> Channels<'a> {
         records.take_while(|record| Self::is_short(record)).count()
     }
 
-    /// Finishes and stores the sums of record number `pair`.
+    /// Finishes and stores the sums of record number `pair`, with pixels `stride` bytes apart.
     #[inline(always)]
     fn store<const N: usize>(&self, pair: usize, sums: Sums<N>, target: &mut Target<'_>) {
         let first = pair * self.step();
         let record = self.records.get(pair * self.pair_words..).unwrap_or_default();
         let channels = first..self.count.min(first + self.step());
         for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
-            let bytes = finish::bytes(words, sums, &self.bytes);
-            let places = target.out.iter_mut().skip(channel).step_by(target.stride);
-            places.zip(bytes).for_each(|(place, byte)| *place = byte);
+            let mut place = channel;
+            for byte in finish::bytes(words, sums, &self.bytes) {
+                if let Some(out) = target.out.get_mut(place) {
+                    *out = byte;
+                }
+                place += target.stride;
+            }
         }
     }
 
@@ -85,20 +91,36 @@ impl<'a> Channels<'a> {
     }
 }
 
-/// Works out channels of the four pixels of a tile.
-pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
-    let mut pair = 0;
-    while pair < channels.pairs() {
-        #[cfg(armv7em_dsp)]
-        {
+/// Works out channels of the pixels of tiles.
+pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
+    #[cfg(armv7em_dsp)]
+    {
+        let mut pair = 0;
+        while pair < channels.pairs() {
             let count = channels.short_pairs(pair);
-            if count > 0 && super::armv7em::tile(channels, pair..pair + count, tile, target) {
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::tiles(channels, pairs, tiles, target) {
                 pair += count;
-                continue;
+            } else {
+                tiles_of_pair(channels, pair, tiles, target);
+                pair += 1;
             }
         }
-        channels.store(pair, tile_sums(channels.weights(pair), tile), target);
-        pair += 1;
+    }
+    #[cfg(not(armv7em_dsp))]
+    for pair in 0..channels.pairs() {
+        tiles_of_pair(channels, pair, tiles, target);
+    }
+}
+
+/// Works out a pair of channels of the pixels of tiles.
+fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &mut Target<'_>) {
+    let weights = channels.weights(pair);
+    let tiles = tiles.chunks_exact((weights.len() * TILE_PIXELS).max(1));
+    let pixels = target.out.chunks_mut(TILE_PIXELS * target.stride);
+    for (tile, out) in tiles.zip(pixels) {
+        let sums = tile_sums(weights, tile);
+        channels.store(pair, sums, &mut Target { out, stride: target.stride });
     }
 }
 
@@ -106,59 +128,102 @@ pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
 pub fn columns(channels: &Channels<'_>, columns: &[u32], target: &mut Target<'_>) {
     let column_words = (channels.pair_words - PAIR_HEADER_WORDS) / 2;
     let pixels = target.out.chunks_mut(target.stride).zip(columns.chunks_exact(column_words));
-    for (out, column) in pixels {
-        let mut target = Target { out, stride: target.stride };
-        for pair in (0..channels.pairs()).step_by(2) {
-            let weights = [pair, pair + 1].map(|pair| channels.weights(pair));
-            let [first, second] = column_sums(weights, column);
-            channels.store(pair, first, &mut target);
-            if pair + 1 < channels.pairs() {
-                channels.store(pair + 1, second, &mut target);
+    for (out, words) in pixels {
+        column(channels, words, &mut Target { out, stride: target.stride });
+    }
+}
+
+/// Works out channels of one pixel.
+fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
+    let mut pair = 0;
+    while pair < channels.pairs() {
+        #[cfg(armv7em_dsp)]
+        {
+            let count = channels.short_pairs(pair) & !1;
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::column(channels, pairs, column, target.out) {
+                pair += count;
+                continue;
             }
         }
+        let [first, second] = column_sums(channels, pair, column);
+        channels.store(pair, first, target);
+        if pair + 1 < channels.pairs() {
+            channels.store(pair + 1, second, target);
+        }
+        pair += 2;
     }
 }
 
 /// Sums of a pair with the four pixels of a tile.
-#[inline(always)]
+#[cfg(armv7em_dsp)]
 fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
-    #[cfg(armv7em_dsp)]
-    if let Some([first, both]) = super::armv7em::tile_sums(weights, tile) {
-        return second_of(first, both);
-    }
-    let ([mut first, mut both], tile) = ([[0i32; TILE_PIXELS]; 2], bytemuck::cast_slice(tile));
+    let [first, both] = super::armv7em::tile_sums(weights, tile).unwrap_or_default();
+    second_of(first, both)
+}
+
+/// Sums of a pair with the four pixels of a tile.
+#[cfg(not(armv7em_dsp))]
+#[inline(never)]
+fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
     let halves: &[[i16; 2]] = bytemuck::cast_slice(weights);
     let bytes: &[[i8; 4]] = bytemuck::cast_slice(weights);
-    for ((half, byte), pixels) in halves.iter().zip(bytes).zip(tile.as_chunks::<TILE_PIXELS>().0) {
-        let pixels: &[[i16; 2]; TILE_PIXELS] = pixels;
+    let tile: &[[i16; 2 * TILE_PIXELS]] = bytemuck::cast_slice(tile);
+    let (mut first, mut both) = ([0i32; TILE_PIXELS], [0i32; TILE_PIXELS]);
+    for ((halves, bytes), pixels) in halves.iter().zip(bytes).zip(tile) {
         for i in 0..2 {
-            let (weight, weights) = (i32::from(byte[2 * i]), i32::from(half[i]));
-            for (pixel, (first, both)) in pixels.iter().zip(first.iter_mut().zip(&mut both)) {
-                let byte = i32::from(pixel[i]);
-                *first = first.wrapping_add(byte.wrapping_mul(weight));
-                *both = both.wrapping_add(byte.wrapping_mul(weights));
+            let (weight, weights) = (i32::from(bytes[2 * i]), i32::from(halves[i]));
+            for p in 0..TILE_PIXELS {
+                let byte = i32::from(pixels[2 * p + i]);
+                first[p] = first[p].wrapping_add(byte.wrapping_mul(weight));
+                both[p] = both[p].wrapping_add(byte.wrapping_mul(weights));
             }
         }
     }
     second_of(first, both)
 }
 
-/// Sums of two pairs with a column of bytes.
+/// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
+/// use if there is none.
 #[inline(always)]
-fn column_sums(weights: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
-    weights.map(|weights| {
-        let (mut first, mut both) = (0i32, 0i32);
-        let bytes: &[[i8; 4]] = bytemuck::cast_slice(column);
-        let halves: &[i16] = bytemuck::cast_slice(weights);
-        for (halves, bytes) in halves.as_chunks::<4>().0.iter().zip(bytes) {
-            for (&half, byte) in halves.iter().zip([bytes[0], bytes[2], bytes[1], bytes[3]]) {
-                let byte = i32::from(byte);
-                first = first.wrapping_add(byte.wrapping_mul(i32::from(half as i8)));
-                both = both.wrapping_add(byte.wrapping_mul(i32::from(half)));
+fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>; 2] {
+    #[cfg(armv7em_dsp)]
+    {
+        let end = channels.pairs().min(pair + 2) * channels.pair_words;
+        let records = channels.records.get(pair * channels.pair_words..end).unwrap_or_default();
+        let sums = super::armv7em::column_sums(records, channels.pair_words, column);
+        let [a, b, c, d] = sums.unwrap_or_default();
+        [second_of([a], [b]), second_of([c], [d])]
+    }
+    #[cfg(not(armv7em_dsp))]
+    {
+        let last = channels.pairs() - 1;
+        column_sums_portable([pair, last.min(pair + 1)].map(|pair| channels.weights(pair)), column)
+    }
+}
+
+/// As [`column_sums`], in portable Rust: what every other version must equal bit for bit.
+#[cfg(not(armv7em_dsp))]
+#[inline(never)]
+fn column_sums_portable([one, other]: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
+    let halves = [one, other].map(|weights| bytemuck::cast_slice::<_, [i16; 4]>(weights));
+    let firsts = [one, other].map(|weights| bytemuck::cast_slice::<_, [i8; 8]>(weights));
+    let column: &[[i8; 4]] = bytemuck::cast_slice(column);
+    let one = halves[0].iter().zip(firsts[0]);
+    let other = halves[1].iter().zip(firsts[1]);
+    let (mut first, mut both) = ([0i32; 2], [0i32; 2]);
+    for (bytes, (one, other)) in column.iter().zip(one.zip(other)) {
+        for (i, byte) in
+            [bytes[0], bytes[2], bytes[1], bytes[3]].map(i32::from).into_iter().enumerate()
+        {
+            for (c, (halves, firsts)) in [one, other].into_iter().enumerate() {
+                let (weight, weights) = (i32::from(firsts[2 * i]), i32::from(halves[i]));
+                first[c] = first[c].wrapping_add(byte.wrapping_mul(weight));
+                both[c] = both[c].wrapping_add(byte.wrapping_mul(weights));
             }
         }
-        second_of([first], [both])
-    })
+    }
+    [0, 1].map(|c| second_of([first[c]], [both[c]]))
 }
 
 /// Tells the second channel's sums from those of both.

@@ -1,19 +1,20 @@
-//! `Gemm`, convolving: four output pixels at a time are laid out, and multiplied with records of
-//! weights, some of which make a step; pixels that are left over go one by one.
+//! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the scratch
+//! holds, and multiplied with records of weights, some of which make a step; pixels that are left over
+//! at the end go one by one.
 //!
-//! All that the windows of four pixels see is read before any of their outputs is written. So an
+//! All that the windows of a block see is read before any of its outputs is written. So an
 //! output may overlap its input where no window sees what was written for earlier pixels: that is for
 //! the driver to plan, and whatever it plans, nothing but the outputs and the scratch is written.
 
+use super::weights::Weights;
 use crate::backend::{Step, Work};
 use crate::kernels::convolve::{self, Channels, Target, Windows};
 use crate::operands::{Operands, Words, disjoint};
+use crate::pager::Pager;
 use core::ops::Range;
 use quintet_protocol::message::Phase;
-use quintet_protocol::network::{
-    TILE_PIXELS, column_bytes, convolve_scratch_least, convolve_tile_words, pair_words,
-};
-use quintet_protocol::program::{ByteRange, Convolve as Command, Fault, Sliding};
+use quintet_protocol::network::{TILE_PIXELS, column_bytes, convolve_scratch_least, pair_words};
+use quintet_protocol::program::{ByteRange, Convolve as Command, Fault};
 
 /// Longest column, in bytes: what a step does at the least must be short.
 const COLUMN_MAX: usize = 1 << 16;
@@ -23,7 +24,7 @@ const STEP_PRODUCTS: usize = 1 << 16;
 /// Convolving under way.
 pub struct Convolve {
     input: Words,
-    weights: Words,
+    weights: Weights,
     /// Empty where the input is the column itself.
     scratch: Words,
     output: Words,
@@ -37,21 +38,22 @@ pub struct Convolve {
 struct Layer {
     pixels: usize,
     channels: usize,
-    pairs: usize,
     pair_words: usize,
     column_bytes: usize,
     unpaired: bool,
     bytes: ByteRange,
-    /// Whether every record is finished in the short way; known once they have been looked at.
+    /// Pixels of a block.
+    block: usize,
+    /// Whether every record of this part is finished in the short way; known once they were looked at.
     all_short: Option<bool>,
 }
 
 /// How far a layer has come.
 #[derive(Default)]
 struct Place {
-    /// First pixel of those that are worked on.
+    /// First pixel of the block.
     pixel: usize,
-    /// First pair that they lack. If it is not zero, they are laid out.
+    /// First pair of this part of the weights that it lacks. If it is not zero, it is laid out.
     pair: usize,
 }
 
@@ -64,23 +66,26 @@ impl Convolve {
         }
         let [rows, columns, channels] = sliding.output.map(usize::from);
         let pairs = if c.unpaired { channels } else { channels.div_ceil(2) };
-        let layer = Layer {
+        let mut layer = Layer {
             pixels: rows * columns,
             channels,
-            pairs,
             pair_words: pair_words(sliding),
             column_bytes,
             unpaired: c.unpaired,
             bytes: c.bytes,
+            block: 0,
             all_short: None,
         };
         let scratch = match convolve_scratch_least(sliding) {
             0 => 0..0,
-            _ => operands.write(c.scratch, layer.scratch_words(sliding))?,
+            least => operands.write_all(c.scratch, least)?,
         };
+        layer.block = layer.pixels_of_a_block(scratch.len());
+        let records = [pairs, layer.pair_words];
+        let pages = (c.first_page, c.page_pairs);
         let job = Self {
             input: operands.read(c.input, sliding.input_bytes().div_ceil(4))?,
-            weights: operands.read(c.weights, pairs * layer.pair_words)?,
+            weights: Weights::new(operands, c.weights, records, pages)?,
             scratch,
             output: operands.write(c.output, sliding.output_bytes().div_ceil(4))?,
             windows: Windows::new(sliding, c.bytes.zero_in),
@@ -88,121 +93,178 @@ impl Convolve {
             at: Place::default(),
         };
         let Self { input, weights, scratch, output, .. } = &job;
-        disjoint([weights, scratch, output])?;
-        // Without scratch, columns are read while outputs are written.
-        disjoint([input, if scratch.is_empty() { output } else { scratch }])?;
-        disjoint([input, weights])?;
+        disjoint([scratch, output])?;
+        // Without scratch, columns are read while outputs are written; and every part of the weights
+        // wants the whole input.
+        let may_overlap = !scratch.is_empty() && weights.is_one_part();
+        disjoint([input, if may_overlap { scratch } else { output }])?;
+        disjoint([input, scratch])?;
+        if let Some(weights) = weights.resident() {
+            disjoint([weights, scratch, output])?;
+            disjoint([weights, input])?;
+        }
         Ok(job)
     }
 
-    pub fn step(&mut self, arena: &mut [u32]) -> Step {
-        let mut left = STEP_PRODUCTS;
-        let mut products = 0;
-        while left > 0 && self.at.pixel < self.layer.pixels {
-            let Some(done) = self.advance(arena, left) else { return Step::Done };
-            left = left.saturating_sub(done.effort);
-            products += done.products;
+    pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
+        if self.at.pixel == self.layer.pixels {
+            return Step::Done;
         }
-        match products {
-            0 => Step::Done,
-            _ => Step::Working(Work { phase: Phase::Multiply, items: products as u32 }),
+        let place = match self.weights.find(arena, pager) {
+            Ok(place) => place,
+            Err(step) => return step,
+        };
+        let Self { input, scratch, output, windows, layer, at, .. } = self;
+        let Some((mut pictures, [weights, scratch])) =
+            Pictures::borrow(arena, [input, output], [&place, scratch])
+        else {
+            return Step::Done;
+        };
+        let part = self.weights.part();
+        let (mut left, mut products) = (STEP_PRODUCTS, 0);
+        while left > 0 && at.pixel < layer.pixels {
+            let pixels = layer.block(at.pixel);
+            if at.pair == 0 && !scratch.is_empty() {
+                layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
+                left = left.saturating_sub(pixels.len() * layer.column_bytes);
+            }
+            let of_a_pair = 2 * pixels.len() * layer.column_bytes;
+            let pairs = (left / of_a_pair).clamp(1, part.len() - at.pair);
+            left = left.saturating_sub(pairs * of_a_pair);
+            let pairs = at.pair..at.pair + pairs;
+            let channels = layer.channels(weights, &part, &pairs);
+            let (columns, output) = pictures.columns_and_output(scratch);
+            products += pixels.len() * channels.count * layer.column_bytes;
+            let first = layer.channel(part.start + pairs.start);
+            layer.multiply(&channels, columns, output, (pixels.clone(), first));
+            *at = match pairs.end == part.len() {
+                true => Place { pixel: pixels.end, pair: 0 },
+                false => Place { pixel: pixels.start, pair: pairs.end },
+            };
         }
-    }
-
-    /// Works out as many channels of the next pixels as `left` allows, one pair at least.
-    fn advance(&mut self, arena: &mut [u32], left: usize) -> Option<Done> {
-        let pixels = self.layer.pixels_from(self.at.pixel);
-        let mut done = Done::default();
-        if self.at.pair == 0 && !self.scratch.is_empty() {
-            let ranges = [self.input.clone(), self.scratch.clone()];
-            let [input, scratch] = arena.get_disjoint_mut(ranges).ok()?;
-            self.lay_out(input, scratch, pixels.clone());
-            done.effort = pixels.len() * self.layer.column_bytes;
+        if at.pixel == layer.pixels && self.weights.next_part() {
+            (*at, layer.all_short) = (Place::default(), None);
         }
-        let columns = if self.scratch.is_empty() { &self.input } else { &self.scratch };
-        let ranges = [&self.weights, columns, &self.output].map(Words::clone);
-        let [weights, columns, output] = arena.get_disjoint_mut(ranges).ok()?;
-        let of_a_pair = 2 * pixels.len() * self.layer.column_bytes;
-        let pairs = (left / of_a_pair).clamp(1, self.layer.pairs - self.at.pair);
-        let pairs = self.at.pair..self.at.pair + pairs;
-        done.products = self.layer.multiply(weights, columns, output, pixels.clone(), &pairs);
-        done.effort += pairs.len() * of_a_pair;
-        self.at.pair = pairs.end;
-        if pairs.end == self.layer.pairs {
-            self.at = Place { pixel: pixels.end, pair: 0 };
-        }
-        Some(done)
-    }
-
-    fn lay_out(&self, input: &[u32], scratch: &mut [u32], pixels: Range<usize>) {
-        let input = bytemuck::cast_slice(input);
-        if pixels.len() == TILE_PIXELS {
-            self.windows.tile(input, pixels.start, scratch);
-        } else {
-            let columns = bytemuck::cast_slice_mut(scratch);
-            let length = pixels.len() * self.layer.column_bytes;
-            let columns = columns.get_mut(..length).unwrap_or_default();
-            self.windows.columns(input, pixels.start, columns);
-        }
+        Step::Working(Work { phase: Phase::Multiply, items: products as u32 })
     }
 }
 
-/// What was done of a layer.
-#[derive(Default)]
-struct Done {
-    products: usize,
-    /// Products, and bytes that were laid out, which take about as long.
-    effort: usize,
+/// Input and output, which may overlap: then all words that either has, and where both lie in them.
+enum Pictures<'a> {
+    Apart(&'a mut [u32], &'a mut [u32]),
+    Together(&'a mut [u32], [Words; 2]),
+}
+
+impl<'a> Pictures<'a> {
+    /// Borrows them, and two operands more that nothing overlaps.
+    fn borrow<'r>(
+        arena: &'a mut [u32],
+        [input, output]: [&'r Words; 2],
+        [weights, scratch]: [&'r Words; 2],
+    ) -> Option<(Self, [&'a mut [u32]; 2])> {
+        if disjoint([input, output]).is_ok() {
+            let ranges = [input, output, weights, scratch].map(Words::clone);
+            let [input, output, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
+            return Some((Self::Apart(input, output), [weights, scratch]));
+        }
+        let all = input.start.min(output.start)..input.end.max(output.end);
+        let within = [input, output].map(|it| it.start - all.start..it.end - all.start);
+        let ranges = [all, weights.clone(), scratch.clone()];
+        let [all, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
+        Some((Self::Together(all, within), [weights, scratch]))
+    }
+
+    fn input(&self) -> &[i8] {
+        bytemuck::cast_slice(match self {
+            Self::Apart(input, _) => input,
+            Self::Together(all, [input, _]) => all.get(input.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// What weights are multiplied with, and where that goes: without scratch, the input is a column.
+    fn columns_and_output<'b>(&'b mut self, scratch: &'b [u32]) -> (&'b [u32], &'b mut [i8]) {
+        let (columns, output) = match self {
+            Self::Apart(input, output) => {
+                (if scratch.is_empty() { &**input } else { scratch }, &mut **output)
+            }
+            Self::Together(all, [_, output]) => {
+                (scratch, all.get_mut(output.clone()).unwrap_or_default())
+            }
+        };
+        (columns, bytemuck::cast_slice_mut(output))
+    }
 }
 
 impl Layer {
-    /// Scratch for the pixels that are worked on together.
-    fn scratch_words(&self, sliding: &Sliding) -> usize {
-        match self.pixels {
-            TILE_PIXELS.. => convolve_tile_words(sliding),
-            few => few * self.column_bytes / 4,
-        }
+    /// Pixels that are laid out together: what the scratch holds, and laying out is part of a step.
+    fn pixels_of_a_block(&self, scratch_words: usize) -> usize {
+        let held = scratch_words / (self.column_bytes * TILE_PIXELS / 2);
+        let short = STEP_PRODUCTS / (self.column_bytes * TILE_PIXELS);
+        held.min(short).max(1) * TILE_PIXELS
     }
 
-    /// The pixels that are worked on together, from number `first` on.
-    fn pixels_from(&self, first: usize) -> Range<usize> {
+    /// The block of pixels from number `first` on: some tiles, or what is left at the end.
+    fn block(&self, first: usize) -> Range<usize> {
         let whole = self.pixels - self.pixels % TILE_PIXELS;
-        if first < whole { first..first + TILE_PIXELS } else { first..self.pixels }
+        if first < whole { first..whole.min(first + self.block) } else { first..self.pixels }
     }
 
-    /// Works out some pairs of pixels that are laid out; returns how many products that took.
-    fn multiply(
+    /// Lays out a block: as tiles, or less than one as columns.
+    fn lay_out(&self, windows: &Windows, input: &[i8], scratch: &mut [u32], pixels: Range<usize>) {
+        if pixels.len() >= TILE_PIXELS {
+            return windows.tiles(input, pixels.start, pixels.len(), scratch);
+        }
+        let words = scratch.get_mut(..pixels.len() * self.column_bytes / 4);
+        let columns = bytemuck::cast_slice_mut(words.unwrap_or_default());
+        windows.columns(input, pixels.start, columns);
+    }
+
+    /// The first channel of a pair.
+    fn channel(&self, pair: usize) -> usize {
+        self.channels.min(pair * if self.unpaired { 1 } else { 2 })
+    }
+
+    /// The channels of some pairs of a part of the weights.
+    fn channels<'a>(
         &mut self,
-        weights: &[u32],
-        laid_out: &[u32],
-        output: &mut [u32],
-        pixels: Range<usize>,
+        weights: &'a [u32],
+        part: &Range<usize>,
         pairs: &Range<usize>,
-    ) -> usize {
+    ) -> Channels<'a> {
+        let pair_words = self.pair_words;
         let all_short = *self
             .all_short
-            .get_or_insert_with(|| weights.chunks_exact(self.pair_words).all(Channels::is_short));
-        let step = if self.unpaired { 1 } else { 2 };
-        let (first, end) = (pairs.start * step, self.channels.min(pairs.end * step));
-        let records = pairs.start * self.pair_words..pairs.end * self.pair_words;
-        let channels = Channels {
+            .get_or_insert_with(|| weights.chunks_exact(pair_words).all(Channels::is_short));
+        let records = pairs.start * pair_words..pairs.end * pair_words;
+        let [first, end] = [pairs.start, pairs.end].map(|pair| self.channel(part.start + pair));
+        Channels {
             records: weights.get(records).unwrap_or_default(),
-            pair_words: self.pair_words,
+            pair_words,
             count: end - first,
             unpaired: self.unpaired,
             all_short,
             bytes: self.bytes,
-        };
-        let bytes = pixels.start * self.channels + first..pixels.end * self.channels;
-        let out = bytemuck::cast_slice_mut(output).get_mut(bytes).unwrap_or_default();
-        let mut target = Target { out, stride: self.channels };
-        match pixels.len() {
-            TILE_PIXELS => convolve::tile(&channels, laid_out, &mut target),
-            count => {
-                let columns = laid_out.get(..count * self.column_bytes / 4).unwrap_or_default();
-                convolve::columns(&channels, columns, &mut target);
-            }
         }
-        pixels.len() * (end - first) * self.column_bytes
+    }
+
+    /// Works out channels, from number `first` on, of pixels that are laid out.
+    fn multiply(
+        &self,
+        channels: &Channels<'_>,
+        columns: &[u32],
+        output: &mut [i8],
+        (pixels, first): (Range<usize>, usize),
+    ) {
+        let bytes = pixels.start * self.channels + first..pixels.end * self.channels;
+        let out = output.get_mut(bytes).unwrap_or_default();
+        let mut target = Target { out, stride: self.channels };
+        // Tiles are of halves.
+        let is_tiled = pixels.len() >= TILE_PIXELS;
+        let words = pixels.len() * self.column_bytes / if is_tiled { 2 } else { 4 };
+        let laid_out = columns.get(..words).unwrap_or_default();
+        match is_tiled {
+            true => convolve::tiles(channels, laid_out, &mut target),
+            false => convolve::columns(channels, laid_out, &mut target),
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! `Gemm`: rows times columns, summed and requantised.
 
 mod convolve;
+mod weights;
 
 use crate::backend::Step;
 use crate::operands::Operands;
+use crate::pager::Pager;
 use convolve::Convolve;
 use quintet_protocol::program::{Command, Fault};
 
@@ -20,9 +22,9 @@ impl Gemm {
         }
     }
 
-    pub fn step(&mut self, arena: &mut [u32]) -> Step {
+    pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
         match self {
-            Self::Convolve(job) => job.step(arena),
+            Self::Convolve(job) => job.step(arena, pager),
         }
     }
 }
