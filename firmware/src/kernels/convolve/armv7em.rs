@@ -1,0 +1,40 @@
+//! The loops of convolutions in Armv7E-M's assembly.
+#![allow(unsafe_code)]
+
+/// How often the loops are unrolled, in groups.
+const UNROLLED: usize = 4;
+
+/// A sum, which `shift` doubles, to a byte: `r0` bias, `r2` multiplier, `r3` offset, `r12` shift to the
+/// right; `r1` is lost.
+macro_rules! to_byte {
+    ($sum:literal, $shift:literal) => {
+        concat!(
+            concat!("add ", $sum, ", r0, ", $sum, ", ", $shift, "\n"),
+            concat!("smmlar r1, ", $sum, ", r2, r3\n"),
+            concat!("add r1, r1, ", $sum, ", asr #31\n"),
+            concat!("asr r1, r1, r12\n"),
+            concat!("ssat ", $sum, ", #8, r1\n"),
+        )
+    };
+}
+
+/// As `to_byte`, where the output's zero is the least byte. Without the sign a tie below zero is
+/// rounded up, which gives zero at most: what is not above zero ends there anyway.
+macro_rules! to_byte_above_zero {
+    ($sum:literal, $shift:literal) => {
+        concat!(
+            concat!("add ", $sum, ", r0, ", $sum, ", ", $shift, "\n"),
+            concat!("smmlar ", $sum, ", ", $sum, ", r2, r3\n"),
+            concat!("asr ", $sum, ", ", $sum, ", r12\n"),
+            concat!("ssat ", $sum, ", #8, ", $sum, "\n"),
+        )
+    };
+}
+
+mod column;
+mod expand;
+mod tile;
+
+pub use column::{column, column_sums};
+pub use expand::expand;
+pub use tile::{tile, tile_sums};
