@@ -24,10 +24,14 @@ pub fn bytes<const N: usize>(words: &FinishWords, sums: [i32; N], range: &ByteRa
     }
 }
 
-/// The byte that becomes of twice a sum with its bias.
+/// The byte that becomes of twice a sum with its bias; `SHORT` is what [`is_short`] says.
 #[inline(always)]
-pub fn byte_of_doubled(words: &FinishWords, doubled: i32, range: &ByteRange) -> i8 {
-    let value = match is_short(words) {
+pub fn byte_of_doubled<const SHORT: bool>(
+    words: &FinishWords,
+    doubled: i32,
+    range: &ByteRange,
+) -> i8 {
+    let value = match SHORT {
         true => short_of_doubled(words, doubled),
         false => long_of_doubled(words, doubled),
     };
@@ -50,7 +54,9 @@ pub fn short(words: &FinishWords, sum: i32) -> i32 {
 fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
     let [_, multiplier, offset, right] = words.map(|word| word as i32);
     let product = i64::from(doubled) * i64::from(multiplier);
-    let product = ((product + (1 << 31)) >> 32) as i32;
+    // An addition of 64 bits would need a carry.
+    let half = (product as u32 >> 31) as i32;
+    let product = ((product >> 32) as i32).wrapping_add(half);
     product.wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
 }
 

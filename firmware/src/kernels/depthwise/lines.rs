@@ -41,36 +41,53 @@ impl Row<'_> {
     }
 
     /// Lays out channels from number `first` on, as many as `lines` has lines for.
-    pub fn lay_out_portable(&self, first: usize, lines: &mut [u32]) {
-        let channel_words = (self.pairs * self.lines).max(1);
-        for (channel, words) in lines.chunks_exact_mut(channel_words).enumerate() {
-            let bytes = self.pixels.get(first + channel..).unwrap_or_default();
-            for parity in 0..2 {
-                self.lay_out_half(bytes, parity, words);
+    #[inline(never)]
+    fn lay_out_portable(&self, first: usize, lines: &mut [u32]) {
+        let each = self.pairs * self.lines;
+        let (channels, padding) = (lines.len() / each.max(1), i16::from(self.padding));
+        if channels == 0 {
+            return;
+        }
+        let lines: &mut [[i16; 2]] = bytemuck::cast_slice_mut(lines);
+        for pair in 0..self.pairs {
+            let place = pair * self.lines + self.line;
+            let columns =
+                [2 * pair, 2 * pair + 1].map(|column| self.pixel(column, first, channels));
+            match columns {
+                [Some(low), Some(high)] => {
+                    let halves = low.iter().zip(high).map(|(&low, &high)| [low, high]);
+                    put(lines, place, each, halves.map(|pair| pair.map(i16::from)));
+                }
+                [Some(low), None] => {
+                    put(lines, place, each, low.iter().map(|&low| [i16::from(low), padding]));
+                }
+                [None, Some(high)] => {
+                    put(lines, place, each, high.iter().map(|&high| [padding, i16::from(high)]));
+                }
+                [None, None] => {
+                    put(lines, place, each, core::iter::repeat_n([padding; 2], channels));
+                }
             }
         }
     }
 
-    /// Lays out the even columns of a channel, or the odd ones: the lower halves of its words, or the
-    /// higher ones.
+    /// So many channels of a pixel from number `first` on, unless the column is padding.
     #[inline(always)]
-    fn lay_out_half(&self, bytes: &[u8], parity: usize, words: &mut [u32]) {
-        // Columns of that parity below a column.
-        let below = |column: usize| (column + 1 - parity) / 2;
-        let [before, end] = [self.before, self.before + self.columns].map(below);
-        let skipped = 2 * before + parity - self.before;
-        let pixels = bytes.get(skipped * self.channels..).unwrap_or_default();
-        let halves: &mut [u16] = bytemuck::cast_slice_mut(words);
-        let mut places = halves
-            .chunks_exact_mut(2 * self.lines)
-            .filter_map(|pair| pair.get_mut(2 * self.line + parity));
-        let padding = i16::from(self.padding) as u16;
-        places.by_ref().take(before).for_each(|place| *place = padding);
-        let pixels = pixels.iter().step_by(2 * self.channels);
-        for (place, &byte) in places.by_ref().take(end - before).zip(pixels) {
-            *place = i16::from(byte as i8) as u16;
-        }
-        places.for_each(|place| *place = padding);
+    fn pixel(&self, column: usize, first: usize, channels: usize) -> Option<&[i8]> {
+        let pixel = column.checked_sub(self.before).filter(|&pixel| pixel < self.columns)?;
+        let start = pixel * self.channels + first;
+        self.pixels.get(start..start + channels).map(bytemuck::cast_slice)
+    }
+}
+
+/// Puts a pair of halves into each channel's lines, `each` words apart.
+#[inline(always)]
+fn put(lines: &mut [[i16; 2]], first: usize, each: usize, halves: impl Iterator<Item = [i16; 2]>) {
+    let mut at = first;
+    for pair in halves {
+        let Some(place) = lines.get_mut(at) else { return };
+        *place = pair;
+        at += each;
     }
 }
 

@@ -7,7 +7,7 @@ mod lines;
 mod three;
 mod windows;
 
-use super::finish::FinishWords;
+use super::finish::{FinishWords, is_short};
 use quintet_protocol::network::{Depthwise, FINISH_WORDS, SHORT_RIGHT};
 use quintet_protocol::program::ByteRange;
 
@@ -31,22 +31,14 @@ pub fn all_short(records: &[u32], shape: &Depthwise) -> bool {
     finishes.flatten().all(|shifts| SHORT_RIGHT.contains(shifts))
 }
 
-/// Some outputs of a row: as many pixels as fit `bytes`, which begins at the first channel wanted.
+/// Some outputs of a row.
 pub struct Outputs<'a> {
-    /// From the first channel of the first pixel on.
+    /// From the first channel wanted of the first pixel to the last channel of the last one.
     pub bytes: &'a mut [u8],
     /// Channels of the picture.
     pub channels: usize,
     /// Number of pixels.
     pub columns: usize,
-}
-
-impl Outputs<'_> {
-    /// The bytes of a channel.
-    fn channel(&mut self, number: usize) -> impl Iterator<Item = &mut u8> {
-        let bytes = self.bytes.get_mut(number..).unwrap_or_default();
-        bytes.iter_mut().step_by(self.channels.max(1)).take(self.columns)
-    }
 }
 
 impl Convolver<'_> {
@@ -89,20 +81,37 @@ impl Convolver<'_> {
             let Some((weights, finish)) = record.split_last_chunk::<FINISH_WORDS>() else { return };
             let start = (first + channel) / multiplier * words;
             let Some(lines) = lines.get(start..start + words) else { return };
-            let line = Line { lines: bytemuck::cast_slice(lines), weights, finish };
-            match shape.is_three() {
-                true if shape.stride[1] == 1 => self.three(&line, outputs.channel(channel)),
-                true => self.three_by_two(&line, outputs.channel(channel)),
-                false => self.windows(&line, outputs.channel(channel)),
+            let line = Line {
+                lines,
+                weights,
+                finish: *finish,
+                outputs: outputs.bytes.get_mut(channel..).unwrap_or_default(),
+                pixel: outputs.channels,
+            };
+            match is_short(finish) {
+                true => self.line::<true>(line),
+                false => self.line::<false>(line),
             }
+        }
+    }
+
+    /// Convolves the lines of a channel; `SHORT` if its finish is short.
+    fn line<const SHORT: bool>(&self, line: Line) {
+        match self.shape.is_three() {
+            true if self.shape.stride[1] == 1 => self.three::<SHORT>(line),
+            true => self.three_by_two::<SHORT>(line),
+            false => self.windows::<SHORT>(line),
         }
     }
 }
 
 /// The lines of a channel and its record.
 struct Line<'a> {
-    /// Halves of the words.
-    lines: &'a [i16],
+    lines: &'a [u32],
     weights: &'a [u32],
-    finish: &'a FinishWords,
+    finish: FinishWords,
+    /// The channel's first output and what follows, to the end of the last pixel.
+    outputs: &'a mut [u8],
+    /// Bytes of a pixel of the output.
+    pixel: usize,
 }

@@ -3,41 +3,47 @@
 //! Instructions on Armv7E-M (assembly), where outputs end at their zero: 27 for two outputs, 17 for one
 //! with a stride across of 2, and about 30 for each channel of a row; others take one more an output.
 
-use super::super::finish::byte_of_doubled;
-use super::super::fixed::{high, low, mul};
+use super::super::finish::{FinishWords, byte_of_doubled};
+use super::super::fixed::{high, low};
 use super::{Convolver, Line};
+use quintet_protocol::program::ByteRange;
 
 /// A column of a window: its three rows.
-type Column = [i16; 3];
+type Column = [i32; 3];
 
 /// Halves of two columns as they lie in lines.
 const PAIR: usize = 6;
 
 impl Convolver<'_> {
     /// With a stride across of 1.
-    #[inline(always)]
-    pub(super) fn three<'b>(&self, line: &Line, outputs: impl Iterator<Item = &'b mut u8>) {
-        let mut outputs = outputs;
+    #[inline(never)]
+    pub(super) fn three<const SHORT: bool>(&self, line: Line) {
         let weights = self.columns_of_weights(line.weights);
-        let mut pairs = line.lines.as_chunks::<PAIR>().0.iter().map(columns);
+        let (Line { lines, finish, outputs, pixel, .. }, range) = (line, self.range);
+        let (mut pairs, mut at) = (pairs(lines), 0);
         let Some([mut a, mut b]) = pairs.next() else { return };
         for [c, d] in pairs {
-            let Some(place) = outputs.next() else { return };
-            *place = self.finished(line, [a, b, c], &weights);
-            let Some(place) = outputs.next() else { return };
-            *place = self.finished(line, [b, c, d], &weights);
+            let Some(place) = outputs.get_mut(at) else { return };
+            *place = byte::<SHORT>([a, b, c], &weights, &finish, &range);
+            // Not a loop: it would not be unrolled, and its columns not be in registers.
+            let Some(place) = outputs.get_mut(at + pixel) else { return };
+            *place = byte::<SHORT>([b, c, d], &weights, &finish, &range);
+            at += 2 * pixel;
             [a, b] = [c, d];
         }
     }
 
     /// With a stride across of 2.
-    #[inline(always)]
-    pub(super) fn three_by_two<'b>(&self, line: &Line, outputs: impl Iterator<Item = &'b mut u8>) {
+    #[inline(never)]
+    pub(super) fn three_by_two<const SHORT: bool>(&self, line: Line) {
         let weights = self.columns_of_weights(line.weights);
-        let mut pairs = line.lines.as_chunks::<PAIR>().0.iter().map(columns);
+        let (Line { lines, finish, outputs, pixel, .. }, range) = (line, self.range);
+        let (mut pairs, mut at) = (pairs(lines), 0);
         let Some([mut a, mut b]) = pairs.next() else { return };
-        for ([c, d], place) in pairs.zip(outputs) {
-            *place = self.finished(line, [a, b, c], &weights);
+        for [c, d] in pairs {
+            let Some(place) = outputs.get_mut(at) else { return };
+            *place = byte::<SHORT>([a, b, c], &weights, &finish, &range);
+            at += pixel;
             [a, b] = [c, d];
         }
     }
@@ -45,31 +51,46 @@ impl Convolver<'_> {
     /// The window's columns, their rows in the order of the lines.
     #[inline(always)]
     fn columns_of_weights(&self, weights: &[u32]) -> [Column; 3] {
-        let word = |at: usize| weights.get(at).copied().unwrap_or_default();
-        let rows = [0, 1, 2].map(|line| (line + 3 - self.first_line) % 3);
-        [
-            rows.map(|row| low(word(3 + row))),
-            rows.map(|row| high(word(3 + row))),
-            rows.map(|row| high(word(row))),
-        ]
+        let Some(words) = weights.first_chunk::<PAIR>() else { return Default::default() };
+        let [[d, e, f], [a, b, c]] =
+            [[words[0], words[1], words[2]], [words[3], words[4], words[5]]];
+        let turned = |[a, b, c]: [u32; 3]| match self.first_line {
+            0 => [a, b, c],
+            1 => [c, a, b],
+            _ => [b, c, a],
+        };
+        let (first, last) = (turned([a, b, c]), turned([d, e, f]));
+        let (low, high) = (|word| i32::from(low(word)), |word| i32::from(high(word)));
+        [first.map(low), first.map(high), last.map(high)]
     }
+}
 
-    #[inline(always)]
-    fn finished(&self, line: &Line, columns: [Column; 3], weights: &[Column; 3]) -> u8 {
-        let mut sum = line.finish[0] as i32;
-        for (column, weights) in columns.iter().zip(weights) {
-            for (&value, &weight) in column.iter().zip(weights) {
-                sum = sum.wrapping_add(mul(value, weight));
-            }
+#[inline(always)]
+fn byte<const SHORT: bool>(
+    columns: [Column; 3],
+    weights: &[Column; 3],
+    finish: &FinishWords,
+    range: &ByteRange,
+) -> u8 {
+    let mut sum = finish[0] as i32;
+    for (column, weights) in columns.iter().zip(weights) {
+        for (value, &weight) in column.iter().zip(weights) {
+            sum = sum.wrapping_add(value.wrapping_mul(weight));
         }
-        byte_of_doubled(line.finish, sum, &self.range) as u8
     }
+    byte_of_doubled::<SHORT>(finish, sum, range) as u8
+}
+
+/// Two columns after two columns.
+#[inline(always)]
+fn pairs(lines: &[u32]) -> impl Iterator<Item = [Column; 2]> {
+    bytemuck::cast_slice(lines).as_chunks().0.iter().map(columns)
 }
 
 /// The even column and the odd one.
 #[inline(always)]
 fn columns(pair: &[i16; PAIR]) -> [Column; 2] {
-    let [a, b, c, d, e, f] = *pair;
+    let [a, b, c, d, e, f] = pair.map(i32::from);
     [[a, c, e], [b, d, f]]
 }
 
