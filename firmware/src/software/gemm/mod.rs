@@ -1,23 +1,29 @@
 //! `Gemm`: rows times columns, summed and requantised.
 
 mod convolve;
+mod convolve_depthwise;
 mod weights;
 
 use crate::backend::Step;
 use crate::operands::Operands;
 use crate::pager::Pager;
 use convolve::Convolve;
+use convolve_depthwise::ConvolveDepthwise;
 use quintet_protocol::program::{Command, Fault};
 
 /// A command of `Gemm` under way.
 pub enum Gemm {
     Convolve(Convolve),
+    ConvolveDepthwise(ConvolveDepthwise),
 }
 
 impl Gemm {
     pub fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
         match command {
             Command::Convolve(c) => Convolve::new(operands, c).map(Self::Convolve),
+            Command::ConvolveDepthwise(c) => {
+                ConvolveDepthwise::new(operands, c).map(Self::ConvolveDepthwise)
+            }
             other => Err(super::not_executed(other)),
         }
     }
@@ -25,6 +31,7 @@ impl Gemm {
     pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
         match self {
             Self::Convolve(job) => job.step(arena, pager),
+            Self::ConvolveDepthwise(job) => job.step(arena),
         }
     }
 }
