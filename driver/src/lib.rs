@@ -5,8 +5,10 @@ pub mod camera_file;
 pub mod compile;
 pub mod device;
 pub mod emulator;
+pub mod execute;
 pub mod framing;
 pub mod import;
+pub mod infer;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;
