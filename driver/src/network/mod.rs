@@ -3,7 +3,9 @@
 //! Importers make it, the compiler turns it into a program.
 
 mod operator;
+pub mod pack;
 pub mod scale;
+pub mod tables;
 
 pub use operator::{Activation, Operator, Window};
 
