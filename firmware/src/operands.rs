@@ -55,7 +55,7 @@ impl<'p> Operands<'p> {
         if !will_do(buffer.kind) {
             return Err(Fault::WrongKind { buffer: id });
         }
-        let needed = u32::try_from(words * 4).unwrap_or(u32::MAX);
+        let needed = u32::try_from(words).unwrap_or(u32::MAX).saturating_mul(4);
         if buffer.length < needed {
             return Err(Fault::TooSmall { buffer: id, needed });
         }

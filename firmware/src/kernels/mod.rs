@@ -1,6 +1,8 @@
 //! The arithmetic of the micro-operators, on slices of words. Integers only; the same bits on every
 //! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
 
+pub mod convolve;
+pub mod finish;
 pub mod fixed;
 mod harmonics;
 pub mod project;

@@ -1,6 +1,7 @@
 //! The software backend: the core itself executes every command.
 
 mod bound;
+mod convolve;
 mod grid;
 mod project;
 mod project_window;
@@ -14,6 +15,7 @@ use crate::backend::{Backend, Step};
 use crate::operands::Operands;
 use crate::pager::Pager;
 use bound::Bound;
+use convolve::Convolve;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
@@ -35,6 +37,7 @@ enum Job {
     Bound(Bound),
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
+    Convolve(Convolve),
 }
 
 impl Job {
@@ -49,6 +52,7 @@ impl Job {
             Command::RasteriseWindow(c) => {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
+            Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
             other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
         }
     }
@@ -56,7 +60,7 @@ impl Job {
 
 impl Backend for Software {
     fn operators(&self) -> u32 {
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32
+        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32 | 1 << Operator::Gemm as u32
     }
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
@@ -83,6 +87,7 @@ impl Backend for Software {
             Some(Job::Bound(job)) => job.step(arena),
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
+            Some(Job::Convolve(job)) => job.step(arena),
             None => Step::Done,
         }
     }
