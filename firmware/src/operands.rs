@@ -71,6 +71,11 @@ impl<'p> Operands<'p> {
     }
 }
 
+/// Words that hold `bytes` bytes; where `usize` cannot say it, more than any buffer has.
+pub fn words(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(4)).unwrap_or(usize::MAX)
+}
+
 /// Refuses operands that share words.
 pub fn disjoint<const N: usize>(ranges: [&Words; N]) -> Result<(), Fault> {
     let overlap = |a: &Words, b: &Words| a.start < b.end && b.start < a.end;

@@ -10,6 +10,7 @@ mod rasterise_window;
 mod resolve;
 mod scene;
 mod sort;
+mod vector;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
@@ -22,6 +23,7 @@ use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError}
 use rasterise::Rasterise;
 use rasterise_window::RasteriseWindow;
 use sort::Sort;
+use vector::Vector;
 
 /// The core itself as a backend.
 #[derive(Default)]
@@ -38,6 +40,7 @@ enum Job {
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
     Convolve(Convolve),
+    Vector(Vector),
 }
 
 impl Job {
@@ -53,14 +56,15 @@ impl Job {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
             Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
-            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
+            other => Vector::new(&operands, other).map(Self::Vector),
         }
     }
 }
 
 impl Backend for Software {
     fn operators(&self) -> u32 {
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32 | 1 << Operator::Gemm as u32
+        let all = [Operator::Geometry, Operator::Sort, Operator::Gemm, Operator::Vector];
+        all.iter().fold(0, |bits, &operator| bits | 1 << operator as u32)
     }
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
@@ -88,6 +92,7 @@ impl Backend for Software {
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
             Some(Job::Convolve(job)) => job.step(arena),
+            Some(Job::Vector(job)) => job.step(arena),
             None => Step::Done,
         }
     }

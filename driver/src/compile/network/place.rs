@@ -7,7 +7,7 @@ use super::overlap::Relation;
 /// Buffers begin at words.
 const ALIGNMENT: i64 = 4;
 /// Small changes that are tried, in items placed: a fraction of a second.
-const EFFORT: usize = 400_000;
+const EFFORT: usize = 100_000;
 
 /// A buffer that wants a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub struct Placement {
 
 /// Places items: any two that live at the same time lie apart, or as their relation allows.
 pub fn place(items: &[Item], relations: &Relations) -> Placement {
+    place_with(items, relations, EFFORT)
+}
+
+fn place_with(items: &[Item], relations: &Relations, effort: usize) -> Placement {
     let task = Task::new(items, relations);
     let mut best = task
         .orders()
@@ -42,7 +46,7 @@ pub fn place(items: &[Item], relations: &Relations) -> Placement {
         .min_by_key(|(placement, _)| placement.peak)
         .unwrap_or_default();
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..EFFORT / items.len().max(1) {
+    for _ in 0..effort / items.len().max(1) {
         if best.0.peak == task.least || items.len() < 2 {
             break;
         }
@@ -94,8 +98,9 @@ impl<'a> Task<'a> {
             };
             items.iter().enumerate().filter_map(other).collect()
         };
-        let least = items.iter().map(|item| item.bytes).max().unwrap_or(0);
-        Self { items, others: (0..items.len()).map(others).collect(), least }
+        let least = items.iter().map(|item| least_at(items, relations, item.first)).max();
+        let others = (0..items.len()).map(others).collect();
+        Self { items, others, least: least.unwrap_or(0) }
     }
 
     /// Orders that are known to do well.
@@ -133,15 +138,13 @@ impl<'a> Task<'a> {
             for other in placed() {
                 let start = offsets[other.number];
                 let end = start + self.items[other.number].bytes as i64;
-                candidates.extend([start - bytes, end]);
-                candidates.extend(other.as_output.map(|relation| match relation {
-                    Relation::Same => start,
-                    Relation::Below(lead) => down(start.saturating_sub(lead)),
-                }));
-                candidates.extend(other.as_input.map(|relation| match relation {
-                    Relation::Same => start,
-                    Relation::Below(lead) => up(start.saturating_add(lead)),
-                }));
+                candidates.extend([start - bytes, start, end]);
+                if let Some(Relation::Below(lead)) = other.as_output {
+                    candidates.push(down(start.saturating_sub(lead)));
+                }
+                if let Some(Relation::Below(lead)) = other.as_input {
+                    candidates.push(up(start.saturating_add(lead)));
+                }
             }
             candidates.retain(|&offset| (0..=peak).contains(&offset));
             candidates.sort_unstable();
@@ -171,6 +174,23 @@ impl<'a> Task<'a> {
             || allows(other.as_output, offset, start)
             || allows(other.as_input, start, offset)
     }
+}
+
+/// What lives at a moment takes no less than this, however it is placed.
+fn least_at(items: &[Item], relations: &Relations, moment: usize) -> usize {
+    let lives = |item: &Item| (item.first..=item.last).contains(&moment);
+    let all: usize = items.iter().filter(|item| lives(item)).map(|item| item.bytes).sum();
+    let shared = |(&(input, output), relation): (&(usize, usize), &Relation)| {
+        let [input, output] = [&items[input], &items[output]];
+        let ahead = match *relation {
+            Relation::Same => 0,
+            Relation::Below(lead) => usize::try_from(lead).unwrap_or(0),
+        };
+        let both = output.bytes.max(input.bytes.saturating_add(ahead));
+        let apart = input.bytes + output.bytes;
+        if lives(input) && lives(output) { apart.saturating_sub(both) } else { 0 }
+    };
+    all.saturating_sub(relations.iter().map(shared).sum())
 }
 
 fn down(offset: i64) -> i64 {
@@ -225,7 +245,7 @@ mod tests {
                     relations.insert((input, output), relation);
                 }
             }
-            let placement = place(&items, &relations);
+            let placement = place_with(&items, &relations, 200);
             for (a, x) in items.iter().enumerate() {
                 prop_assert!(placement.offsets[a] % 4 == 0);
                 prop_assert!(placement.offsets[a] + x.bytes <= placement.peak);
