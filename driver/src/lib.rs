@@ -9,6 +9,7 @@ pub mod execute;
 pub mod framing;
 pub mod import;
 pub mod infer;
+pub mod input;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;

@@ -30,9 +30,10 @@ mod ply;
 mod sog;
 mod splat;
 mod spz;
-mod zip;
+pub(crate) mod zip;
 
 use crate::scene::GaussianCloud;
+pub(crate) use bytes::half;
 use draft::{Draft, Finished};
 use std::path::Path;
 
