@@ -209,6 +209,17 @@ mod tests {
     }
 
     #[test]
+    fn jpeg_is_read() {
+        // 16x8, the left half red and the right half blue, written by TensorFlow.
+        let picture = decode(include_bytes!("../../tests/input/red_and_blue.jpg")).unwrap();
+        assert_eq!((picture.width, picture.height), (16, 8));
+        for (at, pixel) in picture.rgb.as_chunks::<3>().0.iter().enumerate() {
+            let wanted = if at % 16 < 8 { [255, 0, 0] } else { [0, 0, 255] };
+            assert!(pixel.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) < 5), "{at}: {pixel:?}");
+        }
+    }
+
+    #[test]
     fn bad_pictures_are_refused() {
         let png = encoded(ColorType::Grayscale, png::BitDepth::Eight, &[7, 200]);
         for (file, says) in [
