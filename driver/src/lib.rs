@@ -13,6 +13,7 @@ pub mod input;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;
+pub mod mlperf;
 pub mod network;
 pub mod picture;
 pub mod quantise;
