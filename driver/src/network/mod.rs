@@ -1,11 +1,18 @@
 //! A network as its file has it: quantised tensors and the operators between them, in TFLite's terms.
 //!
-//! Importers make it, the compiler turns it into a program.
+//! Importers make it and check it ([`Network::check`]), the compiler turns it into a program.
 
+mod check;
+mod error;
 mod operator;
+mod rules;
 pub mod scale;
+mod shape;
 
+pub use check::MAX_ELEMENTS;
+pub use error::{NetworkError, Problem};
 pub use operator::{Activation, Operator, Window};
+pub use shape::MAX_AXES;
 
 /// Number of a tensor in its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,6 +97,18 @@ pub struct Node {
     pub inputs: Vec<Option<TensorId>>,
     /// What it writes.
     pub output: TensorId,
+}
+
+impl Element {
+    /// As TFLite's schema names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Element::Int8 => "int8",
+            Element::Int32 => "int32",
+            Element::Int64 => "int64",
+            Element::Float32 => "float32",
+        }
+    }
 }
 
 impl Network {
