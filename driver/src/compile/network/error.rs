@@ -29,6 +29,16 @@ pub enum NetworkError {
         /// What is impossible.
         reason: String,
     },
+    /// There are more buffers or commands than a device keeps.
+    #[error(
+        "the network takes {buffers} buffers and {commands} commands, more than a device keeps"
+    )]
+    TooLong {
+        /// Buffers.
+        buffers: usize,
+        /// Commands.
+        commands: usize,
+    },
     /// The network does not fit the arena.
     #[error(
         "the network needs {resident} bytes of arena with all its weights there, {streamed} with them \
