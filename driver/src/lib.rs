@@ -9,9 +9,11 @@ pub mod execute;
 pub mod framing;
 pub mod import;
 pub mod infer;
+pub mod input;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;
+pub mod mlperf;
 pub mod network;
 pub mod picture;
 pub mod quantise;
