@@ -112,7 +112,7 @@ impl<'n> Lowering<'n> {
             Operator::ResizeNearest { align_corners, half_pixel_centers } => {
                 self.resize(at, *align_corners, *half_pixel_centers)
             }
-            Operator::Dequantize => {
+            Operator::Dequantize | Operator::LogSoftmax => {
                 Err(self.refuse(at, at.node.output, "floats are only computed at the edges"))
             }
         }
