@@ -83,11 +83,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(path) => Some(expected(path, &inference.outputs()[0])?),
         None => None,
     };
-    let available = [
-        Some(samples.len()),
-        set.classes.as_ref().map(Vec::len),
-        expected.as_ref().map(Vec::len),
-    ];
+    let available =
+        [Some(samples.len()), set.classes.as_ref().map(Vec::len), expected.as_ref().map(Vec::len)];
     let count = agree(&available.into_iter().flatten().collect::<Vec<_>>(), arguments.limit)?;
     let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
     let classified = set.classes.is_some();
@@ -103,10 +100,10 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut text = heading(&arguments.model.model, &imported, &device);
     text += &format!(
-        "cost    {} {} an inference, mean of {}\n",
+        "cost    {} an inference, mean of {}, in {}\n",
         grouped(tally.mean()),
-        unit_text(device.ticks),
-        tally.samples
+        tally.samples,
+        unit_text(device.ticks)
     );
     if classified {
         let percent = 100.0 * tally.accuracy();

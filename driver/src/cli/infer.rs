@@ -225,7 +225,7 @@ fn answer<'a>(port: &Port, output: &[i8], names: &'a [String], top: u16) -> Answ
 fn summary(report: &Report<'_>, unit: &str) -> String {
     let mut text = format!(
         "link    {} sent, {} received, {} of it the model\n\
-         cost    {} {unit} an inference, mean of {}\n",
+         cost    {} an inference, mean of {}, in {unit}\n",
         in_bytes(report.link.sent),
         in_bytes(report.link.received),
         in_bytes(report.upload_bytes as u64),

@@ -135,7 +135,8 @@ fn serve(
             },
             Action::Wait => match terminal.read(&mut bytes) {
                 Ok(count) => dut.receive(&bytes[..count]),
-                Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {}
                 Err(error) => return Err(error),
             },
         }
