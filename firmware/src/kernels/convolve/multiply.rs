@@ -106,16 +106,30 @@ pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
 pub fn columns(channels: &Channels<'_>, columns: &[u32], target: &mut Target<'_>) {
     let column_words = (channels.pair_words - PAIR_HEADER_WORDS) / 2;
     let pixels = target.out.chunks_mut(target.stride).zip(columns.chunks_exact(column_words));
-    for (out, column) in pixels {
-        let mut target = Target { out, stride: target.stride };
-        for pair in (0..channels.pairs()).step_by(2) {
-            let weights = [pair, pair + 1].map(|pair| channels.weights(pair));
-            let [first, second] = column_sums(weights, column);
-            channels.store(pair, first, &mut target);
-            if pair + 1 < channels.pairs() {
-                channels.store(pair + 1, second, &mut target);
+    for (out, words) in pixels {
+        column(channels, words, &mut Target { out, stride: target.stride });
+    }
+}
+
+/// Works out channels of one pixel.
+fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
+    let mut pair = 0;
+    while pair < channels.pairs() {
+        #[cfg(armv7em_dsp)]
+        {
+            let count = channels.short_pairs(pair) & !1;
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::column(channels, pairs, column, target.out) {
+                pair += count;
+                continue;
             }
         }
+        let [first, second] = column_sums(channels, pair, column);
+        channels.store(pair, first, target);
+        if pair + 1 < channels.pairs() {
+            channels.store(pair + 1, second, target);
+        }
+        pair += 2;
     }
 }
 
@@ -143,13 +157,24 @@ fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
     second_of(first, both)
 }
 
-/// Sums of two pairs with a column of bytes.
+/// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
+/// use if there is none.
 #[inline(always)]
-fn column_sums(weights: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
-    weights.map(|weights| {
+fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>; 2] {
+    #[cfg(armv7em_dsp)]
+    {
+        let end = channels.pairs().min(pair + 2) * channels.pair_words;
+        let records = channels.records.get(pair * channels.pair_words..end).unwrap_or_default();
+        if let Some([a, b, c, d]) =
+            super::armv7em::column_sums(records, channels.pair_words, column)
+        {
+            return [second_of([a], [b]), second_of([c], [d])];
+        }
+    }
+    [pair, pair + 1].map(|pair| {
         let (mut first, mut both) = (0i32, 0i32);
         let bytes: &[[i8; 4]] = bytemuck::cast_slice(column);
-        let halves: &[i16] = bytemuck::cast_slice(weights);
+        let halves: &[i16] = bytemuck::cast_slice(channels.weights(pair));
         for (halves, bytes) in halves.as_chunks::<4>().0.iter().zip(bytes) {
             for (&half, byte) in halves.iter().zip([bytes[0], bytes[2], bytes[1], bytes[3]]) {
                 let byte = i32::from(byte);
