@@ -10,7 +10,7 @@ pub type FinishWords = [u32; FINISH_WORDS];
 /// Whether sums are finished by [`short`].
 #[inline(always)]
 pub fn is_short(words: &FinishWords) -> bool {
-    SHORT_RIGHT.contains(&words[3])
+    words[3].wrapping_sub(*SHORT_RIGHT.start()) <= SHORT_RIGHT.end() - SHORT_RIGHT.start()
 }
 
 /// The bytes that become of sums.
