@@ -3,6 +3,8 @@
 //! A board is what a device URI names. `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of
 //! `boards.rs` and `sessions.rs` on that board; without it they run on every emulated one.
 
+pub mod one_command;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -39,6 +39,28 @@
 //! That is exact as long as `sum_second`, without its bias, lies within 24 bits, whatever the bytes,
 //! and every half within 16. Where it may not, the whole layer is *unpaired*: there each channel is the first
 //! one of its own pair, and the second, of zeros, is not one of the output's.
+//!
+//! # Weights of a depthwise convolution
+//!
+//! Each output channel has a record: weights, then its [`Finish`]. Weights are halves of words and
+//! twice what they are, so that a sum is twice what it is. [`Depthwise`] says what a *line* and a
+//! *window that is laid down* are; a window spans `lines` of them and `span` columns, where a dilation
+//! puts zeros in between.
+//!
+//! ```text
+//! even     for each two columns of the window a word for each line: (0, 1), (2, 3), .. to the last
+//! odd      the same, a column later: (none, 0), (1, 2), ..; left out if the stride across is even
+//! finish   4 words
+//! ```
+//!
+//! What is not a column of the window is zero. A window of 3x3 that is not dilated, with a stride across
+//! of 1 or 2, has a record of 10 words: columns (1, 2) of the three lines, columns (0, 1), the finish.
+
+mod depthwise;
+
+use crate::program::Sliding;
+
+pub use depthwise::{Depthwise, depthwise_scratch_words, depthwise_words};
 
 /// Pixels that a convolution works on together.
 pub const TILE_PIXELS: usize = 4;
@@ -46,6 +68,49 @@ pub const TILE_PIXELS: usize = 4;
 pub const PAIR_HEADER_WORDS: usize = 2 * FINISH_WORDS;
 /// Words of a [`Finish`].
 pub const FINISH_WORDS: usize = 4;
+
+/// How many runs each row of a window has, and the bytes of one, without padding. Saturates.
+pub fn runs(sliding: &Sliding) -> [usize; 2] {
+    let Sliding { input: [.., channels], kernel: [_, columns], dilation: [_, across], .. } =
+        *sliding;
+    let (columns, channels) = (usize::from(columns), usize::from(channels));
+    if across > 1 { [columns, channels] } else { [1, columns.saturating_mul(channels)] }
+}
+
+/// Bytes of a column, a multiple of four. Saturates.
+pub fn column_bytes(sliding: &Sliding) -> usize {
+    let [count, bytes] = runs(sliding);
+    let count = count.saturating_mul(usize::from(sliding.kernel[0]));
+    count.saturating_mul(bytes.div_ceil(4).saturating_mul(4)) & !3
+}
+
+/// Words of the record of a pair of channels. Saturates.
+pub fn pair_words(sliding: &Sliding) -> usize {
+    PAIR_HEADER_WORDS.saturating_add(column_bytes(sliding) / 2)
+}
+
+/// Words of scratch in which a tile of a convolution is laid out: its bytes as halves. Saturates.
+pub fn convolve_tile_words(sliding: &Sliding) -> usize {
+    column_bytes(sliding).saturating_mul(TILE_PIXELS) / 2
+}
+
+/// Least words of scratch that a convolution takes. None are needed where the only column is the
+/// input as it lies there, as in a fully connected layer; then the output must not overlap the input.
+pub fn convolve_scratch_least(sliding: &Sliding) -> usize {
+    if is_one_column(sliding) { 0 } else { convolve_tile_words(sliding) }
+}
+
+/// Whether there is one output pixel, and its column is the whole input as it lies there.
+fn is_one_column(sliding: &Sliding) -> bool {
+    let Sliding { input: [rows, columns, channels], kernel, dilation, .. } = *sliding;
+    let row_bytes = usize::from(columns) * usize::from(channels);
+    sliding.output[..2] == [1, 1]
+        && kernel == [rows, columns]
+        && sliding.pad == [0, 0]
+        && (dilation[0] == 1 || rows == 1)
+        && (dilation[1] == 1 || columns == 1)
+        && (row_bytes % 4 == 0 || rows == 1)
+}
 
 /// A factor: a multiplier of 31 fraction bits and a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +143,7 @@ pub struct Finish {
 }
 
 /// Least and greatest [`Finish`] shift to the right that the short form serves.
-const SHORT_RIGHT: core::ops::RangeInclusive<u32> = 1..=22;
+pub const SHORT_RIGHT: core::ops::RangeInclusive<u32> = 1..=22;
 
 impl Scale {
     /// Bits to shift to the left before, and to the right after the multiplication.
@@ -90,13 +155,18 @@ impl Scale {
 impl Finish {
     /// Whether the short form serves.
     pub fn is_short(&self) -> bool {
-        let [left, right] = self.scale.shifts();
+        let [left, right] = self.shifts();
         left == 0 && SHORT_RIGHT.contains(&right)
+    }
+
+    /// As of the scale; zero is zero however it is shifted, so there the short form can serve.
+    fn shifts(&self) -> [u32; 2] {
+        if self.scale.multiplier == 0 { [0, 1] } else { self.scale.shifts() }
     }
 
     /// The four words, for outputs whose zero point is `zero_out`.
     pub fn to_words(&self, zero_out: i8) -> [u32; FINISH_WORDS] {
-        let [left, right] = self.scale.shifts();
+        let [left, right] = self.shifts();
         let zero = i32::from(zero_out);
         let offset = if self.is_short() { (zero << right) + (1 << (right - 1)) } else { zero };
         let bias = self.bias.wrapping_mul(2);

@@ -5,9 +5,12 @@
 mod check;
 mod error;
 mod operator;
+pub mod pack;
+pub mod pack_depthwise;
 mod rules;
 pub mod scale;
 mod shape;
+mod steady;
 
 pub use check::MAX_ELEMENTS;
 pub use error::{NetworkError, Problem};
