@@ -4,13 +4,13 @@
 //! have no mark, and may begin with any bytes), then weak marks such as the brace of JSON.
 
 use super::error::Fault;
-use super::{Imported, gltf, ksplat, ply, sog, splat, spz};
+use super::{Imported, ImportedNetwork, gltf, ksplat, limits, ply, sog, splat, spz, tflite};
 use std::path::Path;
 
-/// Imports a file's content; `folder` is where other files that it names lie.
+/// Imports a scene from a file's content; `folder` is where other files that it names lie.
 pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     match data {
-        [] => return Err(Fault::Unknown { looks_like: "an empty file" }),
+        [] => return Err(Fault::no_scene("an empty file")),
         [b'p', b'l', b'y', b'\n' | b'\r', ..] => return ply::import(data),
         [b'N', b'G', b'S', b'P', ..] => return spz::import_zstd(data),
         [0x1f, 0x8b, 8, ..] => return spz::import_gzip(data),
@@ -18,8 +18,11 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
         [b'g', b'l', b'T', b'F', ..] => return gltf::import_glb(data, folder),
         _ => {}
     }
+    if is_tflite(data) {
+        return Err(Fault::no_scene("a TensorFlow Lite network, which `quintet infer` takes"));
+    }
     if let Some(looks_like) = strong_mark(data) {
-        return Err(Fault::Unknown { looks_like });
+        return Err(Fault::no_scene(looks_like));
     }
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     match ending.as_str() {
@@ -34,7 +37,37 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
     if ksplat::plausible(data) {
         return ksplat::import(data);
     }
-    Err(Fault::Unknown { looks_like: weak_kind(data) })
+    Err(Fault::no_scene(weak_kind(data)))
+}
+
+/// Imports a network from a file's content.
+pub(super) fn network(name: &str, data: &[u8]) -> Result<ImportedNetwork, Fault> {
+    limits::check_network(data.len() as u64)?;
+    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    if is_tflite(data) {
+        return tflite::import(data);
+    }
+    Err(match data {
+        [] => Fault::no_network("an empty file"),
+        [b'p', b'l', b'y', b'\n' | b'\r', ..] | [b'N', b'G', b'S', b'P', ..] => {
+            Fault::no_network("a scene of Gaussians, which `quintet render` takes")
+        }
+        [b'g', b'l', b'T', b'F', ..] => Fault::no_network("a glTF scene"),
+        [0x1f, 0x8b, 8, ..] => Fault::no_network("a gzip file: a scene, or packed"),
+        [b'P', b'K', 3, 4, ..] => Fault::no_network("a zip archive: a scene, or a checkpoint"),
+        _ if ending == "splat" || ending == "ksplat" => {
+            Fault::no_network("a scene of Gaussians, which `quintet render` takes")
+        }
+        _ => Fault::no_network(strong_mark(data).unwrap_or_else(|| weak_kind(data))),
+    })
+}
+
+/// Bytes within which the mark of a network is.
+pub(super) const MARK_BYTES: u64 = 8;
+
+/// Whether a flatbuffer has the mark of TensorFlow Lite.
+pub(super) fn is_tflite(data: &[u8]) -> bool {
+    data.get(4..8) == Some(b"TFL3")
 }
 
 fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
@@ -48,9 +81,9 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     } else if has("asset") {
         gltf::import_json(json, folder)
     } else if has("frames") {
-        Err(Fault::Unknown { looks_like: "a transforms.json of camera poses" })
+        Err(Fault::no_scene("a transforms.json of camera poses"))
     } else {
-        Err(Fault::Unknown { looks_like: "JSON of another kind" })
+        Err(Fault::no_scene("JSON of another kind"))
     }
 }
 

@@ -1,6 +1,8 @@
-//! What can go wrong while importing a scene: what, where, and what to do next.
+//! What can go wrong while importing a scene or a network: what, where, and what to do next.
 
 use std::fmt;
+
+use crate::network::NetworkError;
 
 /// Why a file could not be imported; [`fmt::Display`] says the file, what is wrong and where.
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +29,10 @@ pub enum Fault {
     #[error("cannot read it: {0}")]
     Io(#[from] std::io::Error),
     /// The content is of no format that is imported.
-    #[error("not a scene of Gaussians: it looks like {looks_like}")]
+    #[error("not {wanted}: it looks like {looks_like}")]
     Unknown {
+        /// What was to be imported.
+        wanted: Wanted,
         /// A guess from the content.
         looks_like: &'static str,
     },
@@ -40,6 +44,9 @@ pub enum Fault {
         /// How to get a file that can be imported.
         advice: &'static str,
     },
+    /// A valid file with a network that is not supported.
+    #[error(transparent)]
+    Network(Box<NetworkError>),
     /// The file ends too early.
     #[error("{part} is cut short: {needed} bytes wanted at byte {at}, {available} there")]
     Truncated {
@@ -83,13 +90,49 @@ pub enum Fault {
     },
 }
 
+/// What was to be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// With [`super::gaussians`].
+    Scene,
+    /// With [`super::network`].
+    Network,
+}
+
+impl Wanted {
+    fn formats(self) -> &'static str {
+        match self {
+            Wanted::Scene => super::FORMATS,
+            Wanted::Network => super::NETWORK_FORMATS,
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Wanted::Scene => "a scene of Gaussians",
+            Wanted::Network => "a network",
+        })
+    }
+}
+
+impl From<NetworkError> for Fault {
+    fn from(error: NetworkError) -> Self {
+        Fault::Network(Box::new(error))
+    }
+}
+
 impl Fault {
     /// What the user can do next.
     pub fn help(&self) -> String {
         match self {
             Fault::Io(_) => "Check the path and its permissions.".into(),
-            Fault::Unknown { .. } => format!("Formats that can be imported: {}.", super::FORMATS),
+            Fault::Unknown { wanted, .. } => {
+                format!("Formats that can be imported: {}.", wanted.formats())
+            }
             Fault::Unsupported { advice, .. } => (*advice).into(),
+            Fault::Network(error) => error.help(),
             Fault::Truncated { .. } => "Download or export the file again: its end is missing, or \
                                         a count in its header is wrong."
                 .into(),
@@ -113,6 +156,16 @@ impl Fault {
     /// Names the file.
     pub(super) fn in_file(self, file: impl fmt::Display) -> ImportError {
         ImportError { file: file.to_string(), fault: self }
+    }
+
+    /// A file that is no scene.
+    pub(super) fn no_scene(looks_like: &'static str) -> Fault {
+        Fault::Unknown { wanted: Wanted::Scene, looks_like }
+    }
+
+    /// A file that is no network.
+    pub(super) fn no_network(looks_like: &'static str) -> Fault {
+        Fault::Unknown { wanted: Wanted::Network, looks_like }
     }
 
     pub(super) fn malformed(part: impl Into<String>, reason: impl Into<String>) -> Fault {

@@ -31,6 +31,18 @@ pub const MIN_TEXELS: u64 = 1 << 16;
 /// Most bytes of a `.ply` header. With 62 properties it has about 1.3 kB.
 pub const MAX_PLY_HEADER: usize = 1 << 16;
 
+/// Most bytes of a network's file: 256 MiB, some hundred times what a microcontroller takes.
+pub const MAX_NETWORK_BYTES: u64 = 256 << 20;
+
+/// Refuses networks above [`MAX_NETWORK_BYTES`].
+pub(super) fn check_network(size: u64) -> Result<(), Fault> {
+    if size > MAX_NETWORK_BYTES {
+        let what = format!("a network of {size} bytes, more than {MAX_NETWORK_BYTES},");
+        return Err(Fault::unsupported(what, "Choose a smaller network."));
+    }
+    Ok(())
+}
+
 /// Refuses counts of zero and above [`MAX_GAUSSIANS`].
 pub(super) fn check_count(count: u64) -> Result<usize, Fault> {
     if count == 0 {

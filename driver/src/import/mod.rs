@@ -1,4 +1,4 @@
-//! Importers: from the field's file formats to [`crate::scene`].
+//! Importers: from the field's file formats to [`crate::scene`] and, in `network`, to [`crate::network`].
 //!
 //! [`gaussians`] takes a path, [`gaussians_from_bytes`] a file's content. Both look at the content
 //! first; a name's ending decides only for the two formats without a mark of their own.
@@ -26,17 +26,21 @@ mod gltf;
 mod inflate;
 mod ksplat;
 pub mod limits;
+mod network;
 mod ply;
 mod sog;
 mod splat;
 mod spz;
-mod zip;
+mod tflite;
+pub(crate) mod zip;
 
 use crate::scene::GaussianCloud;
+pub(crate) use bytes::half;
 use draft::{Draft, Finished};
 use std::path::Path;
 
-pub use error::{Fault, ImportError};
+pub use error::{Fault, ImportError, Wanted};
+pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
 
 /// The formats that can be imported, for messages.
 pub const FORMATS: &str = "3DGS .ply (INRIA, or PlayCanvas compressed), .splat, .ksplat, \

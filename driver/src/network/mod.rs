@@ -1,14 +1,22 @@
 //! A network as its file has it: quantised tensors and the operators between them, in TFLite's terms.
 //!
-//! Importers make it, the compiler turns it into a program.
+//! Importers make it and check it ([`Network::check`]), the compiler turns it into a program.
 
+mod check;
+mod error;
 mod operator;
 pub mod pack;
 pub mod pack_depthwise;
+mod rules;
 pub mod scale;
+mod shape;
+mod steady;
 pub mod tables;
 
+pub use check::MAX_ELEMENTS;
+pub use error::{NetworkError, Problem};
 pub use operator::{Activation, Operator, Window};
+pub use shape::MAX_AXES;
 
 /// Number of a tensor in its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +101,18 @@ pub struct Node {
     pub inputs: Vec<Option<TensorId>>,
     /// What it writes.
     pub output: TensorId,
+}
+
+impl Element {
+    /// As TFLite's schema names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Element::Int8 => "int8",
+            Element::Int32 => "int32",
+            Element::Int64 => "int64",
+            Element::Float32 => "float32",
+        }
+    }
 }
 
 impl Network {

@@ -84,6 +84,9 @@ pub enum Operator {
     Quantize,
     /// Input.
     Dequantize,
+    /// Input: floats that [`Operator::Dequantize`] gives. Over the last axis. Nothing reads its output,
+    /// so that the host may do it.
+    LogSoftmax,
 }
 
 /// A window that slides over rows and columns, in this order in all arrays.
@@ -141,6 +144,7 @@ impl Operator {
             Self::ResizeNearest { .. } => "RESIZE_NEAREST_NEIGHBOR",
             Self::Quantize => "QUANTIZE",
             Self::Dequantize => "DEQUANTIZE",
+            Self::LogSoftmax => "LOG_SOFTMAX",
         }
     }
 }

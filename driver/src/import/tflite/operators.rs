@@ -1,0 +1,190 @@
+//! What each supported operator becomes.
+
+use super::reading::Reading;
+use super::schema::{
+    ArithmeticOptions, ConcatenationOptions, FullyConnectedOptions, LeakyReluOptions,
+    ReducerOptions, ResizeNearestOptions, SoftmaxOptions,
+};
+use super::{slices, windows};
+use crate::import::error::Fault;
+use crate::network::{Activation, Data, Operator};
+
+/// Reads an operator and adds the nodes that it becomes.
+type Reader = fn(&mut Reading) -> Result<(), Fault>;
+
+/// The supported operators, by name.
+const READERS: [(&str, Reader); 33] = [
+    ("ADD", |reading| arithmetic(reading, Operator::Add)),
+    ("AVERAGE_POOL_2D", windows::average),
+    ("CONCATENATION", concatenation),
+    ("CONV_2D", windows::convolution),
+    ("DEPTHWISE_CONV_2D", windows::depthwise),
+    ("DEQUANTIZE", |reading| reading.unary(Operator::Dequantize)),
+    ("EXPAND_DIMS", |reading| reading.unary(Operator::Reshape)),
+    ("FULLY_CONNECTED", fully_connected),
+    ("HARD_SWISH", |reading| reading.unary(Operator::HardSwish)),
+    ("LEAKY_RELU", leaky_relu),
+    ("LOG_SOFTMAX", |reading| reading.unary(Operator::LogSoftmax)),
+    ("LOGISTIC", |reading| reading.unary(Operator::Logistic)),
+    ("MAX_POOL_2D", windows::maximum),
+    ("MEAN", mean),
+    ("MUL", |reading| arithmetic(reading, Operator::Mul)),
+    ("PAD", pad),
+    ("PADV2", pad),
+    ("QUANTIZE", |reading| reading.unary(Operator::Quantize)),
+    ("RELU", |reading| reading.unary(Operator::Clamp(Activation::Relu))),
+    ("RELU6", |reading| reading.unary(Operator::Clamp(Activation::Relu6))),
+    ("RELU_N1_TO_1", |reading| reading.unary(Operator::Clamp(Activation::ReluN1To1))),
+    ("RESHAPE", |reading| reading.unary(Operator::Reshape)),
+    ("RESIZE_NEAREST_NEIGHBOR", resize_nearest),
+    ("SLICE", slices::slice),
+    ("SOFTMAX", softmax),
+    ("SPLIT", slices::split),
+    ("SPLIT_V", slices::split_at),
+    ("SQUEEZE", |reading| reading.unary(Operator::Reshape)),
+    ("STRIDED_SLICE", slices::strided_slice),
+    ("SUB", |reading| arithmetic(reading, Operator::Sub)),
+    ("TANH", |reading| reading.unary(Operator::Tanh)),
+    ("TRANSPOSE", transpose),
+    ("UNPACK", slices::unpack),
+];
+
+/// How to read the operator of that name.
+pub(super) fn reader(name: &str) -> Option<Reader> {
+    READERS.iter().find(|(known, _)| *known == name).map(|&(_, reader)| reader)
+}
+
+/// The supported operators' names.
+pub(super) fn supported() -> String {
+    READERS.map(|(name, _)| name).join(", ")
+}
+
+fn arithmetic(reading: &mut Reading, operator: fn(Activation) -> Operator) -> Result<(), Fault> {
+    let code = match reading.options::<ArithmeticOptions>()? {
+        Some(options) => options.activation()?,
+        None => None,
+    };
+    let activation = reading.activation(code)?;
+    let inputs = vec![Some(reading.input(0)?), Some(reading.input(1)?)];
+    let output = reading.output(0)?;
+    reading.push(operator(activation), inputs, output);
+    Ok(())
+}
+
+fn fully_connected(reading: &mut Reading) -> Result<(), Fault> {
+    let (mut activation, mut format) = (None, 0);
+    if let Some(options) = reading.options::<FullyConnectedOptions>()? {
+        activation = options.activation()?;
+        format = options.weights_format()?.unwrap_or(0);
+    }
+    if format != 0 {
+        return Err(reading.option("an order of its own of weights", "Weights are in row order."));
+    }
+    let operator = Operator::FullyConnected(reading.activation(activation)?);
+    let inputs = vec![Some(reading.input(0)?), Some(reading.input(1)?), reading.optional(2)?];
+    let output = reading.output(0)?;
+    reading.push(operator, inputs, output);
+    Ok(())
+}
+
+fn concatenation(reading: &mut Reading) -> Result<(), Fault> {
+    let (mut axis, mut activation) = (0, None);
+    if let Some(options) = reading.options::<ConcatenationOptions>()? {
+        axis = options.axis()?.unwrap_or(0);
+        activation = options.activation()?;
+    }
+    if reading.activation(activation)? != Activation::None {
+        return Err(reading.option("a fused activation", "No activation is fused with it."));
+    }
+    let inputs = (0..reading.count()).map(|i| reading.input(i).map(Some));
+    let inputs: Vec<_> = inputs.collect::<Result<_, _>>()?;
+    let output = reading.output(0)?;
+    let axis = slices::axis(reading, axis.into(), reading.tensor(output).shape.len())?;
+    reading.push(Operator::Concatenation { axis }, inputs, output);
+    Ok(())
+}
+
+fn leaky_relu(reading: &mut Reading) -> Result<(), Fault> {
+    let alpha = match reading.options::<LeakyReluOptions>()? {
+        Some(options) => options.alpha()?.unwrap_or(0.0),
+        None => 0.0,
+    };
+    reading.unary(Operator::LeakyRelu { alpha })
+}
+
+fn softmax(reading: &mut Reading) -> Result<(), Fault> {
+    let beta = match reading.options::<SoftmaxOptions>()? {
+        Some(options) => options.beta()?.unwrap_or(0.0),
+        None => 0.0,
+    };
+    reading.unary(Operator::Softmax { beta })
+}
+
+fn mean(reading: &mut Reading) -> Result<(), Fault> {
+    let keep = match reading.options::<ReducerOptions>()? {
+        Some(options) => options.keep_dims()?.unwrap_or(false),
+        None => false,
+    };
+    let input = reading.input(0)?;
+    let count = reading.tensor(input).shape.len();
+    let given = reading.integers(1)?;
+    let axes = given.into_iter().map(|axis| slices::axis(reading, axis, count));
+    let mut axes: Vec<usize> = axes.collect::<Result<_, _>>()?;
+    axes.sort_unstable();
+    axes.dedup();
+    reading.unary(Operator::Mean { axes, keep })
+}
+
+fn pad(reading: &mut Reading) -> Result<(), Fault> {
+    let given = reading.integers(1)?;
+    let size = |size: i64| {
+        let size = u32::try_from(size).map(|size| size as usize);
+        size.map_err(|_| reading.malformed("negative padding"))
+    };
+    let (pairs, _) = given.as_chunks::<2>();
+    let amounts = pairs.iter().map(|&[before, after]| Ok([size(before)?, size(after)?]));
+    let amounts = amounts.collect::<Result<_, Fault>>()?;
+    let value = match reading.optional(2)? {
+        None => None,
+        Some(id) => {
+            let output = reading.output(0)?;
+            let value = reading.tensor(id);
+            let Some(Data::Int8(elements)) = &value.data else {
+                return Err(reading.option("a computed value", "The value is a constant byte."));
+            };
+            let [element] = elements[..] else {
+                return Err(reading.malformed("other than one value"));
+            };
+            if value.quantisation != reading.tensor(output).quantisation {
+                let problem = "a value with a scale of its own";
+                return Err(reading.option(problem, "The value is quantised as the output is."));
+            }
+            Some(element)
+        }
+    };
+    reading.unary(Operator::Pad { amounts, value })
+}
+
+fn resize_nearest(reading: &mut Reading) -> Result<(), Fault> {
+    let (mut align_corners, mut half_pixel_centers) = (false, false);
+    if let Some(options) = reading.options::<ResizeNearestOptions>()? {
+        align_corners = options.align_corners()?.unwrap_or(false);
+        half_pixel_centers = options.half_pixel_centers()?.unwrap_or(false);
+    }
+    let size = reading.integers(1)?;
+    let output = reading.output(0)?;
+    let shape = reading.tensor(output).shape.iter().map(|&length| length as i64);
+    if !shape.skip(1).take(2).eq(size.iter().copied()) {
+        return Err(reading.malformed(format!("a size of {size:?} other than the output's")));
+    }
+    reading.unary(Operator::ResizeNearest { align_corners, half_pixel_centers })
+}
+
+fn transpose(reading: &mut Reading) -> Result<(), Fault> {
+    let input = reading.input(0)?;
+    let count = reading.tensor(input).shape.len();
+    let given = reading.integers(1)?;
+    let order = given.into_iter().map(|axis| slices::axis(reading, axis, count));
+    let order = order.collect::<Result<_, _>>()?;
+    reading.unary(Operator::Transpose { order })
+}
