@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use quintet_driver::camera::CameraError;
 use quintet_driver::camera_file::CameraFileError;
 use quintet_driver::compile::CompileError;
-use quintet_driver::compile::network::NetworkError;
+use quintet_driver::compile::network::PlanError;
 use quintet_driver::device::OpenError;
 use quintet_driver::emulator::EmulatorError;
 use quintet_driver::import::ImportError;
@@ -172,7 +172,7 @@ impl Failure {
     }
 
     /// A network that cannot be compiled.
-    pub fn network(error: &NetworkError) -> Self {
+    pub fn network(error: &PlanError) -> Self {
         Self::new(FAILED, "the network cannot be compiled for this device", error)
             .help("use a smaller network, or a device with more memory")
     }

@@ -4,7 +4,7 @@ mod port;
 
 use quintet_protocol::message::Outcome;
 
-use crate::compile::network::{NetworkBundle, NetworkError, compile};
+use crate::compile::network::{NetworkBundle, PlanError, compile};
 use crate::device::Connection;
 use crate::execute::Loaded;
 use crate::network::Network;
@@ -30,7 +30,7 @@ pub struct InferenceResult {
 pub enum InferError {
     /// The network cannot be compiled for this device.
     #[error(transparent)]
-    Compile(#[from] NetworkError),
+    Compile(#[from] PlanError),
     /// The device, or the way to it, failed.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -16,6 +16,8 @@ pub struct Port {
     pub scale: f32,
     /// The byte that stands for zero.
     pub zero_point: i32,
+    /// Whether its floats are then the logarithms of a softmax over the last axis.
+    pub(crate) log_softmax: bool,
     /// Where its bytes lie in the arena.
     pub(crate) offset: u32,
 }
@@ -42,13 +44,18 @@ impl Port {
     }
 
     /// Bytes to the real numbers that they stand for. As TFLite's `DEQUANTIZE`: multiplied in doubles,
-    /// then rounded to a float.
+    /// then rounded to a float. Where the network ends with a `LOG_SOFTMAX` of them, that is done too.
     pub fn dequantise(&self, bytes: &[i8]) -> Vec<f32> {
         let real = |&byte: &i8| {
             let steps = i32::from(byte).saturating_sub(self.zero_point);
             (f64::from(self.scale) * f64::from(steps)) as f32
         };
-        bytes.iter().map(real).collect()
+        let mut reals: Vec<f32> = bytes.iter().map(real).collect();
+        if self.log_softmax {
+            let columns = self.shape.last().copied().unwrap_or(1).max(1);
+            reals.chunks_mut(columns).for_each(log_softmax);
+        }
+        reals
     }
 
     /// Elements as they lie in the arena.
@@ -57,13 +64,22 @@ impl Port {
     }
 }
 
+/// Source: `LogSoftmax` in TFLite's `kernels/internal/reference/log_softmax.h`.
+fn log_softmax(row: &mut [f32]) {
+    let greatest = row.iter().copied().fold(f32::MIN, f32::max);
+    let sum: f32 = row.iter().map(|&real| (real - greatest).exp()).sum();
+    let of_sum = sum.ln();
+    row.iter_mut().for_each(|real| *real = *real - greatest - of_sum);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn port(scale: f32, zero_point: i32) -> Port {
         let (name, shape) = (String::new(), vec![1]);
-        Port { name, shape, element: Element::Float32, scale, zero_point, offset: 0 }
+        let (element, log_softmax) = (Element::Float32, false);
+        Port { name, shape, element, scale, zero_point, log_softmax, offset: 0 }
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod pack_depthwise;
 mod rules;
 pub mod scale;
 mod shape;
+mod steady;
 pub mod tables;
 
 pub use check::MAX_ELEMENTS;

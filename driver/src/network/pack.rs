@@ -1,6 +1,7 @@
 //! Weights of convolutions and fully connected layers to the records that the device reads: see
 //! [`quintet_protocol::network`].
 
+use super::steady::{NO_SUM, steady_byte};
 use quintet_protocol::network::{FINISH_WORDS, Finish, Scale};
 
 /// Weights of a layer and what its sums become.
@@ -57,7 +58,7 @@ fn channel(layer: &LayerWeights, number: usize, split_runs: bool) -> Channel {
     let weights = &layer.weights[number * size..][..size];
     let run = if split_runs { channels_in } else { columns * channels_in };
     let column = weights.chunks(run.max(1)).flat_map(padded).collect();
-    Channel { column, finish: finish(layer, number, weights).to_words(layer.zero_out) }
+    Channel { column, finish: finish(layer, number, weights) }
 }
 
 /// A run of weights, up to a multiple of four.
@@ -66,11 +67,16 @@ fn padded(run: &[i8]) -> impl Iterator<Item = i8> {
 }
 
 /// How a channel's sum becomes a byte, with what the input's zero point adds to each sum.
-pub(super) fn finish(layer: &LayerWeights, number: usize, weights: &[i8]) -> Finish {
+pub(super) fn finish(layer: &LayerWeights, number: usize, weights: &[i8]) -> [u32; FINISH_WORDS] {
     let sum: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
     let bias = layer.bias.map_or(0, |bias| bias[number]);
+    let scale = layer.scales[number];
+    let all = weights.iter().copied();
+    if let Some(byte) = steady_byte(all, bias, layer.zero_in, scale, layer.zero_out) {
+        return NO_SUM.to_words(byte);
+    }
     let bias = bias.wrapping_sub(i32::from(layer.zero_in).wrapping_mul(sum));
-    Finish { bias, scale: layer.scales[number] }
+    Finish { bias, scale }.to_words(layer.zero_out)
 }
 
 /// Whether every half is one of 16 bits and every sum of the second channel one of 24.

@@ -13,7 +13,7 @@ pub fn depthwise(layer: &LayerWeights, sliding: &Sliding) -> Vec<u32> {
     let mut records = vec![0; shape.record_words() * channels];
     for (channel, record) in records.chunks_exact_mut(shape.record_words()).enumerate() {
         let weights: Vec<i8> = layer.weights[channel..].iter().step_by(channels).copied().collect();
-        let finish = finish(layer, channel, &weights).to_words(layer.zero_out);
+        let finish = finish(layer, channel, &weights);
         shape.fill_record(|at| weights[at], finish, record);
     }
     records

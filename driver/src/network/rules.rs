@@ -3,6 +3,8 @@
 //! The demands are those of TFLite's reference kernels (`Prepare` in `tensorflow/lite/kernels`, version
 //! 2.14), where a network that breaks them is refused or stops the program.
 
+use super::scale::scale_of;
+use super::steady::steady_byte;
 use super::{Data, Element, Network, NetworkError, Node, Operator, Problem, Tensor, TensorId};
 
 /// Floats other than where they enter or leave the network.
@@ -174,18 +176,23 @@ impl Rules<'_> {
 
     /// Weights with a scale for each index along `axis`, and a bias.
     fn weighted(&self, axis: usize) -> Result<(), NetworkError> {
-        self.activation(0)?;
-        self.output()?;
+        let (input, output) = (self.activation(0)?, self.output()?);
         let weights = self.weights(axis)?;
         let tensor = self.tensor(1);
         let outputs = tensor.shape.get(axis).copied().unwrap_or(0);
         let bias = self.bias(outputs)?;
-        for output in 0..outputs {
-            let weights = magnitude(weights, &tensor.shape, axis, output);
-            let sum = weights * 255 + bias.map_or(0, |bias| i64::from(bias[output]).abs());
-            // Converters give channels that have died a bias of 2^30 and weights of zero.
-            if sum >= MAX_SUM && weights > 0 {
-                let what = format!("a sum of up to {sum} at output {output}");
+        let scales = tensor.quantisation.iter().flat_map(|it| it.scales.iter().copied().cycle());
+        for (number, scale) in (0..outputs).zip(scales) {
+            let bias = bias.map_or(0, |bias| bias[number]);
+            let of_output = || channel(weights, &tensor.shape, axis, number);
+            let weights: i64 = of_output().map(|weight| i64::from(weight).abs()).sum();
+            let sum = weights * 255 + i64::from(bias).abs();
+            let real = f64::from(input.0) * f64::from(scale) / f64::from(output.0);
+            let [zero_in, zero_out] = [input.1, output.1].map(|zero| zero as i8);
+            if sum >= MAX_SUM
+                && steady_byte(of_output(), bias, zero_in, scale_of(real), zero_out).is_none()
+            {
+                let what = format!("a sum of up to {sum} at output {number}");
                 let problem = option(what, "Sums of weights, and biases, are less than 2^30.");
                 return Err(self.problem(Some(self.id(1)), problem));
             }
@@ -267,10 +274,15 @@ fn element(tensor: &Tensor, wanted: &'static str) -> Problem {
     Problem::Element { found: tensor.element.name().into(), wanted }
 }
 
-/// Sum of the magnitudes of the weights with index `output` along `axis`.
-fn magnitude(weights: &[i8], shape: &[usize], axis: usize, output: usize) -> i64 {
+/// The weights with index `output` along `axis`.
+fn channel(
+    weights: &[i8],
+    shape: &[usize],
+    axis: usize,
+    output: usize,
+) -> impl Iterator<Item = i8> {
     let inner: usize = shape[axis + 1..].iter().product();
     let step = inner * shape[axis];
-    let of = |start: usize| weights[start..start + inner].iter().map(|&it| i64::from(it).abs());
-    (output * inner..weights.len()).step_by(step).flat_map(of).sum()
+    let starts = (output * inner..weights.len()).step_by(step);
+    starts.flat_map(move |start| weights[start..start + inner].iter().copied())
 }

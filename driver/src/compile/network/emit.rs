@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use quintet_protocol::program::{Buffer, BufferId, BufferKind, Program};
 
-use super::NetworkError;
+use super::PlanError;
 use super::bundle::Memory;
 use super::draft::{Content, Draft};
 use super::operands::{operands, renumbered};
@@ -93,8 +93,8 @@ impl<'d> Constants<'d> {
 /// Encodes a draft whose changing buffers are planned. Streamed pages get `page_bytes` of the arena.
 ///
 /// # Errors
-/// [`NetworkError::TooLong`].
-pub fn emit(draft: &Draft, plan: &Plan, page_bytes: usize) -> Result<Emitted, NetworkError> {
+/// [`PlanError::TooLong`].
+pub fn emit(draft: &Draft, plan: &Plan, page_bytes: usize) -> Result<Emitted, PlanError> {
     let (mut records, mut constants) = (Records::default(), Constants::default());
     let mut numbers = HashMap::new();
     for operand in draft.steps.iter().flat_map(|step| operands(&step.command)) {
@@ -113,7 +113,7 @@ pub fn emit(draft: &Draft, plan: &Plan, page_bytes: usize) -> Result<Emitted, Ne
     }
     let (buffers, commands) = (records.all.len(), draft.steps.len());
     if buffers > RECORDS_MAX[0] || commands > RECORDS_MAX[1] {
-        return Err(NetworkError::TooLong { buffers, commands });
+        return Err(PlanError::TooLong { buffers, commands });
     }
     let number = |id: BufferId| BufferId(numbers.get(&id).map_or(id.0, |&number| number as u16));
     let commands: Vec<_> =

@@ -29,7 +29,7 @@ pub use bundle::{Layer, Life, Memory, NetworkBundle, StreamedWeights};
 use draft::{Content, Draft, Step};
 use edges::Edge;
 use emit::{Emitted, emit};
-pub use error::NetworkError;
+pub use error::PlanError;
 use lower::{Lowered, lower};
 use operands::{Access, name, operands};
 use plan::Plan;
@@ -37,8 +37,9 @@ use plan::Plan;
 /// Compiles a network for an arena of so many bytes.
 ///
 /// # Errors
-/// A [`NetworkError`].
-pub fn compile(network: &Network, arena_bytes: usize) -> Result<NetworkBundle, NetworkError> {
+/// A [`PlanError`].
+pub fn compile(network: &Network, arena_bytes: usize) -> Result<NetworkBundle, PlanError> {
+    network.check()?;
     let (inputs, outputs) = (edges::inputs(network)?, edges::outputs(network)?);
     let tensors = |edges: &[Edge]| edges.iter().map(|edge| edge.tensor).collect::<Vec<TensorId>>();
     let mut lowered = lower(network, &tensors(&inputs), &tensors(&outputs))?;
@@ -46,11 +47,7 @@ pub fn compile(network: &Network, arena_bytes: usize) -> Result<NetworkBundle, N
     let emitted = emit(&lowered.draft, &plan, 0)?;
     let resident = emitted.memory.total();
     if resident > arena_bytes {
-        return Err(NetworkError::TooLarge {
-            resident,
-            streamed: resident,
-            available: arena_bytes,
-        });
+        return Err(PlanError::TooLarge { resident, streamed: resident, available: arena_bytes });
     }
     Ok(bundle(network, [inputs, outputs], &lowered, &plan, emitted))
 }

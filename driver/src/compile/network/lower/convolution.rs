@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use quintet_protocol::network::{Scale, convolve_scratch_least, depthwise_scratch_words};
 use quintet_protocol::program::{ByteRange, Command, Convolve, ConvolveDepthwise, Sliding};
 
-use super::{At, Lowering, NetworkError};
+use super::{At, Lowering, PlanError};
 use crate::network::pack::{LayerWeights, convolution};
 use crate::network::pack_depthwise::depthwise;
 use crate::network::scale::scale_of;
@@ -45,7 +45,7 @@ impl<'n> Lowering<'n> {
         at: At<'n>,
         window: &Window,
         activation: Activation,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let (input, window) = self.padded(self.operand(at, 0)?, window);
         let layer = self.layer(at, input, 0, |shape| shape.try_into().ok())?;
         let (output, bytes) = self.clamped(at, activation)?;
@@ -61,7 +61,7 @@ impl<'n> Lowering<'n> {
         at: At<'n>,
         window: &Window,
         activation: Activation,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let (input, window) = self.padded(self.operand(at, 0)?, window);
         let mut layer = self.layer(at, input, 3, |shape| match *shape {
             [1, rows, columns, channels] => Some([1, rows, columns, channels]),
@@ -91,7 +91,7 @@ impl<'n> Lowering<'n> {
         &mut self,
         at: At<'n>,
         activation: Activation,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let input = self.operand(at, 0)?;
         let layer = self.layer(at, input, 0, |shape| match *shape {
             [outputs, inputs] => Some([outputs, 1, 1, inputs]),
@@ -101,7 +101,7 @@ impl<'n> Lowering<'n> {
         let [outputs, .., inputs] = layer.shape;
         let batch = self.network.tensor(input).len() / inputs.max(1);
         let half = |side: usize| {
-            let too_long = || self.refuse(at, layer.tensor, "a side is longer than 65 535");
+            let too_long = || self.refuse(at, layer.tensor, "a side longer than 65 535");
             u16::try_from(side).map_err(|_| too_long())
         };
         let sliding = Sliding {
@@ -122,7 +122,7 @@ impl<'n> Lowering<'n> {
         sliding: Sliding,
         (input, output): (TensorId, TensorId),
         bytes: ByteRange,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let bytes = ByteRange { zero_in: self.quantisation(at, input)?.1, ..bytes };
         let packed = convolution(&layer.packable(&bytes), sliding.dilation[1] > 1);
         let weights = self.draft.constant("weights", packed.words);
@@ -152,7 +152,7 @@ impl<'n> Lowering<'n> {
         input: TensorId,
         axis: usize,
         shape: impl Fn(&[usize]) -> Option<[usize; 4]>,
-    ) -> Result<Layer<'n>, NetworkError> {
+    ) -> Result<Layer<'n>, PlanError> {
         let tensor = self.operand(at, 1)?;
         let weights = self.network.tensor(tensor);
         let refuse = |reason: &str| self.refuse(at, tensor, reason);
@@ -169,7 +169,7 @@ impl<'n> Lowering<'n> {
         Ok(Layer { tensor, shape, weights: bytes.as_slice().into(), bias, scales })
     }
 
-    fn bias(&self, at: At<'n>, channels: usize) -> Result<Option<&'n [i32]>, NetworkError> {
+    fn bias(&self, at: At<'n>, channels: usize) -> Result<Option<&'n [i32]>, PlanError> {
         let Some(tensor) = at.node.inputs.get(2).copied().flatten() else { return Ok(None) };
         match &self.network.tensor(tensor).data {
             Some(Data::Int32(bias)) if bias.len() == channels => Ok(Some(bias)),
@@ -188,7 +188,7 @@ impl<'n> Lowering<'n> {
         input: TensorId,
         weights: TensorId,
         channels: usize,
-    ) -> Result<Vec<Scale>, NetworkError> {
+    ) -> Result<Vec<Scale>, PlanError> {
         let (scale_in, _) = self.quantisation(at, input)?;
         let (scale_out, _) = self.quantisation(at, at.node.output)?;
         let quantisation = self.network.tensor(weights).quantisation.as_ref();

@@ -4,7 +4,7 @@ use quintet_protocol::program::{Add, BufferId, ByteRange, Command, Lookup, Multi
 
 use super::super::draft::Content;
 use super::super::strided::{Strided, strides};
-use super::{At, Lowering, NetworkError};
+use super::{At, Lowering, PlanError};
 use crate::network::tables::{add_scales, lookup, multiply_scale};
 use crate::network::{Activation, TensorId};
 
@@ -26,7 +26,7 @@ impl<'n> Lowering<'n> {
         at: At<'n>,
         activation: Activation,
         subtract: bool,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let [a, b] = self.factors(at, !subtract)?;
         let (of_output, _) = self.quantisation(at, at.node.output)?;
         let (output, bytes) = self.clamped(at, activation)?;
@@ -49,11 +49,7 @@ impl<'n> Lowering<'n> {
         Ok(())
     }
 
-    pub(super) fn multiply(
-        &mut self,
-        at: At<'n>,
-        activation: Activation,
-    ) -> Result<(), NetworkError> {
+    pub(super) fn multiply(&mut self, at: At<'n>, activation: Activation) -> Result<(), PlanError> {
         let [a, b] = self.factors(at, true)?;
         let (of_output, _) = self.quantisation(at, at.node.output)?;
         let (output, bytes) = self.clamped(at, activation)?;
@@ -73,7 +69,7 @@ impl<'n> Lowering<'n> {
 
     /// Both operands: the first has as many elements as the output. They change places for that, if
     /// they may.
-    fn factors(&mut self, at: At<'n>, commutes: bool) -> Result<[Factor; 2], NetworkError> {
+    fn factors(&mut self, at: At<'n>, commutes: bool) -> Result<[Factor; 2], PlanError> {
         let tensors = [self.operand(at, 0)?, self.operand(at, 1)?];
         let count = self.network.tensor(at.node.output).len();
         let [mut a, mut b] = [self.factor(at, tensors[0])?, self.factor(at, tensors[1])?];
@@ -88,7 +84,7 @@ impl<'n> Lowering<'n> {
 
     /// An operand, which is repeated by a command of its own only if it does not simply begin again
     /// and again.
-    fn factor(&mut self, at: At<'n>, tensor: TensorId) -> Result<Factor, NetworkError> {
+    fn factor(&mut self, at: At<'n>, tensor: TensorId) -> Result<Factor, PlanError> {
         let (shape, whole) = (self.shape(tensor), self.shape(at.node.output));
         let first = shape.iter().position(|&length| length != 1).unwrap_or(shape.len());
         if !whole.ends_with(&shape[first..]) {
@@ -100,7 +96,7 @@ impl<'n> Lowering<'n> {
     }
 
     /// An operand with all its repetitions.
-    fn repeated(&mut self, at: At<'n>, tensor: TensorId) -> Result<Factor, NetworkError> {
+    fn repeated(&mut self, at: At<'n>, tensor: TensorId) -> Result<Factor, PlanError> {
         let (scale, zero) = self.quantisation(at, tensor)?;
         let (shape, whole) = (self.shape(tensor), self.shape(at.node.output));
         let missing = whole.len().checked_sub(shape.len());
@@ -122,7 +118,7 @@ impl<'n> Lowering<'n> {
     }
 
     /// A function of one byte, with those that follow as part of the same table.
-    pub(super) fn lookup(&mut self, at: At<'n>) -> Result<(), NetworkError> {
+    pub(super) fn lookup(&mut self, at: At<'n>) -> Result<(), PlanError> {
         let input = self.operand(at, 0)?;
         let mut output = at.node.output;
         let mut table = self.table(at, input)?;
@@ -156,10 +152,10 @@ impl<'n> Lowering<'n> {
     }
 
     /// The table of a node that is a function of one byte.
-    fn table(&self, at: At, input: TensorId) -> Result<[i8; 256], NetworkError> {
+    fn table(&self, at: At, input: TensorId) -> Result<[i8; 256], PlanError> {
         let of = |tensor| self.quantisation(at, tensor).map(|(scale, zero)| (scale, zero.into()));
         let (of_input, of_output) = (of(input)?, of(at.node.output)?);
-        let none = || self.refuse(at, input, "it is no function of one byte");
+        let none = || self.refuse(at, input, "what is no function of one byte");
         lookup(&at.node.operator, of_input, of_output).ok_or_else(none)
     }
 }

@@ -15,12 +15,17 @@ use std::collections::HashMap;
 
 use quintet_protocol::program::{BufferId, ByteRange, Command};
 
-use super::NetworkError;
+use super::PlanError;
 use super::draft::{Content, Draft, Step};
+use super::edges;
 use super::graph::Graph;
 use crate::network::tables::activation_range;
-use crate::network::{Activation, Data, Network, Node, Operator, TensorId};
+use crate::network::{Activation, Data, Network, Node, Operator, Problem, TensorId};
 use absorb::Absorbed;
+
+/// What devices do not do.
+const LIMITS: &str = "A device takes pictures of up to 65 535 rows, columns and channels, strides and \
+                      dilations of up to 255, and moves bytes along few axes at a time.";
 
 /// A draft, and the buffers of what the network takes and gives.
 pub struct Lowered {
@@ -35,12 +40,12 @@ pub struct Lowered {
 /// Lowers what gives `outputs`, without the operators that compute `inputs`.
 ///
 /// # Errors
-/// [`NetworkError::Unsupported`].
+/// [`PlanError::Network`] and [`PlanError::TooLong`].
 pub fn lower(
     network: &Network,
     inputs: &[TensorId],
     outputs: &[TensorId],
-) -> Result<Lowered, NetworkError> {
+) -> Result<Lowered, PlanError> {
     let graph = Graph::new(network, inputs, outputs);
     let absorbed = Absorbed::find(network, &graph);
     let mut lowering = Lowering {
@@ -58,6 +63,10 @@ pub fn lower(
         }
     }
     let outputs = outputs.iter().map(|&id| lowering.output(id)).collect::<Result<_, _>>()?;
+    let (buffers, commands) = (lowering.draft.buffers.len(), lowering.draft.steps.len());
+    if buffers > usize::from(u16::MAX) {
+        return Err(PlanError::TooLong { buffers, commands });
+    }
     Ok(Lowered { draft: lowering.draft, inputs, outputs })
 }
 
@@ -81,7 +90,7 @@ struct At<'n> {
 }
 
 impl<'n> Lowering<'n> {
-    fn node(&mut self, number: usize) -> Result<(), NetworkError> {
+    fn node(&mut self, number: usize) -> Result<(), PlanError> {
         let at = At { number, node: &self.network.nodes[number] };
         match &at.node.operator {
             Operator::Conv2d(window, activation) => self.convolve(at, window, *activation),
@@ -112,25 +121,22 @@ impl<'n> Lowering<'n> {
             Operator::ResizeNearest { align_corners, half_pixel_centers } => {
                 self.resize(at, *align_corners, *half_pixel_centers)
             }
+            // Only at the edges, which are the driver's.
             Operator::Dequantize | Operator::LogSoftmax => {
-                Err(self.refuse(at, at.node.output, "floats are only computed at the edges"))
+                Err(self.refuse(at, at.node.output, "what calculates in floats"))
             }
         }
     }
 
     /// The refusal of an operator, because of one of its tensors.
-    fn refuse(&self, at: At, tensor: TensorId, reason: impl Into<String>) -> NetworkError {
-        NetworkError::Unsupported {
-            operator: at.node.operator.name(),
-            index: at.node.index,
-            tensor: self.network.tensor(tensor).name.clone(),
-            reason: reason.into(),
-        }
+    fn refuse(&self, at: At, tensor: TensorId, what: impl Into<String>) -> PlanError {
+        let problem = Problem::Option { what: what.into(), supported: LIMITS };
+        self.network.fault(at.node, Some(tensor), problem).into()
     }
 
     /// Input number `which` of a node.
-    fn operand(&self, at: At, which: usize) -> Result<TensorId, NetworkError> {
-        let missing = || self.refuse(at, at.node.output, format!("input {which} is missing"));
+    fn operand(&self, at: At, which: usize) -> Result<TensorId, PlanError> {
+        let missing = || self.refuse(at, at.node.output, format!("a missing input {which}"));
         at.node.inputs.get(which).copied().flatten().ok_or_else(missing)
     }
 
@@ -140,24 +146,24 @@ impl<'n> Lowering<'n> {
     }
 
     /// Scale and zero point of a tensor that has one of each.
-    fn quantisation(&self, at: At, tensor: TensorId) -> Result<(f32, i8), NetworkError> {
+    fn quantisation(&self, at: At, tensor: TensorId) -> Result<(f32, i8), PlanError> {
         let quantisation = self.network.tensor(tensor).quantisation.as_ref();
         let of_tensor = quantisation
             .and_then(|it| it.of_tensor())
             .and_then(|(scale, zero)| Some((scale, i8::try_from(zero).ok()?)));
         of_tensor.ok_or_else(|| {
-            self.refuse(at, tensor, "it has not one scale and one zero point of a byte")
+            self.refuse(at, tensor, "other than one scale and one zero point of a byte")
         })
     }
 
     /// The buffer where a tensor is.
-    fn value(&mut self, at: At, tensor: TensorId) -> Result<BufferId, NetworkError> {
+    fn value(&mut self, at: At, tensor: TensorId) -> Result<BufferId, PlanError> {
         if let Some(&buffer) = self.values.get(&tensor) {
             return Ok(buffer);
         }
         let it = self.network.tensor(tensor);
         let Some(Data::Int8(bytes)) = &it.data else {
-            return Err(self.refuse(at, tensor, "it has no signed bytes to read"));
+            return Err(self.refuse(at, tensor, "what is neither computed nor constant bytes"));
         };
         let buffer = self.draft.constant_bytes(&it.name, bytes);
         self.values.insert(tensor, buffer);
@@ -189,7 +195,7 @@ impl<'n> Lowering<'n> {
     }
 
     /// The buffer of an output of the network. One that no command writes is copied.
-    fn output(&mut self, tensor: TensorId) -> Result<BufferId, NetworkError> {
+    fn output(&mut self, tensor: TensorId) -> Result<BufferId, PlanError> {
         let it = self.network.tensor(tensor);
         let made = self.values.get(&tensor).copied();
         if let Some(buffer) = made {
@@ -199,15 +205,10 @@ impl<'n> Lowering<'n> {
                 return Ok(buffer);
             }
         }
-        let edge = |reason: &str| NetworkError::Edge {
-            tensor: it.name.clone(),
-            role: "an output",
-            reason: reason.into(),
-        };
         let from = match (made, &it.data) {
             (Some(buffer), _) => buffer,
             (None, Some(Data::Int8(bytes))) => self.draft.constant_bytes(&it.name, bytes),
-            _ => return Err(edge("no operator gives it")),
+            _ => return Err(edges::refuse(it, "not computed", "a computed output")),
         };
         let to = self.draft.buffer(&it.name, Content::Output, it.len());
         let copy = movement::dense_copy(from, to, it.len());
@@ -232,7 +233,7 @@ impl<'n> Lowering<'n> {
         &mut self,
         at: At,
         activation: Activation,
-    ) -> Result<(TensorId, ByteRange), NetworkError> {
+    ) -> Result<(TensorId, ByteRange), PlanError> {
         let mut output = at.node.output;
         let (scale, zero_out) = self.quantisation(at, output)?;
         let quantisation = (scale, i32::from(zero_out));

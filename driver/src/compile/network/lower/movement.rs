@@ -2,11 +2,10 @@
 
 use quintet_protocol::program::{BufferId, Command, Copy, Fill, Resize};
 
-use super::super::draft::Content;
 use super::super::strided::{Strided, strides};
-use super::{At, Lowering, NetworkError};
-use crate::network::tables::{lookup, resize_map};
-use crate::network::{Operator, TensorId};
+use super::{At, Lowering, PlanError};
+use crate::network::TensorId;
+use crate::network::tables::resize_map;
 
 /// Copies so many bytes.
 pub fn dense_copy(input: BufferId, output: BufferId, bytes: usize) -> Command {
@@ -23,10 +22,10 @@ impl<'n> Lowering<'n> {
         tensor: TensorId,
         copy: Strided,
         (input, output): (BufferId, BufferId),
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let commands = copy.commands(input, output);
-        let commands = commands
-            .ok_or_else(|| self.refuse(at, tensor, "its bytes are strewn over too many places"))?;
+        let commands =
+            commands.ok_or_else(|| self.refuse(at, tensor, "bytes strewn over so many places"))?;
         for command in commands {
             self.step(at, Command::Copy(command));
         }
@@ -34,7 +33,7 @@ impl<'n> Lowering<'n> {
     }
 
     /// The same bytes under another shape.
-    pub(super) fn reshape(&mut self, at: At<'n>) -> Result<(), NetworkError> {
+    pub(super) fn reshape(&mut self, at: At<'n>) -> Result<(), PlanError> {
         let buffer = self.operand(at, 0).and_then(|input| self.value(at, input))?;
         self.values.insert(at.node.output, buffer);
         Ok(())
@@ -45,7 +44,7 @@ impl<'n> Lowering<'n> {
         at: At<'n>,
         amounts: &[[usize; 2]],
         value: Option<i8>,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         if self.absorbed.padded(at.node.output).is_some() {
             return Ok(());
         }
@@ -64,7 +63,7 @@ impl<'n> Lowering<'n> {
     }
 
     /// Parts that were not written where they belong are copied there.
-    pub(super) fn concatenate(&mut self, at: At<'n>, axis: usize) -> Result<(), NetworkError> {
+    pub(super) fn concatenate(&mut self, at: At<'n>, axis: usize) -> Result<(), PlanError> {
         let whole = self.create(at.node.output);
         let to = strides(self.shape(at.node.output));
         let mut first = 0;
@@ -73,7 +72,6 @@ impl<'n> Lowering<'n> {
             let shape = self.shape(tensor);
             let part = self.value(at, tensor)?;
             if self.draft.at(part).within != Some((whole, first as usize)) {
-                let part = self.requantised(at, tensor, part)?;
                 let copy = Strided::new(shape, (0, &strides(shape)), (first, &to));
                 self.copy(at, tensor, copy, (part, whole))?;
             }
@@ -82,30 +80,12 @@ impl<'n> Lowering<'n> {
         Ok(())
     }
 
-    /// A part with the scale and the zero point of the whole.
-    fn requantised(
-        &mut self,
-        at: At<'n>,
-        tensor: TensorId,
-        part: BufferId,
-    ) -> Result<BufferId, NetworkError> {
-        let of = |tensor| self.quantisation(at, tensor).map(|(scale, zero)| (scale, zero.into()));
-        let (from, to) = (of(tensor)?, of(at.node.output)?);
-        let Some(table) = lookup(&Operator::Quantize, from, to).filter(|_| from != to) else {
-            return Ok(part);
-        };
-        let count = self.network.tensor(tensor).len();
-        let to = self.draft.buffer("requantised", Content::Value, count);
-        self.map_bytes(at, &table, (part, to), count);
-        Ok(to)
-    }
-
     pub(super) fn slice(
         &mut self,
         at: At<'n>,
         begin: &[usize],
         steps: &[isize],
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let (input, output) = (self.operand(at, 0)?, at.node.output);
         let (shape, to) = (self.shape(output), strides(self.shape(output)));
         let mut from = strides(self.shape(input));
@@ -120,7 +100,7 @@ impl<'n> Lowering<'n> {
         self.copy(at, input, Strided::new(shape, (first, &from), (0, &to)), buffers)
     }
 
-    pub(super) fn transpose(&mut self, at: At<'n>, order: &[usize]) -> Result<(), NetworkError> {
+    pub(super) fn transpose(&mut self, at: At<'n>, order: &[usize]) -> Result<(), PlanError> {
         let (input, output) = (self.operand(at, 0)?, at.node.output);
         let (shape, of_input) = (self.shape(output), strides(self.shape(input)));
         let from: Vec<i64> = order.iter().map(|&axis| of_input[axis]).collect();
@@ -133,17 +113,17 @@ impl<'n> Lowering<'n> {
         at: At<'n>,
         align_corners: bool,
         half_pixel_centers: bool,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let (input, output) = (self.operand(at, 0)?, at.node.output);
         let picture = |tensor| match *self.shape(tensor) {
             [1, rows, columns, channels] => Ok([rows, columns, channels]),
-            _ => Err(self.refuse(at, tensor, "it is no single picture of four axes")),
+            _ => Err(self.refuse(at, tensor, "what is no single picture of four axes")),
         };
         let ([rows, columns, channels], [rows_out, columns_out, _]) =
             (picture(input)?, picture(output)?);
         let sides = [rows, columns, channels, rows_out, columns_out];
         if sides.iter().any(|&side| side > usize::from(u16::MAX)) {
-            return Err(self.refuse(at, output, "a side is longer than 65 535"));
+            return Err(self.refuse(at, output, "a side longer than 65 535"));
         }
         let along = |from, to| resize_map(from, to, align_corners, half_pixel_centers);
         let map = [along(rows, rows_out), along(columns, columns_out)].concat();

@@ -4,12 +4,15 @@ use quintet_protocol::program::{ByteRange, Command, Pool, Reduce, Softmax};
 
 use super::super::draft::Content;
 use super::super::strided::{Strided, strides};
-use super::{At, Lowering, NetworkError};
+use super::{At, Lowering, PlanError};
 use crate::network::tables::{reduce_scale, softmax_parameters};
 use crate::network::{Activation, Window};
 
 /// Scale and zero point that a softmax has in TFLite.
 const SOFTMAX_OUTPUT: (f32, i8) = (1.0 / 256.0, -128);
+
+/// Scales of a pool's input and output that TFLite takes for the same.
+const SCALE_TOLERANCE: f32 = 1e-6;
 
 impl<'n> Lowering<'n> {
     pub(super) fn pool(
@@ -18,10 +21,11 @@ impl<'n> Lowering<'n> {
         window: &Window,
         activation: Activation,
         greatest: bool,
-    ) -> Result<(), NetworkError> {
+    ) -> Result<(), PlanError> {
         let input = self.operand(at, 0)?;
-        let same = |tensor| self.network.tensor(tensor).quantisation.as_ref();
-        if same(input) != same(at.node.output) {
+        let ((from, zero_in), (to, zero_out)) =
+            (self.quantisation(at, input)?, self.quantisation(at, at.node.output)?);
+        if (from - to).abs() > SCALE_TOLERANCE || zero_in != zero_out {
             return Err(self.refuse(at, at.node.output, "another scale than that of the input"));
         }
         let (output, bytes) = self.clamped(at, activation)?;
@@ -32,7 +36,7 @@ impl<'n> Lowering<'n> {
         Ok(())
     }
 
-    pub(super) fn mean(&mut self, at: At<'n>, axes: &[usize]) -> Result<(), NetworkError> {
+    pub(super) fn mean(&mut self, at: At<'n>, axes: &[usize]) -> Result<(), PlanError> {
         let input = self.operand(at, 0)?;
         let (scale_in, zero_in) = self.quantisation(at, input)?;
         let (scale_out, _) = self.quantisation(at, at.node.output)?;
@@ -75,7 +79,7 @@ impl<'n> Lowering<'n> {
         Ok(())
     }
 
-    pub(super) fn softmax(&mut self, at: At<'n>, beta: f32) -> Result<(), NetworkError> {
+    pub(super) fn softmax(&mut self, at: At<'n>, beta: f32) -> Result<(), PlanError> {
         let (input, output) = (self.operand(at, 0)?, at.node.output);
         if self.quantisation(at, output)? != SOFTMAX_OUTPUT {
             return Err(self.refuse(at, output, "a scale or zero point other than 1/256 and -128"));

@@ -3,7 +3,7 @@
 use quintet_protocol::program::Sliding;
 
 use super::absorb::Padding;
-use super::{At, Lowering, NetworkError};
+use super::{At, Lowering, PlanError};
 use crate::network::{TensorId, Window};
 
 impl Lowering<'_> {
@@ -22,20 +22,18 @@ impl Lowering<'_> {
         window: &Window,
         input: TensorId,
         output: TensorId,
-    ) -> Result<Sliding, NetworkError> {
+    ) -> Result<Sliding, PlanError> {
         let picture = |tensor| match *self.shape(tensor) {
             [1, rows, columns, channels] => half_words([rows, columns, channels])
-                .ok_or_else(|| self.refuse(at, tensor, "a side is longer than 65 535")),
-            [batch, _, _, _] => {
-                Err(self.refuse(at, tensor, format!("a batch of {batch}, only one at a time")))
-            }
-            _ => Err(self.refuse(at, tensor, "it is no picture of four axes")),
+                .ok_or_else(|| self.refuse(at, tensor, "a side longer than 65 535")),
+            [batch, _, _, _] => Err(self.refuse(at, tensor, format!("a batch of {batch}"))),
+            _ => Err(self.refuse(at, tensor, "what is no picture of four axes")),
         };
         let Window { kernel, stride, dilation, pad } = *window;
         let bytes = |[down, across]: [usize; 2]| -> Option<[u8; 2]> {
             Some([down.try_into().ok()?, across.try_into().ok()?])
         };
-        let too_large = || self.refuse(at, input, "its window is too large, or moves too far");
+        let too_large = || self.refuse(at, input, "a window that is so large, or moves so far,");
         Ok(Sliding {
             input: picture(input)?,
             output: picture(output)?,
