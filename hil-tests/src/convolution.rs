@@ -3,7 +3,7 @@
 use quintet_driver::device::Connection;
 use quintet_driver::network::pack::{LayerWeights, convolution};
 use quintet_driver::session::SessionError;
-use quintet_protocol::network::{Scale, convolve_scratch_least};
+use quintet_protocol::network::{Scale, convolve_scratch_words};
 use quintet_protocol::program::{BufferId, ByteRange, Command, Convolve, Sliding};
 
 use crate::one_command::{self, Done, Operand};
@@ -108,7 +108,7 @@ impl Convolution {
         let operands = [
             Operand::Input(&self.input),
             Operand::Constant(&packed.words),
-            Operand::Scratch(convolve_scratch_least(sliding)),
+            Operand::Scratch(convolve_scratch_words(sliding)),
             Operand::Output(sliding.output_bytes()),
         ];
         one_command::run(connection, &operands, command)

@@ -1,7 +1,8 @@
-//! `Gemm`, convolving: four output pixels at a time are laid out, and multiplied with records of
-//! weights, some of which make a step; pixels that are left over go one by one.
+//! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the scratch
+//! holds, and multiplied with records of weights, some of which make a step; pixels that are left over
+//! at the end go one by one.
 //!
-//! All that the windows of four pixels see is read before any of their outputs is written. So an
+//! All that the windows of a block see is read before any of its outputs is written. So an
 //! output may overlap its input where no window sees what was written for earlier pixels: that is for
 //! the driver to plan, and whatever it plans, nothing but the outputs and the scratch is written.
 
@@ -10,10 +11,8 @@ use crate::kernels::convolve::{self, Channels, Target, Windows};
 use crate::operands::{Operands, Words, disjoint};
 use core::ops::Range;
 use quintet_protocol::message::Phase;
-use quintet_protocol::network::{
-    TILE_PIXELS, column_bytes, convolve_scratch_least, convolve_tile_words, pair_words,
-};
-use quintet_protocol::program::{ByteRange, Convolve as Command, Fault, Sliding};
+use quintet_protocol::network::{TILE_PIXELS, column_bytes, convolve_scratch_least, pair_words};
+use quintet_protocol::program::{ByteRange, Convolve as Command, Fault};
 
 /// Longest column, in bytes: what a step does at the least must be short.
 const COLUMN_MAX: usize = 1 << 16;
@@ -42,6 +41,8 @@ struct Layer {
     column_bytes: usize,
     unpaired: bool,
     bytes: ByteRange,
+    /// Pixels of a block.
+    block: usize,
     /// Whether every record is finished in the short way; known once they have been looked at.
     all_short: Option<bool>,
 }
@@ -49,9 +50,9 @@ struct Layer {
 /// How far a layer has come.
 #[derive(Default)]
 struct Place {
-    /// First pixel of those that are worked on.
+    /// First pixel of the block.
     pixel: usize,
-    /// First pair that they lack. If it is not zero, they are laid out.
+    /// First pair that it lacks. If it is not zero, it is laid out.
     pair: usize,
 }
 
@@ -64,7 +65,7 @@ impl Convolve {
         }
         let [rows, columns, channels] = sliding.output.map(usize::from);
         let pairs = if c.unpaired { channels } else { channels.div_ceil(2) };
-        let layer = Layer {
+        let mut layer = Layer {
             pixels: rows * columns,
             channels,
             pairs,
@@ -72,12 +73,14 @@ impl Convolve {
             column_bytes,
             unpaired: c.unpaired,
             bytes: c.bytes,
+            block: 0,
             all_short: None,
         };
         let scratch = match convolve_scratch_least(sliding) {
             0 => 0..0,
-            _ => operands.write(c.scratch, layer.scratch_words(sliding))?,
+            least => operands.write_all(c.scratch, least)?,
         };
+        layer.block = layer.pixels_of_a_block(scratch.len());
         let job = Self {
             input: operands.read(c.input, sliding.input_bytes().div_ceil(4))?,
             weights: operands.read(c.weights, pairs * layer.pair_words)?,
@@ -104,7 +107,7 @@ impl Convolve {
         };
         let (mut left, mut products) = (STEP_PRODUCTS, 0);
         while left > 0 && at.pixel < layer.pixels {
-            let pixels = layer.pixels_from(at.pixel);
+            let pixels = layer.block(at.pixel);
             if at.pair == 0 && !scratch.is_empty() {
                 layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
                 left = left.saturating_sub(pixels.len() * layer.column_bytes);
@@ -176,24 +179,23 @@ impl<'a> Pictures<'a> {
 }
 
 impl Layer {
-    /// Scratch for the pixels that are worked on together.
-    fn scratch_words(&self, sliding: &Sliding) -> usize {
-        match self.pixels {
-            TILE_PIXELS.. => convolve_tile_words(sliding),
-            few => few * self.column_bytes / 4,
-        }
+    /// Pixels that are laid out together: what the scratch holds, and laying out is part of a step.
+    fn pixels_of_a_block(&self, scratch_words: usize) -> usize {
+        let held = scratch_words / (self.column_bytes * TILE_PIXELS / 2);
+        let short = STEP_PRODUCTS / (self.column_bytes * TILE_PIXELS);
+        held.min(short).max(1) * TILE_PIXELS
     }
 
-    /// The pixels that are worked on together, from number `first` on.
-    fn pixels_from(&self, first: usize) -> Range<usize> {
+    /// The block of pixels from number `first` on: some tiles, or what is left at the end.
+    fn block(&self, first: usize) -> Range<usize> {
         let whole = self.pixels - self.pixels % TILE_PIXELS;
-        if first < whole { first..first + TILE_PIXELS } else { first..self.pixels }
+        if first < whole { first..whole.min(first + self.block) } else { first..self.pixels }
     }
 
-    /// Lays out pixels: four as a tile, fewer as columns.
+    /// Lays out a block: as tiles, or less than one as columns.
     fn lay_out(&self, windows: &Windows, input: &[i8], scratch: &mut [u32], pixels: Range<usize>) {
-        if pixels.len() == TILE_PIXELS {
-            return windows.tile(input, pixels.start, scratch);
+        if pixels.len() >= TILE_PIXELS {
+            return windows.tiles(input, pixels.start, pixels.len(), scratch);
         }
         let words = scratch.get_mut(..pixels.len() * self.column_bytes / 4);
         let columns = bytemuck::cast_slice_mut(words.unwrap_or_default());
@@ -230,12 +232,13 @@ impl Layer {
         let bytes = pixels.start * self.channels + first..pixels.end * self.channels;
         let out = output.get_mut(bytes).unwrap_or_default();
         let mut target = Target { out, stride: self.channels };
-        match pixels.len() {
-            TILE_PIXELS => convolve::tile(channels, columns, &mut target),
-            count => {
-                let columns = columns.get(..count * self.column_bytes / 4).unwrap_or_default();
-                convolve::columns(channels, columns, &mut target);
-            }
+        // Tiles are of halves.
+        let is_tiled = pixels.len() >= TILE_PIXELS;
+        let words = pixels.len() * self.column_bytes / if is_tiled { 2 } else { 4 };
+        let laid_out = columns.get(..words).unwrap_or_default();
+        match is_tiled {
+            true => convolve::tiles(channels, laid_out, &mut target),
+            false => convolve::columns(channels, laid_out, &mut target),
         }
     }
 }

@@ -91,34 +91,36 @@ impl<'a> Channels<'a> {
     }
 }
 
-/// Works out channels of the four pixels of a tile.
-pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
-    let mut pair = 0;
-    while pair < channels.pairs() {
-        #[cfg(armv7em_dsp)]
-        {
+/// Works out channels of the pixels of tiles.
+pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
+    #[cfg(armv7em_dsp)]
+    {
+        let mut pair = 0;
+        while pair < channels.pairs() {
             let count = channels.short_pairs(pair);
-            if count > 0 && super::armv7em::tile(channels, pair..pair + count, tile, target) {
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::tiles(channels, pairs, tiles, target) {
                 pair += count;
-                continue;
+            } else {
+                tiles_of_pair(channels, pair, tiles, target);
+                pair += 1;
             }
         }
-        #[cfg(armv7em_dsp)]
-        {
-            let sums = super::armv7em::tile_sums(channels.weights(pair), tile);
-            let [first, both] = sums.unwrap_or_default();
-            channels.store(pair, second_of(first, both), target);
-            pair += 1;
-        }
-        #[cfg(not(armv7em_dsp))]
-        {
-            let [one, other] = tile_sums(channels, pair, tile);
-            channels.store(pair, one, target);
-            if pair + 1 < channels.pairs() {
-                channels.store(pair + 1, other, target);
-            }
-            pair += 2;
-        }
+    }
+    #[cfg(not(armv7em_dsp))]
+    for pair in 0..channels.pairs() {
+        tiles_of_pair(channels, pair, tiles, target);
+    }
+}
+
+/// Works out a pair of channels of the pixels of tiles.
+fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &mut Target<'_>) {
+    let weights = channels.weights(pair);
+    let tiles = tiles.chunks_exact((weights.len() * TILE_PIXELS).max(1));
+    let pixels = target.out.chunks_mut(TILE_PIXELS * target.stride);
+    for (tile, out) in tiles.zip(pixels) {
+        let sums = tile_sums(weights, tile);
+        channels.store(pair, sums, &mut Target { out, stride: target.stride });
     }
 }
 
@@ -153,31 +155,32 @@ fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
     }
 }
 
-/// Sums of two pairs, from number `pair` on, with the four pixels of a tile; of the second one they are
-/// of no use if there is none.
+/// Sums of a pair with the four pixels of a tile.
+#[cfg(armv7em_dsp)]
+fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
+    let [first, both] = super::armv7em::tile_sums(weights, tile).unwrap_or_default();
+    second_of(first, both)
+}
+
+/// Sums of a pair with the four pixels of a tile.
 #[cfg(not(armv7em_dsp))]
 #[inline(never)]
-fn tile_sums(channels: &Channels<'_>, pair: usize, tile: &[u32]) -> [Sums<TILE_PIXELS>; 2] {
-    let [one, other] = [pair, (pair + 1).min(channels.pairs() - 1)].map(|it| channels.weights(it));
-    let words: [&[[i16; 2]]; 2] = [one, other].map(bytemuck::cast_slice);
-    let bytes: [&[[i8; 4]]; 2] = [one, other].map(bytemuck::cast_slice);
+fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
+    let halves: &[[i16; 2]] = bytemuck::cast_slice(weights);
+    let bytes: &[[i8; 4]] = bytemuck::cast_slice(weights);
     let tile: &[[i16; 2 * TILE_PIXELS]] = bytemuck::cast_slice(tile);
-    let (mut first, mut both) = ([[0i32; TILE_PIXELS]; 2], [[0i32; TILE_PIXELS]; 2]);
-    let weights = words[0].iter().zip(bytes[0]).zip(words[1].iter().zip(bytes[1]));
-    for (((half_a, byte_a), (half_b, byte_b)), pixels) in weights.zip(tile) {
+    let (mut first, mut both) = ([0i32; TILE_PIXELS], [0i32; TILE_PIXELS]);
+    for ((halves, bytes), pixels) in halves.iter().zip(bytes).zip(tile) {
         for i in 0..2 {
-            let halves = [half_a[i], half_b[i]].map(i32::from);
-            let bytes = [byte_a[2 * i], byte_b[2 * i]].map(i32::from);
+            let (weight, weights) = (i32::from(bytes[2 * i]), i32::from(halves[i]));
             for p in 0..TILE_PIXELS {
-                let pixel = i32::from(pixels[2 * p + i]);
-                for c in 0..2 {
-                    first[c][p] = first[c][p].wrapping_add(pixel.wrapping_mul(bytes[c]));
-                    both[c][p] = both[c][p].wrapping_add(pixel.wrapping_mul(halves[c]));
-                }
+                let byte = i32::from(pixels[2 * p + i]);
+                first[p] = first[p].wrapping_add(byte.wrapping_mul(weight));
+                both[p] = both[p].wrapping_add(byte.wrapping_mul(weights));
             }
         }
     }
-    [second_of(first[0], both[0]), second_of(first[1], both[1])]
+    second_of(first, both)
 }
 
 /// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
