@@ -61,8 +61,9 @@ pub(super) fn import(data: &[u8]) -> Result<ImportedNetwork, Fault> {
     let graph =
         model.graph.ok_or_else(|| Fault::malformed("the model", "there is no graph in it"))?;
     let opset = model.opsets.iter().find(|it| it.domain.is_empty() || it.domain == "ai.onnx");
-    let opset = opset.map_or(0, |opset| opset.version);
-    let mut builder = Builder::new(opset);
+    let opset =
+        opset.ok_or_else(|| Fault::malformed("the model", "it names no set of operators"))?;
+    let mut builder = Builder::new(opset.version);
     for tensor in &graph.initializers {
         let constant = Constant::read(tensor)?;
         builder.values.insert(tensor.name.clone(), Value::Constant(Rc::new(constant)));
