@@ -1,24 +1,21 @@
 //! `quintet mlperf-bridge` under a scripted runner of MLPerf Tiny, over a real pseudo-terminal.
 
-#![cfg(all(unix, feature = "cli"))]
-
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use quintet_driver::input::npy::{Array, Elements};
 use serialport::TTYPort;
 
+use super::networks::network;
+use super::{fails, quintet};
+
 /// The official runner waits that long for a line.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of a sample that the official runner puts in a command.
 const BYTES_A_COMMAND: usize = 31;
 const KEYWORDS: &str = "mlperf_kws_ref_model_int8";
-
-fn network(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../networks").join(name)
-}
 
 fn bytes(name: &str) -> Vec<i8> {
     let array = Array::from_npy(&std::fs::read(network(name)).unwrap()).unwrap();
@@ -27,11 +24,8 @@ fn bytes(name: &str) -> Vec<i8> {
 }
 
 fn bridge(model: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
-    command.arg("mlperf-bridge").arg(network(model)).args(arguments).stdin(Stdio::null());
-    for variable in ["DEVICE", "TIMEOUT", "FIRMWARE_DIR", "FAULT", "LOG", "ELF"] {
-        command.env_remove(format!("QUINTET_{variable}"));
-    }
+    let mut command = quintet(Path::new("."), &["mlperf-bridge"]);
+    command.arg(network(model)).args(arguments);
     command
 }
 
@@ -164,15 +158,10 @@ fn floats_are_quantised_and_the_result_is_the_error_of_their_reconstruction() {
 
 #[test]
 fn what_cannot_be_served_is_refused() {
-    let said = |model: &str, arguments: &[&str]| {
-        let output = bridge(model, arguments).output().unwrap();
-        assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-        String::from_utf8(output.stderr).unwrap()
-    };
-    let unknown = said("tflm_hello_world_int8.tflite", &[]);
-    assert!(unknown.contains("none of MLPerf Tiny's") && unknown.contains("ad01"), "{unknown}");
-    let unnamed = said(&format!("{KEYWORDS}.tflite"), &["--model-name", "sww01"]);
-    assert!(unnamed.contains("\"sww01\" is no benchmark"), "{unnamed}");
-    let clock = said(&format!("{KEYWORDS}.tflite"), &["--clock", "120000000"]);
-    assert!(clock.contains("counts neither instructions nor cycles"), "{clock}");
+    let keywords = &format!("{KEYWORDS}.tflite");
+    let sine = "tflm_hello_world_int8.tflite";
+    fails(bridge(sine, &[]), 1, "none of MLPerf Tiny's");
+    fails(bridge(keywords, &["--model-name", "sww01"]), 2, "\"sww01\" is no benchmark");
+    let clock = bridge(keywords, &["--clock", "120000000"]);
+    fails(clock, 2, "counts neither instructions nor cycles");
 }
