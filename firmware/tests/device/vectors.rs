@@ -167,17 +167,17 @@ fn any_command(random: &mut Random) -> Command {
             scale,
             bytes,
         }),
-        4 => {
-            let least_difference = (number(random, 256) as i32).wrapping_neg();
-            Command::Softmax(Softmax {
-                input: A,
-                output: D,
-                rows,
-                columns,
-                scale,
-                least_difference,
-            })
-        }
+        4 => Command::Softmax(Softmax {
+            input: A,
+            output: D,
+            rows,
+            columns,
+            scale: Scale {
+                multiplier: (nasty(random) >> 1) as i32,
+                shift: number(random, 31) as i8,
+            },
+            least_difference: (number(random, 256) as i32).wrapping_neg(),
+        }),
         5 => Command::Lookup(Lookup { input: A, table: C, output: D, count }),
         6 => Command::Copy(Copy {
             input: A,
@@ -365,6 +365,12 @@ fn what_cannot_be_executed_is_refused_by_name() {
         Softmax { input: A, output: B, rows: 1, columns: 4, scale: SCALE, least_difference: 0 };
     let sizes = [(Input, 4), (Output, 4)];
     assert_eq!(fault(&sizes, Command::Softmax(softmax)), out_of_range(4));
+    let scaled = |multiplier, shift| {
+        let scale = Scale { multiplier, shift };
+        Command::Softmax(Softmax { scale, least_difference: -1, ..softmax })
+    };
+    assert_eq!(fault(&sizes, scaled(-1, 0)), out_of_range(2));
+    assert_eq!(fault(&sizes, scaled(1 << 30, -1)), out_of_range(3));
 
     let reduce = Reduce {
         input: A,
