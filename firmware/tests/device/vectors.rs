@@ -61,7 +61,7 @@ fn buffers(sizes: &[(BufferKind, usize)]) -> Vec<Buffer> {
 
 /// A random number that is small, or now and then one that is likely to hurt.
 fn number(random: &mut Random, most: u32) -> u32 {
-    if random.next() % 24 == 0 { nasty(random) } else { 1 + random.next() % most }
+    if random.next().is_multiple_of(24) { nasty(random) } else { 1 + random.next() % most }
 }
 
 fn half(random: &mut Random, most: u32) -> u16 {
@@ -82,7 +82,7 @@ fn any_buffers(random: &mut Random) -> Vec<Buffer> {
     let kinds = [BufferKind::Input, BufferKind::Input, BufferKind::Scratch, BufferKind::Output];
     let mut sizes: Vec<_> =
         kinds.iter().map(|&kind| (kind, 4 + random.next() as usize % 400)).collect();
-    sizes[2].1 = 2048 - (random.next() % 16 == 0) as usize * 4;
+    sizes[2].1 = 2048 - 4 * usize::from(random.next().is_multiple_of(16));
     let mut buffers = buffers(&sizes);
     match random.next() % 8 {
         0 => buffers[3].offset = buffers[0].offset,
@@ -100,7 +100,7 @@ fn any_sliding(random: &mut Random) -> Sliding {
     // Half of them are pictures that give such an output.
     let (stride, pad) = ([0; 2].map(|_: u8| half(random, 3).max(1) as u8 | 1), [0; 2]);
     let pad = pad.map(|_: u16| half(random, 3) - 1);
-    if random.next() % 2 == 0 {
+    if random.next().is_multiple_of(2) {
         for axis in 0..2 {
             sides[2 + axis] = sides[axis].div_ceil(u16::from(stride[axis]));
         }
@@ -133,7 +133,7 @@ fn any_command(random: &mut Random) -> Command {
             scratch: C,
             output: D,
             count: count.wrapping_mul(period),
-            period: if random.next() % 4 == 0 { period } else { count },
+            period: if random.next().is_multiple_of(4) { period } else { count },
             scale_a: scale,
             scale_b: any_scale(random),
             scale_out: any_scale(random),
@@ -146,7 +146,7 @@ fn any_command(random: &mut Random) -> Command {
             b: B,
             output: D,
             count: count.wrapping_mul(period),
-            period: if random.next() % 4 == 0 { period } else { count },
+            period: if random.next().is_multiple_of(4) { period } else { count },
             scale,
             bytes,
             zero_b,
@@ -167,17 +167,17 @@ fn any_command(random: &mut Random) -> Command {
             scale,
             bytes,
         }),
-        4 => {
-            let least_difference = (number(random, 256) as i32).wrapping_neg();
-            Command::Softmax(Softmax {
-                input: A,
-                output: D,
-                rows,
-                columns,
-                scale,
-                least_difference,
-            })
-        }
+        4 => Command::Softmax(Softmax {
+            input: A,
+            output: D,
+            rows,
+            columns,
+            scale: Scale {
+                multiplier: (nasty(random) >> 1) as i32,
+                shift: number(random, 31) as i8,
+            },
+            least_difference: (number(random, 256) as i32).wrapping_neg(),
+        }),
         5 => Command::Lookup(Lookup { input: A, table: C, output: D, count }),
         6 => Command::Copy(Copy {
             input: A,
@@ -365,6 +365,12 @@ fn what_cannot_be_executed_is_refused_by_name() {
         Softmax { input: A, output: B, rows: 1, columns: 4, scale: SCALE, least_difference: 0 };
     let sizes = [(Input, 4), (Output, 4)];
     assert_eq!(fault(&sizes, Command::Softmax(softmax)), out_of_range(4));
+    let scaled = |multiplier, shift| {
+        let scale = Scale { multiplier, shift };
+        Command::Softmax(Softmax { scale, least_difference: -1, ..softmax })
+    };
+    assert_eq!(fault(&sizes, scaled(-1, 0)), out_of_range(2));
+    assert_eq!(fault(&sizes, scaled(1 << 30, -1)), out_of_range(3));
 
     let reduce = Reduce {
         input: A,
