@@ -76,6 +76,33 @@ impl Convolution {
         Self { sliding, bytes, input, weights, bias, scales }
     }
 
+    /// Makes it awkward: outputs held to a part of the bytes, or to their zero and above; factors that
+    /// are not finished in the short way; weights of -128, which cannot be paired.
+    #[must_use]
+    pub fn awkward(mut self, random: &mut Random) -> Self {
+        let bytes = &mut self.bytes;
+        match random.within(0..=3) {
+            0 => bytes.zero_out = i8::MIN,
+            1 => bytes.least = bytes.zero_out,
+            2 => {
+                bytes.least = random.within(-128..=0) as i8;
+                bytes.greatest = random.within(0..=127) as i8;
+            }
+            _ => {}
+        }
+        let long = random.within(0..=3);
+        for scale in &mut self.scales {
+            if random.within(0..=3) < long {
+                scale.shift = [-31, -23, 0, 3][random.within(0..=3) as usize];
+            }
+        }
+        if random.within(0..=3) == 0 {
+            let last = random.within(0..=self.weights.len() as i32 - 1) as usize;
+            self.weights[..=last].fill(-128);
+        }
+        self
+    }
+
     /// Executes it.
     ///
     /// # Errors

@@ -66,11 +66,13 @@ impl Peer {
     }
 }
 
-/// The most that a layer may take of what CMSIS-NN does.
-const SHARE_MAX: f64 = 80.0;
+/// The most that a layer may take of what CMSIS-NN does, on a Cortex-M4 and on RV32IMAC. What takes most
+/// are the fully connected layer of 768 products, and windows of 8 bytes, where finishing outputs is
+/// half of the work and more.
+const SHARES_MAX: [f64; 2] = [0.76, 1.1];
 
 #[test]
-fn every_layer_takes_less_than_cmsis_nn() {
+fn layers_keep_to_their_share_of_what_cmsis_nn_takes() {
     let emulated = |uri: &DeviceUri| matches!(uri, DeviceUri::Qemu { .. });
     for (uri, core) in boards().into_iter().filter(emulated).zip([0, 1]) {
         let mut connection = open(&uri);
@@ -82,7 +84,7 @@ fn every_layer_takes_less_than_cmsis_nn() {
             let share = done.cost[0] as f64 / peer.instructions[core] as f64;
             let each = done.cost[0] as f64 / peer.products() as f64;
             println!("{:<22} {:>10} {each:>6.2} {share:>6.2}", peer.name, done.cost[0]);
-            assert!(share < SHARE_MAX, "{uri}: {}: {share:.2}", peer.name);
+            assert!(share < SHARES_MAX[core], "{uri}: {}: {share:.2}", peer.name);
         }
     }
 }

@@ -44,6 +44,36 @@ fn any_shape_gives_the_bytes_of_the_definition() {
 }
 
 #[test]
+fn any_factors_and_weights_give_the_bytes_of_the_definition() {
+    let mut devices = devices();
+    let mut random = Random::new(22);
+    for _ in 0..300 {
+        let sliding = shape(&mut random);
+        check(&mut devices, &Convolution::random(sliding, &mut random).awkward(&mut random));
+    }
+}
+
+#[test]
+fn fully_connected_layers_give_the_bytes_of_the_definition() {
+    let mut devices = devices();
+    let mut random = Random::new(23);
+    for _ in 0..100 {
+        let [count_in, count_out] = [200, 40].map(|most| random.within(1..=most) as u16);
+        let sliding = Sliding {
+            input: [1, 1, count_in],
+            output: [1, 1, count_out],
+            kernel: [1, 1],
+            stride: [1, 1],
+            dilation: [1, 1],
+            pad: [0, 0],
+        };
+        let layer = Convolution::random(sliding, &mut random);
+        check(&mut devices, &layer);
+        check(&mut devices, &layer.awkward(&mut random));
+    }
+}
+
+#[test]
 fn streamed_weights_give_the_same_bytes() {
     let mut devices = devices();
     let mut random = Random::new(21);

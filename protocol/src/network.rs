@@ -182,3 +182,53 @@ impl Finish {
         [bias as u32, self.scale.multiplier as u32, offset as u32, right | left << 8]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POINTWISE: Sliding = Sliding {
+        input: [4, 4, 6],
+        output: [4, 4, 8],
+        kernel: [1, 1],
+        stride: [1, 1],
+        dilation: [1, 1],
+        pad: [0, 0],
+    };
+
+    #[test]
+    fn columns_are_runs_of_whole_words() {
+        assert_eq!((column_bytes(&POINTWISE), pair_words(&POINTWISE)), (8, 8 + 4));
+        let window = Sliding { kernel: [3, 3], input: [4, 4, 3], ..POINTWISE };
+        assert_eq!(column_bytes(&window), 3 * 12);
+        assert_eq!(column_bytes(&Sliding { dilation: [2, 1], ..window }), 3 * 12);
+        assert_eq!(column_bytes(&Sliding { dilation: [1, 2], ..window }), 3 * 3 * 4);
+    }
+
+    #[test]
+    fn only_an_input_that_is_the_column_needs_no_scratch() {
+        assert_eq!(convolve_scratch_least(&POINTWISE), 8 * 4 / 2);
+        let connected = Sliding { input: [1, 1, 6], output: [1, 1, 8], ..POINTWISE };
+        assert_eq!(convolve_scratch_least(&connected), 0);
+        let whole = Sliding { kernel: [4, 4], output: [1, 1, 8], ..POINTWISE };
+        assert_eq!(convolve_scratch_least(&whole), 0);
+        for other in [
+            Sliding { pad: [1, 0], ..whole },
+            Sliding { output: [1, 2, 8], ..whole },
+            Sliding { kernel: [4, 3], ..whole },
+            Sliding { dilation: [1, 2], ..whole },
+            // Rows that are no whole words lie elsewhere in a column.
+            Sliding { input: [4, 3, 6], kernel: [4, 3], ..whole },
+        ] {
+            assert_eq!(convolve_scratch_least(&other), convolve_tile_words(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_of_hostile_shapes_saturate() {
+        let most = u16::MAX;
+        let huge = Sliding { input: [most; 3], kernel: [most; 2], ..POINTWISE };
+        assert!(column_bytes(&huge) >= 1 << 31);
+        assert!(pair_words(&huge) >= 1 << 30 && convolve_scratch_words(&huge) >= 1 << 30);
+    }
+}

@@ -44,7 +44,7 @@ pub fn convolution(layer: &LayerWeights, split_runs: bool) -> Packed {
     let none = Channel { column: vec![0; length], finish: [0; FINISH_WORDS] };
     let pairs: Vec<[&Channel; 2]> =
         channels.chunks(2).map(|pair| [&pair[0], pair.get(1).unwrap_or(&none)]).collect();
-    let unpaired = !pairs.iter().all(|pair| can_be_told_apart(pair));
+    let unpaired = !pairs.iter().all(can_be_told_apart);
     let words = match unpaired {
         true => channels.iter().flat_map(|channel| record([channel, &none])).collect(),
         false => pairs.into_iter().flat_map(record).collect(),

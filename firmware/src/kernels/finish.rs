@@ -13,14 +13,19 @@ pub fn is_short(words: &FinishWords) -> bool {
     words[3].wrapping_sub(*SHORT_RIGHT.start()) <= SHORT_RIGHT.end() - SHORT_RIGHT.start()
 }
 
-/// The bytes that become of sums.
+/// Hands on the bytes that become of sums, one after another.
 #[inline(always)]
-pub fn bytes<const N: usize>(words: &FinishWords, sums: [i32; N], range: &ByteRange) -> [i8; N] {
+pub fn each<const N: usize>(
+    words: &FinishWords,
+    sums: [i32; N],
+    range: &ByteRange,
+    mut put: impl FnMut(i8),
+) {
     let (least, greatest) = (i32::from(range.least), i32::from(range.greatest));
     let clamp = |value: i32| value.max(least).min(greatest) as i8;
     match is_short(words) {
-        true => sums.map(|sum| clamp(short(words, sum))),
-        false => sums.map(|sum| clamp(long(words, sum))),
+        true => sums.into_iter().for_each(|sum| put(clamp(short(words, sum)))),
+        false => sums.into_iter().for_each(|sum| put(clamp(long(words, sum)))),
     }
 }
 
@@ -84,6 +89,12 @@ mod tests {
 
     const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
 
+    fn byte(words: &FinishWords, sum: i32) -> i8 {
+        let mut byte = None;
+        each(words, [sum], &ALL, |it| byte = Some(it));
+        byte.unwrap()
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(20_000))]
         #[test]
@@ -102,7 +113,7 @@ mod tests {
             let exact = i64::from(scale(sum + bias, scaled)) + i64::from(zero_out);
             let exact = exact.clamp(-128, 127) as i8;
             if shift <= 0 || (sum + bias).checked_mul(1 << shift).is_some() {
-                prop_assert_eq!(bytes(&words, [sum], &ALL), [exact]);
+                prop_assert_eq!(byte(&words, sum), exact);
             }
         }
 
@@ -135,7 +146,7 @@ mod tests {
         for zero_out in [-128, -1, 0, 7, 127] {
             let words = finish.to_words(zero_out);
             assert!(is_short(&words));
-            assert_eq!(bytes(&words, [-99_999, 99_999], &ALL), [zero_out; 2]);
+            assert_eq!([-99_999, 99_999].map(|sum| byte(&words, sum)), [zero_out; 2]);
         }
     }
 }

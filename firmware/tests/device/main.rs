@@ -1,5 +1,6 @@
 //! The device from outside: everything goes through its port, as a driver's bytes do.
 
+mod convolve;
 mod frames;
 mod hostile_link;
 mod hostile_programs;

@@ -92,16 +92,15 @@ impl Convolve {
             layer,
             at: Place::default(),
         };
-        let Self { input, weights, scratch, output, .. } = &job;
-        disjoint([scratch, output])?;
+        let Self { input, scratch, output, .. } = &job;
+        // Pages overlap nothing that can be an operand: the program was checked for that.
+        let weights = job.weights.resident().unwrap_or(&(0..0));
+        disjoint([weights, scratch, output])?;
+        disjoint([weights, scratch, input])?;
         // Without scratch, columns are read while outputs are written; and every part of the weights
         // wants the whole input.
-        let may_overlap = !scratch.is_empty() && weights.is_one_part();
-        disjoint([input, if may_overlap { scratch } else { output }])?;
-        disjoint([input, scratch])?;
-        if let Some(weights) = weights.resident() {
-            disjoint([weights, scratch, output])?;
-            disjoint([weights, input])?;
+        if scratch.is_empty() || !job.weights.is_one_part() {
+            disjoint([input, output])?;
         }
         Ok(job)
     }

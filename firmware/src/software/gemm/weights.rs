@@ -6,6 +6,9 @@ use crate::pager::{Need, Pager, Pages};
 use core::ops::Range;
 use quintet_protocol::program::{BufferId, Fault};
 
+/// Pages are looked for at most so many before they are needed: more than can be on their way.
+const AHEAD_MAX: usize = 16;
+
 /// Records of a layer, some of which can be used at a time: a *part*.
 pub struct Weights {
     place: Place,
@@ -110,6 +113,7 @@ impl Weights {
         let last = count.div_ceil(stream.records);
         let table = arena.get_mut(stream.pages.table.clone()).unwrap_or_default();
         stream.ahead = stream.ahead.max(stream.current);
+        let last = last.min(stream.current + AHEAD_MAX);
         while stream.ahead < last && pager.has_room() {
             let page = ask_of(stream.ahead);
             let is_there = stream.pages.find(table, page.0).is_some();

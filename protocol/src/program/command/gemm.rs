@@ -16,11 +16,14 @@ pub struct Convolve {
     /// A record for each pair of output channels, constant, or streamed in pages of whole records.
     pub weights: BufferId,
     /// Where windows are laid out side by side: room for at least one tile of
-    /// [`crate::network::TILE_PIXELS`]; with more the device works on more pixels at a time.
+    /// [`crate::network::TILE_PIXELS`]; with more the device works on more pixels at a time. It may be
+    /// any number where [`crate::network::convolve_scratch_least`] is zero.
     pub scratch: BufferId,
-    /// Signed bytes, `[rows, columns, channels]`, written. It may overlap the input.
+    /// Signed bytes, `[rows, columns, channels]`, written. It may overlap the input, unless there is no
+    /// scratch, or weights come in more than one page. Pixels are worked on in their order, four or more
+    /// at a time, all of whose windows are read before any of their outputs is written.
     pub output: BufferId,
-    /// Parameters 0 to 5: the shapes.
+    /// Parameters 0 to 5: the shapes. A column has 64 KiB at most: see [`crate::network`].
     pub sliding: Sliding,
     /// Parameters 6 and 7.
     pub bytes: ByteRange,

@@ -51,15 +51,14 @@ impl Column {
     }
 }
 
-/// Works out pairs of channels, an even number, that are finished in the short way, if their bytes are
-/// held to nothing but a byte's range; returns whether that is so.
+/// Works out pairs of channels, an even number, that are finished in the short way, and held to nothing
+/// but a byte's range; returns whether they and the column are there.
 pub fn column(
     channels: &Channels<'_>,
     pairs: Range<usize>,
     column: &[u32],
     out: &mut [i8],
 ) -> bool {
-    let bytes = &channels.bytes;
     let words = pairs.start * channels.pair_words..pairs.end * channels.pair_words;
     let out = out.get_mut(2 * pairs.start..2 * pairs.end);
     let column = column.get(..column_words(channels.pair_words));
@@ -67,9 +66,7 @@ pub fn column(
     else {
         return false;
     };
-    let will_do = [bytes.least, bytes.greatest] == [i8::MIN, i8::MAX]
-        && !pairs.is_empty()
-        && pairs.len() % 2 == 0;
+    let will_do = !pairs.is_empty() && pairs.len().is_multiple_of(2);
     let job = Column::new(records, channels.pair_words, column).filter(|_| will_do);
     let Some(mut job) = job else { return false };
     job.out = out.as_mut_ptr();

@@ -63,15 +63,14 @@ impl Tile {
     }
 }
 
-/// Works out pairs of channels that are finished in the short way, if their bytes are held to nothing
-/// but a byte's range; returns whether that is so.
+/// Works out pairs of channels that are finished in the short way, and held to nothing but a byte's
+/// range; returns whether they and the tiles are there.
 pub fn tiles(
     channels: &Channels<'_>,
     pairs: Range<usize>,
     tiles: &[u32],
     target: &mut Target<'_>,
 ) -> bool {
-    let bytes = &channels.bytes;
     let tile_words = tile_words(channels.pair_words);
     let pixels = tiles.len() / tile_words * TILE_PIXELS;
     let words = pairs.start * channels.pair_words..pairs.end * channels.pair_words;
@@ -79,15 +78,13 @@ pub fn tiles(
     let (Some(records), Some(out)) = (channels.records.get(words), target.out.get_mut(out)) else {
         return false;
     };
-    let will_do = [bytes.least, bytes.greatest] == [i8::MIN, i8::MAX]
-        && !pairs.is_empty()
-        && 2 * pairs.len() <= target.stride;
+    let will_do = !pairs.is_empty() && 2 * pairs.len() <= target.stride;
     let job = Tile::new(records, tiles, tile_words).filter(|_| will_do);
     let Some(mut job) = job else { return false };
     job.out = out.as_mut_ptr();
     job.stride = target.stride;
     job.out_step = TILE_PIXELS * target.stride - 2 * pairs.len();
-    job.finish = if bytes.zero_out == i8::MIN { 2 } else { 1 };
+    job.finish = if channels.bytes.zero_out == i8::MIN { 2 } else { 1 };
     // SAFETY: `records` is a positive number of whole records, whose length says how many groups a
     // tile has; there is at least one tile, and no more than that are whole. `out` goes from the first
     // pixel's first channel to the last pixel's last one, and is mutably borrowed. The assembly reads
