@@ -39,8 +39,28 @@
 //! That is exact as long as `sum_second`, without its bias, lies within 24 bits, whatever the bytes,
 //! and every half within 16. Where it may not, the whole layer is *unpaired*: there each channel is the first
 //! one of its own pair, and the second, of zeros, is not one of the output's.
+//!
+//! # Weights of a depthwise convolution
+//!
+//! Each output channel has a record: weights, then its [`Finish`]. Weights are halves of words and
+//! twice what they are, so that a sum is twice what it is. [`Depthwise`] says what a *line* and a
+//! *window that is laid down* are; a window spans `lines` of them and `span` columns, where a dilation
+//! puts zeros in between.
+//!
+//! ```text
+//! even     for each two columns of the window a word for each line: (0, 1), (2, 3), .. to the last
+//! odd      the same, a column later: (none, 0), (1, 2), ..; left out if the stride across is even
+//! finish   4 words
+//! ```
+//!
+//! What is not a column of the window is zero. A window of 3x3 that is not dilated, with a stride across
+//! of 1 or 2, has a record of 10 words: columns (1, 2) of the three lines, columns (0, 1), the finish.
+
+mod depthwise;
 
 use crate::program::Sliding;
+
+pub use depthwise::{Depthwise, depthwise_scratch_words, depthwise_words};
 
 /// Pixels that a convolution works on together.
 pub const TILE_PIXELS: usize = 4;

@@ -4,6 +4,7 @@
 
 mod operator;
 pub mod pack;
+pub mod pack_depthwise;
 pub mod scale;
 
 pub use operator::{Activation, Operator, Window};

@@ -66,7 +66,7 @@ fn padded(run: &[i8]) -> impl Iterator<Item = i8> {
 }
 
 /// How a channel's sum becomes a byte, with what the input's zero point adds to each sum.
-fn finish(layer: &LayerWeights, number: usize, weights: &[i8]) -> Finish {
+pub(super) fn finish(layer: &LayerWeights, number: usize, weights: &[i8]) -> Finish {
     let sum: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
     let bias = layer.bias.map_or(0, |bias| bias[number]);
     let bias = bias.wrapping_sub(i32::from(layer.zero_in).wrapping_mul(sum));
