@@ -2,6 +2,7 @@
 
 mod bound;
 mod convolve;
+mod convolve_depthwise;
 mod grid;
 mod project;
 mod project_window;
@@ -17,6 +18,7 @@ use crate::operands::Operands;
 use crate::pager::Pager;
 use bound::Bound;
 use convolve::Convolve;
+use convolve_depthwise::ConvolveDepthwise;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
@@ -39,6 +41,7 @@ enum Job {
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
     Convolve(Convolve),
+    ConvolveDepthwise(ConvolveDepthwise),
 }
 
 impl Job {
@@ -54,6 +57,9 @@ impl Job {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
             Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
+            Command::ConvolveDepthwise(c) => {
+                ConvolveDepthwise::new(&operands, c).map(Self::ConvolveDepthwise)
+            }
             other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
         }
     }
@@ -89,6 +95,7 @@ impl Backend for Software {
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
             Some(Job::Convolve(job)) => job.step(arena, pager),
+            Some(Job::ConvolveDepthwise(job)) => job.step(arena),
             None => Step::Done,
         }
     }
