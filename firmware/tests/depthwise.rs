@@ -264,6 +264,59 @@ proptest! {
     }
 }
 
+prop_compose! {
+    /// Shapes without sense.
+    fn any_sliding()(
+        input in [0u16..9, 0u16..40, 1u16..10],
+        output in [1u16..9, 1u16..40, 1u16..19],
+        kernel in [1u16..9, 1u16..40],
+        stride in [1u8..200, 1u8..200],
+        dilation in [1u8..9, 1u8..100],
+        pad in any::<[u16; 2]>(),
+        near in any::<bool>(),
+    ) -> Sliding {
+        let input = input.map(|side| side.max(1));
+        let (stride, pad) = match near {
+            true => (stride.map(|side| side % 4 + 1), pad.map(|side| side % 50)),
+            false => (stride, pad),
+        };
+        Sliding { input, output, kernel, stride, dilation, pad }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever the shapes and the records are, it is refused or ends, and writes its own buffers only.
+    #[test]
+    fn any_shape_and_any_records_end(sliding in any_sliding(), seed in any::<u64>()) {
+        let lengths = [
+            sliding.input_bytes().next_multiple_of(4),
+            depthwise_words(&sliding) * 4,
+            depthwise_scratch_words(&sliding) * 4,
+            sliding.output_bytes().next_multiple_of(4),
+        ];
+        prop_assume!(lengths.iter().sum::<usize>() < 1 << 20);
+        let kinds =
+            [BufferKind::Input, BufferKind::Constant, BufferKind::Scratch, BufferKind::Output];
+        let mut end = 0;
+        let buffers = [0, 1, 2, 3].map(|at| {
+            end += lengths[at];
+            let (offset, length) = ((end - lengths[at]) as u32, lengths[at] as u32);
+            Buffer { kind: kinds[at], offset, length }
+        });
+        let random = bytes(seed, end + 256);
+        let word = |four: &[i8; 4]| u32::from_ne_bytes(four.map(|byte| byte as u8));
+        let before: Vec<u32> = random.as_chunks().0.iter().map(word).collect();
+        let mut arena = before.clone();
+        let layer = Layer { sliding, ..small() };
+        let _ = execute(&buffers, layer.command(), &mut arena);
+        let written = buffers[2].offset as usize / 4..end / 4;
+        prop_assert_eq!(&arena[..written.start], &before[..written.start]);
+        prop_assert_eq!(&arena[written.end..], &before[written.end..]);
+    }
+}
+
 /// A layer of one channel that is a row of pixels.
 fn small() -> Layer {
     Layer {

@@ -29,7 +29,7 @@ const LAYERS: [Layer; 11] = [
 ];
 
 /// The most that a layer may take of what CMSIS-NN does, on the Cortex-M4 and on RV32IMAC.
-const SHARE_MAX: [f64; 2] = [0.5, 0.8];
+const SHARE_MAX: [f64; 2] = [0.4, 0.75];
 
 /// As TensorFlow's SAME: the odd one of padding comes after.
 fn sliding((_, input, kernel, stride, _): Layer) -> Sliding {
@@ -66,7 +66,7 @@ fn every_depthwise_layer_takes_less_than_cmsis_nn() {
                 each(to_zero),
                 each(any)
             );
-            assert!(true || peer.is_none_or(|share| share < SHARE_MAX[core]), "{uri}: {}", layer.0);
+            assert!(peer.is_none_or(|share| share < SHARE_MAX[core]), "{uri}: {}", layer.0);
         }
     }
 }

@@ -40,10 +40,15 @@ pub fn byte_of_doubled<const SHORT: bool>(
         true => short_of_doubled(words, doubled),
         false => long_of_doubled(words, doubled),
     };
-    value.max(i32::from(range.least)).min(i32::from(range.greatest)) as i8
+    // Most are within: one comparison for both ends.
+    let (least, greatest) = (i32::from(range.least), i32::from(range.greatest));
+    if value.wrapping_sub(least) as u32 <= (greatest - least) as u32 {
+        return value as i8;
+    }
+    if value < least { range.least } else { range.greatest }
 }
 
-/// Two roundings in few instructions: see [`short_of_doubled`].
+/// Two roundings in few instructions; only where [`is_short`] says so.
 #[inline(always)]
 pub fn short(words: &FinishWords, sum: i32) -> i32 {
     short_of_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)))

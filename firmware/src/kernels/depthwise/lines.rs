@@ -86,7 +86,7 @@ fn put(lines: &mut [[i16; 2]], first: usize, each: usize, halves: impl Iterator<
     let mut at = first;
     for pair in halves {
         let Some(place) = lines.get_mut(at) else { return };
-        *place = pair;
+        [place[0], place[1]] = pair;
         at += each;
     }
 }

@@ -20,7 +20,7 @@ impl Convolver<'_> {
     pub(super) fn three<const SHORT: bool>(&self, line: Line) {
         let weights = self.columns_of_weights(line.weights);
         let (Line { lines, finish, outputs, pixel, .. }, range) = (line, self.range);
-        let (mut pairs, mut at) = (pairs(lines), 0);
+        let (mut pairs, mut at) = (pairs(lines).iter().map(columns), 0);
         let Some([mut a, mut b]) = pairs.next() else { return };
         for [c, d] in pairs {
             let Some(place) = outputs.get_mut(at) else { return };
@@ -38,13 +38,12 @@ impl Convolver<'_> {
     pub(super) fn three_by_two<const SHORT: bool>(&self, line: Line) {
         let weights = self.columns_of_weights(line.weights);
         let (Line { lines, finish, outputs, pixel, .. }, range) = (line, self.range);
-        let (mut pairs, mut at) = (pairs(lines), 0);
-        let Some([mut a, mut b]) = pairs.next() else { return };
-        for [c, d] in pairs {
+        let (pairs, mut at) = (pairs(lines), 0);
+        for (first, second) in pairs.iter().zip(pairs.get(1..).unwrap_or_default()) {
             let Some(place) = outputs.get_mut(at) else { return };
+            let ([a, b], [c, _]) = (columns(first), columns(second));
             *place = byte::<SHORT>([a, b, c], &weights, &finish, &range);
             at += pixel;
-            [a, b] = [c, d];
         }
     }
 
@@ -65,6 +64,7 @@ impl Convolver<'_> {
     }
 }
 
+/// The output of a window.
 #[inline(always)]
 fn byte<const SHORT: bool>(
     columns: [Column; 3],
@@ -83,8 +83,8 @@ fn byte<const SHORT: bool>(
 
 /// Two columns after two columns.
 #[inline(always)]
-fn pairs(lines: &[u32]) -> impl Iterator<Item = [Column; 2]> {
-    bytemuck::cast_slice(lines).as_chunks().0.iter().map(columns)
+fn pairs(lines: &[u32]) -> &[[i16; PAIR]] {
+    bytemuck::cast_slice(lines).as_chunks().0
 }
 
 /// The even column and the odd one.
