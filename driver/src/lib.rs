@@ -5,11 +5,15 @@ pub mod camera_file;
 pub mod compile;
 pub mod device;
 pub mod emulator;
+pub mod execute;
 pub mod framing;
 pub mod import;
+pub mod infer;
+pub mod input;
 #[cfg(feature = "log")]
 pub mod log;
 pub mod measure;
+pub mod mlperf;
 pub mod network;
 pub mod picture;
 pub mod quantise;

@@ -55,7 +55,7 @@ impl<'p> Operands<'p> {
         if !will_do(buffer.kind) {
             return Err(Fault::WrongKind { buffer: id });
         }
-        let needed = u32::try_from(words * 4).unwrap_or(u32::MAX);
+        let needed = u32::try_from(words).unwrap_or(u32::MAX).saturating_mul(4);
         if buffer.length < needed {
             return Err(Fault::TooSmall { buffer: id, needed });
         }
@@ -69,6 +69,11 @@ impl<'p> Operands<'p> {
         let length = self.program.buffer(id).map_or(0, |buffer| buffer.length as usize / 4);
         Ok(range.start..range.start + length)
     }
+}
+
+/// Words that hold `bytes` bytes; where `usize` cannot say it, more than any buffer has.
+pub fn words(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(4)).unwrap_or(usize::MAX)
 }
 
 /// Refuses operands that share words.

@@ -106,12 +106,26 @@ pub fn bytes(text: &str) -> Result<u32, String> {
         .ok_or_else(|| "a number of bytes is such as 524288, 512K or 2M, below 4 GiB".into())
 }
 
+/// Reads `LOW..HIGH`.
+pub fn range(text: &str) -> Result<[f32; 2], String> {
+    let number = |text: &str| text.trim().parse().ok().filter(|it: &f32| it.is_finite());
+    text.split_once("..")
+        .and_then(|(low, high)| Some([number(low)?, number(high)?]))
+        .filter(|[low, high]| low < high)
+        .ok_or_else(|| "a range is LOW..HIGH, such as 0..1, -1..1 or 0..255".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn values_are_read_or_refused() {
+        assert_eq!(range("-1..1"), Ok([-1.0, 1.0]));
+        assert_eq!(range("0.5..255"), Ok([0.5, 255.0]));
+        for wrong in ["", "..", "1", "1..0", "1..1", "0..inf", "nan..1", "a..b"] {
+            assert!(range(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(size("320x240"), Ok([320, 240]));
         assert_eq!(size("1X4096"), Ok([1, 4096]));
         for wrong in ["", "x", "320", "0x1", "4097x1", "-1x1", "1x1x1", "3 x4"] {

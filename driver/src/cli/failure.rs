@@ -7,9 +7,12 @@ use std::process::ExitCode;
 use quintet_driver::camera::CameraError;
 use quintet_driver::camera_file::CameraFileError;
 use quintet_driver::compile::CompileError;
+use quintet_driver::compile::network::PlanError;
 use quintet_driver::device::OpenError;
 use quintet_driver::emulator::EmulatorError;
 use quintet_driver::import::ImportError;
+use quintet_driver::infer::InferError;
+use quintet_driver::input::InputError;
 use quintet_driver::log::LogError;
 use quintet_driver::render::RenderError;
 use quintet_driver::session::SessionError;
@@ -150,6 +153,28 @@ impl Failure {
                        driver",
             ),
         }
+    }
+
+    /// A file that cannot be an input.
+    pub fn input(path: &Path, error: &InputError) -> Self {
+        Self::new(FAILED, format!("cannot use {}", path.display()), error).help(error.advice())
+    }
+
+    /// A network that cannot be run.
+    pub fn infer(error: &InferError) -> Self {
+        match error {
+            InferError::Session(error) => Self::session(error),
+            InferError::Compile(error) => Self::network(error),
+            _ => Self::new(FAILED, "the network was not run", error).help(
+                "try again; if it happens again, flash the firmware that came with this driver",
+            ),
+        }
+    }
+
+    /// A network that cannot be compiled.
+    pub fn network(error: &PlanError) -> Self {
+        Self::new(FAILED, "the network cannot be compiled for this device", error)
+            .help("use a smaller network, or a device with more memory")
     }
 
     /// A device's log that cannot be read.

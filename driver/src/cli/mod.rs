@@ -3,11 +3,16 @@
 mod arguments;
 mod costs;
 mod devices;
+mod eval;
 mod failure;
+mod infer;
 mod info;
 mod inspect;
 mod link;
 mod log;
+#[cfg(unix)]
+mod mlperf_bridge;
+mod model;
 mod output;
 mod render;
 mod report;
@@ -24,6 +29,7 @@ Examples:
   quintet render scene.ply                        one picture, on the virtual device
   quintet render scene.sog --device qemu:mps2-an386 --orbit 8 -o pictures/
   quintet render scene.spz --camera cameras.json --view front --json
+  quintet infer kws.tflite --input words.npy --labels words.txt
   quintet inspect scene.splat                     what it is and how much memory it needs
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
@@ -51,6 +57,13 @@ enum Command {
     Render(render::Arguments),
     /// Say what a scene is, and what it costs in memory once compiled
     Inspect(inspect::Arguments),
+    /// Run an int8 network on a device: labels, or outputs in a file
+    Infer(infer::Arguments),
+    /// Run a network over a set of samples: accuracy, agreement, mean cost
+    Eval(eval::Arguments),
+    /// Let MLPerf Tiny's runner drive a device, through a pseudo-terminal
+    #[cfg(unix)]
+    MlperfBridge(mlperf_bridge::Arguments),
     /// Say what a device is and what it can do
     Info(info::Arguments),
     /// Follow what a device logs
@@ -76,6 +89,10 @@ fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Render(arguments) => render::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Infer(arguments) => infer::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
+        #[cfg(unix)]
+        Command::MlperfBridge(arguments) => mlperf_bridge::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),

@@ -46,6 +46,14 @@ pub fn frames_bar(count: usize) -> ProgressBar {
     bar
 }
 
+/// A progress bar of inferences on standard error, if that is a terminal.
+pub fn samples_bar(count: usize) -> ProgressBar {
+    let bar = bar("running", "{msg} [{wide_bar}] sample {pos} of {len}, {eta} left");
+    bar.set_length(count as u64);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 fn bar(what: &'static str, template: &str) -> ProgressBar {
     // Hidden by itself where standard error is no terminal.
     let bar = ProgressBar::new(0).with_message(what);

@@ -77,7 +77,7 @@ pub fn unwritable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Finds out whether a file can be written, and leaves it as it was.
-fn probe(path: &Path) -> Result<(), Failure> {
+pub fn probe(path: &Path) -> Result<(), Failure> {
     let is_new = !path.exists();
     match OpenOptions::new().write(true).create(true).truncate(false).open(path) {
         Err(error) => Err(unwritable(path, &error)),

@@ -1,13 +1,7 @@
 //! A plan of the arena: where each buffer lies.
 
 use super::Placed;
-use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::program::{Buffer, BufferId, BufferKind, Command, Program};
-
-/// Most columns and rows of a tile that devices take.
-const TILE_SIDE_MAX: usize = 2048;
-/// Rows of a tile below which narrower tiles are tried instead of lower ones.
-const TILE_ROWS_MIN: usize = 8;
 
 /// Places buffers one after another.
 #[derive(Default)]
@@ -67,18 +61,4 @@ impl Plan {
 /// Words as they lie in the arena.
 pub fn to_bytes(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-/// Columns and rows of the largest tile of at most `bytes`, or `None` if not even a pixel fits.
-pub fn tile_of(width: u16, height: u16, bytes: usize) -> Option<[u16; 2]> {
-    let pixels = bytes / (ACCUMULATOR_WORDS * 4);
-    let rows_wanted = TILE_ROWS_MIN.min(usize::from(height));
-    let columns = usize::from(width).min((pixels / rows_wanted).max(1)).min(TILE_SIDE_MAX);
-    let rows = (pixels / columns).min(usize::from(height)).min(TILE_SIDE_MAX);
-    (rows > 0).then_some([columns as u16, rows as u16])
-}
-
-/// Columns and rows of the least tile that plans may come down to.
-pub fn smallest_tile(width: u16, height: u16) -> [u16; 2] {
-    [width.min(32), height.min(8)]
 }

@@ -81,7 +81,7 @@ pub(super) fn f32_at(data: &[u8], i: usize) -> f32 {
 }
 
 /// The value of an IEEE 754 half-precision float.
-pub(super) fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
     let mantissa = f32::from(bits & 0x3ff);
     sign * match (bits >> 10) & 0x1f {

@@ -32,9 +32,10 @@ mod sog;
 mod splat;
 mod spz;
 mod tflite;
-mod zip;
+pub(crate) mod zip;
 
 use crate::scene::GaussianCloud;
+pub(crate) use bytes::half;
 use draft::{Draft, Finished};
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use super::error::Fault;
 use super::{inflate, limits};
 
 /// An archive.
-pub(super) struct Zip<'a> {
+pub(crate) struct Zip<'a> {
     data: &'a [u8],
     members: Vec<Member>,
 }
@@ -32,7 +32,7 @@ struct Member {
 
 impl<'a> Zip<'a> {
     /// Reads the directory.
-    pub(super) fn open(data: &'a [u8]) -> Result<Zip<'a>, Fault> {
+    pub(crate) fn open(data: &'a [u8]) -> Result<Zip<'a>, Fault> {
         const PART: &str = "zip directory";
         let end = find_end(data).ok_or_else(|| {
             Fault::malformed("zip archive", "has no end record: it was probably cut short")
@@ -49,12 +49,12 @@ impl<'a> Zip<'a> {
     }
 
     /// Names of the members.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())
     }
 
     /// The content of a member, its checksum verified.
-    pub(super) fn read(&self, name: &str) -> Result<Vec<u8>, Fault> {
+    pub(crate) fn read(&self, name: &str) -> Result<Vec<u8>, Fault> {
         let member = self.members.iter().find(|member| member.name == name);
         let member =
             member.ok_or_else(|| Fault::malformed("zip archive", format!("has no {name}")))?;

@@ -11,6 +11,7 @@ mod rules;
 pub mod scale;
 mod shape;
 mod steady;
+pub mod tables;
 
 pub use check::MAX_ELEMENTS;
 pub use error::{NetworkError, Problem};

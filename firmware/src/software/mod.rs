@@ -1,6 +1,7 @@
 //! The software backend: the core itself executes every command.
 
 mod bound;
+mod convolve;
 mod grid;
 mod project;
 mod project_window;
@@ -9,17 +10,20 @@ mod rasterise_window;
 mod resolve;
 mod scene;
 mod sort;
+mod vector;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
 use crate::pager::Pager;
 use bound::Bound;
+use convolve::Convolve;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
 use rasterise::Rasterise;
 use rasterise_window::RasteriseWindow;
 use sort::Sort;
+use vector::Vector;
 
 /// The core itself as a backend.
 #[derive(Default)]
@@ -35,6 +39,8 @@ enum Job {
     Bound(Bound),
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
+    Convolve(Convolve),
+    Vector(Vector),
 }
 
 impl Job {
@@ -49,14 +55,16 @@ impl Job {
             Command::RasteriseWindow(c) => {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
-            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
+            Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
+            other => Vector::new(&operands, other).map(Self::Vector),
         }
     }
 }
 
 impl Backend for Software {
     fn operators(&self) -> u32 {
-        1 << Operator::Geometry as u32 | 1 << Operator::Sort as u32
+        let all = [Operator::Geometry, Operator::Sort, Operator::Gemm, Operator::Vector];
+        all.iter().fold(0, |bits, &operator| bits | 1 << operator as u32)
     }
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
@@ -83,6 +91,8 @@ impl Backend for Software {
             Some(Job::Bound(job)) => job.step(arena),
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
+            Some(Job::Convolve(job)) => job.step(arena),
+            Some(Job::Vector(job)) => job.step(arena),
             None => Step::Done,
         }
     }

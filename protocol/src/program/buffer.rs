@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub const BUFFER_BYTES: usize = 12;
 
 /// Number of a buffer in its program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Schema)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferId(pub u16);
 

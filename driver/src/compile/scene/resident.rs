@@ -11,8 +11,9 @@
 //!
 //! The last two groups share memory: their lifetimes do not meet.
 
-use super::plan::{Plan, smallest_tile, tile_of};
+use super::tile::{smallest_tile, tile_of};
 use super::{Bundle, DIGIT_BITS, Options};
+use crate::compile::plan::Plan;
 use crate::quantise::QuantisedCloud;
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,

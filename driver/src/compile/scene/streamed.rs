@@ -13,8 +13,9 @@
 //! ...      pages                                     of as many chunks as there is room for
 //! ```
 
-use super::plan::{Plan, smallest_tile, tile_of, to_bytes};
+use super::tile::{smallest_tile, tile_of};
 use super::{Bundle, DIGIT_BITS, Options};
+use crate::compile::plan::{Plan, to_bytes};
 use crate::quantise::QuantisedCloud;
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS,

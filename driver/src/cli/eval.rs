@@ -1,0 +1,341 @@
+//! `quintet eval`: a model over a set of samples, how often it is right, what it costs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use quintet_driver::infer::{Inference, Port};
+use quintet_driver::input::npy::Elements;
+use quintet_driver::input::{self, InputError, Options, labels};
+use serde_json::{Value, json};
+
+use super::arguments::range;
+use super::costs::{unit_name, unit_text};
+use super::failure::{FAILED, Failure, USAGE};
+use super::model::{ModelArguments, greatest, heading, load, ticks};
+use super::output::{grouped, print, print_json, samples_bar};
+
+const MORE: &str = "\
+Examples:
+  quintet eval resnet8.tflite --data images.npy --labels labels.npy
+  quintet eval kws.tflite --data words.npy --labels y_labels.csv --device qemu:mps2-an386
+  quintet eval vww.tflite --data pictures/ --limit 100
+  quintet eval model.tflite --data in.npy --expect out.npy
+
+The data are an array as quintet infer takes it, or a folder with a folder of pictures for each
+class: classes are numbered in the order of the folders' names, or as these say if all are numbers.
+Labels are an .npy file of integers, or text with a line for each sample whose last field (after a
+comma) is the class. --expect compares the outputs themselves, byte by byte.
+
+With --json: model, device, samples, classified (correct, accuracy; null without labels), expected
+(equal, same_top, worst_difference in steps; null without --expect), ticks (unit, mean).";
+
+/// Arguments of the subcommand.
+#[derive(Args, Debug)]
+#[command(after_long_help = MORE)]
+pub struct Arguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// Samples: .npy or .npz, or a folder with a folder of pictures for each class
+    #[arg(long, value_name = "FILE|DIR")]
+    data: PathBuf,
+    /// The class of each sample: .npy, or text
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Outputs to compare with, such as those of a reference interpreter
+    #[arg(long, value_name = "FILE.npy")]
+    expect: Option<PathBuf>,
+    /// Run no more than the first N samples
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// The real numbers that pixels 0 and 255 stand for, such as 0..1 or -1..1
+    #[arg(long, value_name = "LOW..HIGH", value_parser = range, allow_hyphen_values = true)]
+    range: Option<[f32; 2]>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was counted.
+#[derive(Default)]
+struct Tally {
+    samples: u64,
+    ticks: u64,
+    /// Samples whose greatest output is that of their class.
+    correct: u64,
+    /// Samples whose outputs are those expected.
+    equal: u64,
+    /// Samples whose greatest output is where the expected ones have it.
+    same_top: u64,
+    /// Greatest difference from an expected output, in steps.
+    worst: u8,
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let set = Set::open(arguments)?;
+    let imported = arguments.model.import()?;
+    let mut connection = arguments.model.device.connect(arguments.model.limits())?;
+    let device = connection.description().clone();
+    let mut inference = load(&mut connection, &imported)?;
+    let samples = set.samples(&inference)?;
+    let expected = match &arguments.expect {
+        Some(path) => Some(expected(path, &inference.outputs()[0])?),
+        None => None,
+    };
+    let available =
+        [Some(samples.len()), set.classes.as_ref().map(Vec::len), expected.as_ref().map(Vec::len)];
+    let count = agree(&available.into_iter().flatten().collect::<Vec<_>>(), arguments.limit)?;
+    let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
+    let classified = set.classes.is_some();
+    if arguments.json {
+        return print_json(&json!({
+            "model": { "path": arguments.model.model, "format": imported.format },
+            "device": { "uri": arguments.model.device.device.to_string(), "board": device.board },
+            "samples": tally.samples,
+            "classified": classified.then(|| tally.classified()),
+            "expected": expected.is_some().then(|| tally.expected()),
+            "ticks": { "unit": unit_name(device.ticks), "mean": tally.mean() },
+        }));
+    }
+    let mut text = heading(&arguments.model.model, &imported, &device);
+    text += &format!(
+        "cost    {} an inference, mean of {}, in {}\n",
+        grouped(tally.mean()),
+        tally.samples,
+        unit_text(device.ticks)
+    );
+    if classified {
+        let percent = 100.0 * tally.accuracy();
+        text += &format!("correct {} of {}, {percent:.2} %\n", tally.correct, tally.samples);
+    }
+    if expected.is_some() {
+        text += &format!(
+            "as expected: {} of {} in every byte, {} in their greatest; {} steps off at most\n",
+            tally.equal, tally.samples, tally.same_top, tally.worst
+        );
+    }
+    print(&text)
+}
+
+fn evaluate(
+    inference: &mut Inference<'_>,
+    set: &Set,
+    samples: &Samples,
+    expected: Option<&[Vec<i8>]>,
+    count: usize,
+) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    let bar = samples_bar(count);
+    for at in 0..count {
+        let sample = samples.get(at, &inference.inputs()[0], &set.options)?;
+        let result = inference.run(&[&sample]).map_err(|error| Failure::infer(&error))?;
+        let output = result.outputs.first().map(Vec::as_slice).unwrap_or_default();
+        tally.add(ticks(&result.costs), output, set.class(at), expected.map(|all| &all[at][..]));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(tally)
+}
+
+impl Tally {
+    fn add(&mut self, ticks: u64, output: &[i8], class: Option<usize>, expected: Option<&[i8]>) {
+        let top = |output: &[i8]| greatest(output, 1).first().copied();
+        self.samples += 1;
+        self.ticks += ticks;
+        self.correct += u64::from(class.is_some() && top(output) == class);
+        if let Some(expected) = expected {
+            let differences = output.iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
+            self.worst = self.worst.max(differences.max().unwrap_or(0));
+            self.equal += u64::from(output == expected);
+            self.same_top += u64::from(top(output) == top(expected));
+        }
+    }
+
+    fn mean(&self) -> u64 {
+        self.ticks / self.samples.max(1)
+    }
+
+    fn accuracy(&self) -> f64 {
+        self.correct as f64 / self.samples.max(1) as f64
+    }
+
+    fn classified(&self) -> Value {
+        json!({ "correct": self.correct, "accuracy": self.accuracy() })
+    }
+
+    fn expected(&self) -> Value {
+        json!({
+            "equal": self.equal,
+            "same_top": self.same_top,
+            "worst_difference": self.worst,
+        })
+    }
+}
+
+/// How many samples to run: as many as there are of everything, which must be the same.
+fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
+    let count = available.iter().copied().min().unwrap_or(0);
+    if available.iter().any(|&it| it != count) {
+        let cause = format!("samples, labels and expected outputs number {available:?}");
+        return Err(Failure::new(FAILED, "the set does not fit together", cause)
+            .help("give files that belong together"));
+    }
+    Ok(limit.map_or(count, |limit| count.min(limit as usize)))
+}
+
+/// Outputs that are expected, as bytes.
+fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<i8>>, Failure> {
+    let failed = |error: &InputError| Failure::input(path, error);
+    let file = input::read_file(path).map_err(|error| failed(&error))?;
+    let array = input::array(&file, &port.name).map_err(|error| failed(&error))?;
+    let array = array.ok_or_else(|| failed(&InputError::Unknown))?;
+    let bytes = match array.elements {
+        Elements::Int8(bytes) => Some(bytes),
+        Elements::Float(values) => Some(port.quantise(&values)),
+        _ => None,
+    };
+    let whole = bytes.filter(|bytes| bytes.len().is_multiple_of(port.len().max(1)));
+    let bytes = whole.ok_or_else(|| {
+        let cause = format!("its shape is {:?}, the model's output {:?}", array.shape, port.shape);
+        Failure::new(FAILED, format!("cannot compare with {}", path.display()), cause)
+            .help("give int8 or floats, a row for each sample")
+    })?;
+    Ok(bytes.chunks_exact(port.len().max(1)).map(<[i8]>::to_vec).collect())
+}
+
+/// Samples with their classes, as the command line names them.
+struct Set {
+    data: PathBuf,
+    /// Pictures, if the data are a folder.
+    pictures: Option<Vec<PathBuf>>,
+    classes: Option<Vec<usize>>,
+    options: Options,
+}
+
+/// Samples that were read, or are read one by one.
+enum Samples {
+    Read(Vec<Vec<i8>>),
+    Pictures(Vec<PathBuf>),
+}
+
+impl Set {
+    fn open(arguments: &Arguments) -> Result<Self, Failure> {
+        let mut options = Options::default();
+        options.pixel_range = arguments.range;
+        let data = arguments.data.clone();
+        let (mut pictures, mut classes) = (None, None);
+        if data.is_dir() {
+            let found = pictures_by_class(&data)?;
+            let (files, numbers): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            (pictures, classes) = (Some(files), Some(numbers));
+        }
+        if let Some(path) = &arguments.labels {
+            let read = labels::classes(path).map_err(|error| Failure::input(path, &error))?;
+            classes = Some(read);
+        }
+        if classes.is_none() && arguments.expect.is_none() {
+            let cause = "neither labels nor expected outputs were given";
+            return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
+                .help("give --labels, --expect, or a folder of pictures by class"));
+        }
+        Ok(Self { data, pictures, classes, options })
+    }
+
+    fn samples(&self, inference: &Inference<'_>) -> Result<Samples, Failure> {
+        let (inputs, outputs) = (inference.inputs(), inference.outputs());
+        let ([input], [_, ..]) = (inputs, outputs) else {
+            let cause = format!("it has {} inputs, {} outputs", inputs.len(), outputs.len());
+            return Err(Failure::new(FAILED, "the model cannot be evaluated", cause)
+                .help("use `quintet infer` with an --input for each"));
+        };
+        match &self.pictures {
+            Some(pictures) => Ok(Samples::Pictures(pictures.clone())),
+            None => input::read(&self.data, input, &self.options)
+                .map(|read| Samples::Read(read.samples))
+                .map_err(|error| Failure::input(&self.data, &error)),
+        }
+    }
+
+    fn class(&self, sample: usize) -> Option<usize> {
+        self.classes.as_ref().and_then(|classes| classes.get(sample)).copied()
+    }
+}
+
+impl Samples {
+    fn len(&self) -> usize {
+        match self {
+            Self::Read(samples) => samples.len(),
+            Self::Pictures(files) => files.len(),
+        }
+    }
+
+    fn get(&self, at: usize, port: &Port, options: &Options) -> Result<Vec<i8>, Failure> {
+        match self {
+            Self::Read(samples) => Ok(samples[at].clone()),
+            Self::Pictures(files) => {
+                let file = &files[at];
+                let failed = |error: InputError| Failure::input(file, &error);
+                let mut read = input::read(file, port, options).map_err(failed)?.samples;
+                match read.len() {
+                    1 => Ok(read.remove(0)),
+                    _ => Err(Failure::input(file, &InputError::Unknown)),
+                }
+            }
+        }
+    }
+}
+
+/// The pictures in the folders of a folder, each with the number of its class.
+fn pictures_by_class(folder: &Path) -> Result<Vec<(PathBuf, usize)>, Failure> {
+    let folders: Vec<_> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let name = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
+    let numbers: Option<Vec<usize>> = folders.iter().map(name).collect();
+    let numbers = numbers.unwrap_or_else(|| (0..folders.len()).collect());
+    let mut pictures = Vec::new();
+    for (path, class) in folders.iter().zip(numbers) {
+        let files = entries(path)?.into_iter().filter(|path| path.is_file());
+        pictures.extend(files.map(|file| (file, class)));
+    }
+    match pictures.is_empty() {
+        true => Err(Failure::input(folder, &InputError::Empty)),
+        false => Ok(pictures),
+    }
+}
+
+/// What is in a folder and not hidden, by name.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| Failure::input(folder, &error.into());
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            entries.push(entry.path());
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tally_counts_classes_and_expected_outputs() {
+        let mut tally = Tally::default();
+        tally.add(10, &[5, 7, -1], Some(1), Some(&[5, 7, -1]));
+        tally.add(20, &[5, 7, -1], Some(0), Some(&[7, 4, 0]));
+        tally.add(30, &[9, 7, -1], None, None);
+        assert_eq!((tally.samples, tally.mean(), tally.correct), (3, 20, 1));
+        assert_eq!((tally.equal, tally.same_top, tally.worst), (1, 1, 3));
+    }
+
+    #[test]
+    fn a_set_must_fit_together() {
+        assert_eq!(agree(&[5, 5], None).unwrap(), 5);
+        assert_eq!(agree(&[5, 5], Some(3)).unwrap(), 3);
+        assert_eq!(agree(&[5, 5], Some(30)).unwrap(), 5);
+        assert!(agree(&[5, 4], Some(3)).is_err());
+    }
+}

@@ -1,0 +1,178 @@
+//! What the subcommands for networks share: a model, a device that runs it, and its inputs.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use quintet_driver::device::Connection;
+use quintet_driver::import::{self, ImportedNetwork};
+use quintet_driver::infer::{Cost, Inference, Port};
+use quintet_driver::input::{self, Options};
+use quintet_driver::network::Element;
+use quintet_driver::session::{DeviceDescription, Limits};
+use serde::Serialize;
+
+use super::arguments::DeviceArguments;
+use super::failure::{FAILED, Failure, USAGE};
+use super::output::{bytes_bar, in_bytes, say};
+
+/// A model and where it runs.
+#[derive(Args, Debug)]
+pub struct ModelArguments {
+    /// An int8 network: .tflite, or .onnx with QuantizeLinear and DequantizeLinear
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub device: DeviceArguments,
+    /// Seconds after which a run that is not finished is given up [default: never]
+    #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: Option<u32>,
+}
+
+impl ModelArguments {
+    /// Imports the model; what is to be said about it is said.
+    pub fn import(&self) -> Result<ImportedNetwork, Failure> {
+        let imported = import::network(&self.model).map_err(|error| Failure::scene(&error))?;
+        for note in &imported.notes {
+            say(format_args!("note: {note}"));
+        }
+        Ok(imported)
+    }
+
+    /// Limits of a session with the device.
+    pub fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.run = self.timeout.map(|seconds| Duration::from_secs(seconds.into()));
+        limits
+    }
+}
+
+/// Sends a model to a device, with a progress bar.
+pub fn load<'c>(
+    connection: &'c mut Connection,
+    imported: &ImportedNetwork,
+) -> Result<Inference<'c>, Failure> {
+    if let Some(warning) = connection.warning() {
+        say(format_args!("warning: {warning}"));
+    }
+    let bar = bytes_bar("uploading");
+    let mut progress = |sent: usize, total: usize| {
+        bar.set_length(total as u64);
+        bar.set_position(sent as u64);
+    };
+    let inference = Inference::new(connection, &imported.network, &mut progress);
+    bar.finish_and_clear();
+    inference.map_err(|error| Failure::infer(&error))
+}
+
+/// Samples for each input of a model: `samples[input][sample]`, as many for each.
+pub fn read_inputs(
+    files: &[PathBuf],
+    ports: &[Port],
+    options: &Options,
+) -> Result<Vec<Vec<Vec<i8>>>, Failure> {
+    if files.len() != ports.len() {
+        let names: Vec<_> = ports.iter().map(describe).collect();
+        let cause = format!("the model takes {}: {}", ports.len(), names.join("; "));
+        let what = format!("{} input files were given", files.len());
+        return Err(Failure::new(USAGE, what, cause).help("give --input for each, in this order"));
+    }
+    let mut samples: Vec<Vec<Vec<i8>>> = Vec::new();
+    for (file, port) in files.iter().zip(ports) {
+        let read = input::read(file, port, options).map_err(|it| Failure::input(file, &it))?;
+        for note in read.notes {
+            say(format_args!("note: {note}"));
+        }
+        if let Some(first) = samples.first().filter(|first| first.len() != read.samples.len()) {
+            let what = format!("{} has {} samples", file.display(), read.samples.len());
+            let cause = format!("the first input has {}", first.len());
+            return Err(Failure::new(FAILED, what, cause)
+                .help("give as many samples for each input of the model"));
+        }
+        samples.push(read.samples);
+    }
+    Ok(samples)
+}
+
+/// An input or output for people: `"serving_default" [1, 32, 32, 3] int8`.
+pub fn describe(port: &Port) -> String {
+    format!("{:?} {:?} {}", port.name, port.shape, element(port))
+}
+
+fn element(port: &Port) -> &'static str {
+    match port.element {
+        Element::Float32 => "float32",
+        _ => "int8",
+    }
+}
+
+/// Indices of the greatest values, the greatest first; of equal ones the first.
+pub fn greatest(values: &[i8], count: usize) -> Vec<usize> {
+    let mut indices: Vec<_> = (0..values.len()).collect();
+    indices.sort_by_key(|&at| std::cmp::Reverse(values[at]));
+    indices.truncate(count);
+    indices
+}
+
+/// Cost of a run in the device's unit.
+pub fn ticks(costs: &[Cost]) -> u64 {
+    costs.iter().map(|cost| cost.ticks).sum()
+}
+
+/// An input or output in JSON.
+#[derive(Serialize)]
+pub struct PortRecord<'a> {
+    name: &'a str,
+    shape: &'a [usize],
+    element: &'static str,
+    scale: f32,
+    zero_point: i32,
+}
+
+impl<'a> PortRecord<'a> {
+    /// All of them.
+    pub fn all(ports: &'a [Port]) -> Vec<Self> {
+        let record = |port: &'a Port| Self {
+            name: &port.name,
+            shape: &port.shape,
+            element: element(port),
+            scale: port.scale,
+            zero_point: port.zero_point,
+        };
+        ports.iter().map(record).collect()
+    }
+}
+
+impl PortRecord<'_> {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+}
+
+/// The first lines of a summary: the model and the device.
+pub fn heading(path: &Path, imported: &ImportedNetwork, device: &DeviceDescription) -> String {
+    format!(
+        "model   {}, {}, {} operators\n\
+         device  {}, firmware {} for {}, {} of arena\n",
+        path.display(),
+        imported.format,
+        imported.network.nodes.len(),
+        device.board,
+        device.firmware,
+        device.target,
+        in_bytes(device.arena_bytes.into()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_come_first_and_the_first_of_equals() {
+        assert_eq!(greatest(&[-3, 7, 7, 127, -128], 3), [3, 1, 2]);
+        assert_eq!(greatest(&[1, 2], 9), [1, 0]);
+        assert!(greatest(&[], 1).is_empty());
+    }
+}

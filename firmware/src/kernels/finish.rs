@@ -1,0 +1,115 @@
+//! Sums to bytes, as the records of weights say: see [`quintet_protocol::network::Finish`].
+
+use super::requantise::{high, right_rounded};
+use quintet_protocol::network::{FINISH_WORDS, SHORT_RIGHT};
+use quintet_protocol::program::ByteRange;
+
+/// The words of a [`quintet_protocol::network::Finish`].
+pub type FinishWords = [u32; FINISH_WORDS];
+
+/// Whether sums are finished by [`short`].
+#[inline(always)]
+pub fn is_short(words: &FinishWords) -> bool {
+    SHORT_RIGHT.contains(&words[3])
+}
+
+/// The bytes that become of sums.
+#[inline(always)]
+pub fn bytes<const N: usize>(words: &FinishWords, sums: [i32; N], range: &ByteRange) -> [i8; N] {
+    let (least, greatest) = (i32::from(range.least), i32::from(range.greatest));
+    let clamp = |value: i32| value.max(least).min(greatest) as i8;
+    match is_short(words) {
+        true => sums.map(|sum| clamp(short(words, sum))),
+        false => sums.map(|sum| clamp(long(words, sum))),
+    }
+}
+
+/// Two roundings in few instructions. The first is of `doubled * multiplier` to its high half, half
+/// up; the second, of a division by a power of two, is half away from zero: half up, but half down
+/// for what is negative, which is what takes one from it before the shift.
+///
+/// The product is negative when `doubled` is, or zero. Zero less one is no tie, and rounds to zero all
+/// the same.
+#[inline(always)]
+pub fn short(words: &FinishWords, sum: i32) -> i32 {
+    let [bias, multiplier, offset, right] = words.map(|word| word as i32);
+    let doubled = bias.wrapping_add(sum.wrapping_mul(2));
+    let product = i64::from(doubled) * i64::from(multiplier);
+    let product = ((product + (1 << 31)) >> 32) as i32;
+    product.wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
+}
+
+/// As [`quintet_protocol::network::Scale`] says.
+#[inline(never)]
+fn long(words: &FinishWords, sum: i32) -> i32 {
+    let [bias, multiplier, zero, shifts] = words.map(|word| word as i32);
+    let [right, left, ..] = shifts.to_le_bytes();
+    let sum = sum.wrapping_add(bias >> 1);
+    let product = high(sum.wrapping_shl(u32::from(left)), multiplier);
+    right_rounded(product, u32::from(right)).wrapping_add(zero)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::requantise::scale;
+    use super::*;
+    use proptest::prelude::*;
+    use quintet_protocol::network::{Finish, Scale};
+
+    const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn short_and_long_forms_are_the_scale_s_two_roundings(
+            sum in -(1i32 << 29)..1 << 29,
+            small in any::<bool>(),
+            bias in -(1i32 << 28)..1 << 28,
+            multiplier in 1i32 << 30..,
+            shift in -31i8..=8,
+            zero_out in any::<i8>(),
+        ) {
+            let (sum, bias) = if small { (sum >> 16, bias >> 18) } else { (sum, bias) };
+            let scaled = Scale { multiplier, shift };
+            let words = Finish { bias, scale: scaled }.to_words(zero_out);
+            prop_assert_eq!(is_short(&words), (-22..=-1).contains(&shift));
+            let exact = i64::from(scale(sum + bias, scaled)) + i64::from(zero_out);
+            let exact = exact.clamp(-128, 127) as i8;
+            if shift <= 0 || (sum + bias).checked_mul(1 << shift).is_some() {
+                prop_assert_eq!(bytes(&words, [sum], &ALL), [exact]);
+            }
+        }
+
+        /// What the assembly leaves out where outputs end at their zero.
+        #[test]
+        fn the_sign_does_not_matter_above_zero(
+            sum in -(1i32 << 29)..1 << 29,
+            down in 0u32..30,
+            multiplier in 1i32 << 30..,
+            shift in -22i8..=-1,
+            zero_out in any::<i8>(),
+        ) {
+            let sum = sum >> down;
+            let words = Finish { bias: 0, scale: Scale { multiplier, shift } }.to_words(zero_out);
+            let clamp = |value: i32| value.max(i32::from(zero_out));
+            prop_assert_eq!(clamp(short(&words, sum)), clamp(short_without_sign(&words, sum)));
+        }
+    }
+
+    fn short_without_sign(words: &FinishWords, sum: i32) -> i32 {
+        let [bias, multiplier, offset, right] = words.map(i64::from);
+        let (bias, offset) = (i64::from(bias as i32), i64::from(offset as i32));
+        let product = (bias + 2 * i64::from(sum)) * multiplier;
+        ((((product + (1 << 31)) >> 32) + offset) >> right) as i32
+    }
+
+    #[test]
+    fn a_factor_of_zero_gives_the_zero_point() {
+        let finish = Finish { bias: 12345, scale: Scale { multiplier: 0, shift: 0 } };
+        for zero_out in [-128, -1, 0, 7, 127] {
+            let words = finish.to_words(zero_out);
+            assert!(is_short(&words));
+            assert_eq!(bytes(&words, [-99_999, 99_999], &ALL), [zero_out; 2]);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `Vector`: what runs beside the micro-operators, on tensors of signed bytes.
+
+mod channels;
+mod copy;
+mod elementwise;
+mod fill;
+mod lookup;
+mod pool;
+mod reduce;
+mod resize;
+mod softmax;
+
+use crate::backend::{Step, Work};
+use crate::operands::{Operands, Words, disjoint};
+use copy::Copying;
+use core::ops::Range;
+use elementwise::Elementwise;
+use fill::Fill;
+use lookup::Lookup;
+use pool::Pool;
+use quintet_protocol::message::Phase;
+use quintet_protocol::program::{Command, Fault};
+use reduce::Reduce;
+use resize::Resize;
+use softmax::Softmax;
+
+/// A command of `Vector` under way.
+pub enum Vector {
+    Elementwise(Elementwise),
+    Pool(Pool),
+    Reduce(Reduce),
+    Softmax(Softmax),
+    Lookup(Lookup),
+    Copy(Copying),
+    Fill(Fill),
+    Resize(Resize),
+}
+
+impl Vector {
+    pub fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
+        match command {
+            Command::Add(c) => Elementwise::add(operands, c).map(Self::Elementwise),
+            Command::Multiply(c) => Elementwise::multiply(operands, c).map(Self::Elementwise),
+            Command::Pool(c) => Pool::new(operands, c).map(Self::Pool),
+            Command::Reduce(c) => Reduce::new(operands, c).map(Self::Reduce),
+            Command::Softmax(c) => Softmax::new(operands, c).map(Self::Softmax),
+            Command::Lookup(c) => Lookup::new(operands, c).map(Self::Lookup),
+            Command::Copy(c) => Copying::new(operands, c).map(Self::Copy),
+            Command::Fill(c) => Fill::new(operands, c).map(Self::Fill),
+            Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
+            other => Err(Fault::UnknownMode { operator: other.operator(), mode: u8::MAX }),
+        }
+    }
+
+    pub fn step(&mut self, arena: &mut [u32]) -> Step {
+        let items = match self {
+            Self::Elementwise(job) => job.step(arena),
+            Self::Pool(job) => job.step(arena),
+            Self::Reduce(job) => job.step(arena),
+            Self::Softmax(job) => job.step(arena),
+            Self::Lookup(job) => job.step(arena),
+            Self::Copy(job) => job.step(arena),
+            Self::Fill(job) => job.step(arena),
+            Self::Resize(job) => job.step(arena),
+        };
+        match items {
+            Some(items) => Step::Working(Work { phase: Phase::Elements, items: items as u32 }),
+            None => Step::Done,
+        }
+    }
+}
+
+/// Refuses an output that overlaps an input without being the same words: then the input is worked on
+/// in its place.
+fn same_or_disjoint(input: &Words, output: &Words) -> Result<(), Fault> {
+    if input == output { Ok(()) } else { disjoint([input, output]) }
+}
+
+/// Brings bytes of an input to their places in its output, unless that is where they are, to be worked
+/// on there. Both have room for them.
+fn bring(arena: &mut [u32], [input, output]: [&Words; 2], range: Range<usize>) {
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(arena);
+    let place = |words: &Words| words.start * 4 + range.start..words.start * 4 + range.end;
+    let (from, to) = (place(input), place(output));
+    if from != to && from.end.max(to.end) <= bytes.len() {
+        bytes.copy_within(from, to.start);
+    }
+}

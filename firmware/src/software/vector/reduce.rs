@@ -1,0 +1,46 @@
+//! `Vector`, sums and means over one axis of three.
+
+use super::channels::Channels;
+use crate::kernels::reduce::{PLACES_MAX, Places, Sum};
+use crate::kernels::to_byte::ToByte;
+use crate::operands::{Operands, disjoint, in_range, words};
+use quintet_protocol::program::{Fault, Reduce as Command};
+
+/// Reducing under way.
+pub struct Reduce {
+    channels: Channels,
+    reduced: usize,
+    sum: Sum,
+}
+
+impl Reduce {
+    pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
+        in_range(1, c.reduced, 1..=PLACES_MAX as u32)?;
+        let outputs = u64::from(c.outer) * u64::from(c.inner);
+        let inputs = outputs.saturating_mul(c.reduced.into());
+        let input = operands.read(c.input, words(inputs))?;
+        let output = operands.write(c.output, words(outputs))?;
+        disjoint([&input, &output])?;
+        let [pixels, channels, reduced] = [c.outer, c.inner, c.reduced].map(|n| n as usize);
+        let sum = Sum { zero: c.bytes.zero_in, to: ToByte::new(c.scale, &c.bytes) };
+        Ok(Self {
+            channels: Channels { input, output, pixels, channels, next: [0; 2] },
+            reduced,
+            sum,
+        })
+    }
+
+    /// Bytes read; `None` if none was left.
+    pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
+        let (reduced, inner) = (self.reduced, self.channels.channels);
+        let row_step = reduced * inner;
+        let places = |outer| Places {
+            first: outer * row_step,
+            rows: 1,
+            row_step,
+            columns: reduced,
+            step: inner,
+        };
+        self.channels.step(arena, places, &self.sum)
+    }
+}

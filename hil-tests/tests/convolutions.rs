@@ -1,0 +1,44 @@
+//! Convolutions give the bytes of their definition on the virtual device, and on boards the very same.
+
+use quintet_driver::device::Connection;
+use quintet_driver::transport::DeviceUri;
+use quintet_hil_tests::convolution::{Convolution, Random};
+use quintet_hil_tests::{boards, open, uri};
+use quintet_protocol::program::Sliding;
+
+/// The virtual device, then the boards.
+fn devices() -> Vec<(DeviceUri, Connection)> {
+    let uris = [vec![uri("virtual:")], boards()].concat();
+    uris.into_iter().map(|uri| (uri.clone(), open(&uri))).collect()
+}
+
+fn check(devices: &mut [(DeviceUri, Connection)], layer: &Convolution) {
+    let expected = layer.expected();
+    for (uri, connection) in devices {
+        let done = layer.run(connection).unwrap_or_else(|error| panic!("{uri}: {error}"));
+        let first = done.outputs[0].iter().zip(&expected).position(|(a, b)| a != b);
+        assert_eq!(first, None, "{uri}: {:?} {:?}", layer.sliding, layer.bytes);
+    }
+}
+
+/// A shape with windows that go beyond every edge, now and then far beyond.
+fn shape(random: &mut Random) -> Sliding {
+    let mut within = |least: i32, greatest: i32| random.within(least..=greatest) as u16;
+    let channels_in = within(1, 9) * within(1, 2);
+    let input = [within(1, 9), within(1, 9), channels_in];
+    let kernel = [within(1, 4), within(1, 4)];
+    let output = [within(1, 7), within(1, 7), within(1, 9)];
+    let pad = [within(0, 5), within(0, 5)];
+    let mut steps = || [within(1, 3) as u8, within(1, 3) as u8];
+    Sliding { input, output, kernel, stride: steps(), dilation: steps(), pad }
+}
+
+#[test]
+fn any_shape_gives_the_bytes_of_the_definition() {
+    let mut devices = devices();
+    let mut random = Random::new(20);
+    for _ in 0..400 {
+        let sliding = shape(&mut random);
+        check(&mut devices, &Convolution::random(sliding, &mut random));
+    }
+}
