@@ -96,7 +96,7 @@ pub fn read_inputs(
 
 /// An input or output for people: `"serving_default" [1, 32, 32, 3] int8`.
 pub fn describe(port: &Port) -> String {
-    format!("{:?} {:?} {}", port.name, port.shape, element(port))
+    PortRecord::new(port).describe()
 }
 
 fn element(port: &Port) -> &'static str {
@@ -132,14 +132,17 @@ pub struct PortRecord<'a> {
 impl<'a> PortRecord<'a> {
     /// All of them.
     pub fn all(ports: &'a [Port]) -> Vec<Self> {
-        let record = |port: &'a Port| Self {
+        ports.iter().map(Self::new).collect()
+    }
+
+    fn new(port: &'a Port) -> Self {
+        Self {
             name: &port.name,
             shape: &port.shape,
             element: element(port),
             scale: port.scale,
             zero_point: port.zero_point,
-        };
-        ports.iter().map(record).collect()
+        }
     }
 }
 
@@ -147,6 +150,11 @@ impl PortRecord<'_> {
     /// Its name.
     pub fn name(&self) -> &str {
         self.name
+    }
+
+    /// For people: `"serving_default" [1, 32, 32, 3] int8`.
+    pub fn describe(&self) -> String {
+        format!("{:?} {:?} {}", self.name, self.shape, self.element)
     }
 }
 

@@ -62,8 +62,11 @@ pub(super) fn network(name: &str, data: &[u8]) -> Result<ImportedNetwork, Fault>
     })
 }
 
+/// Bytes within which the mark of a network is.
+pub(super) const MARK_BYTES: u64 = 8;
+
 /// Whether a flatbuffer has the mark of TensorFlow Lite.
-fn is_tflite(data: &[u8]) -> bool {
+pub(super) fn is_tflite(data: &[u8]) -> bool {
     data.get(4..8) == Some(b"TFL3")
 }
 

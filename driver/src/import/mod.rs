@@ -40,7 +40,7 @@ use draft::{Draft, Finished};
 use std::path::Path;
 
 pub use error::{Fault, ImportError, Wanted};
-pub use network::{ImportedNetwork, NETWORK_FORMATS, network, network_from_bytes};
+pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
 
 /// The formats that can be imported, for messages.
 pub const FORMATS: &str = "3DGS .ply (INRIA, or PlayCanvas compressed), .splat, .ksplat, \

@@ -7,6 +7,8 @@
 use super::error::{Fault, ImportError};
 use super::{detect, limits};
 use crate::network::Network;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// The formats that can be imported, for messages.
@@ -42,6 +44,15 @@ pub fn network(path: &Path) -> Result<ImportedNetwork, ImportError> {
 /// As [`network`].
 pub fn network_from_bytes(name: &str, bytes: &[u8]) -> Result<ImportedNetwork, ImportError> {
     detect::network(name, bytes).map_err(|fault| fault.in_file(name))
+}
+
+/// Whether a file is that of a network rather than of a scene, by its mark or the ending of its name.
+pub fn holds_network(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let mut head = Vec::new();
+    let file = File::open(path);
+    let read = file.and_then(|file| file.take(detect::MARK_BYTES).read_to_end(&mut head));
+    read.is_ok() && detect::is_tflite(&head) || ending == "tflite" || ending == "onnx"
 }
 
 fn from_path(path: &Path) -> Result<ImportedNetwork, Fault> {

@@ -10,7 +10,7 @@ pub type FinishWords = [u32; FINISH_WORDS];
 /// Whether sums are finished by [`short`].
 #[inline(always)]
 pub fn is_short(words: &FinishWords) -> bool {
-    SHORT_RIGHT.contains(&words[3])
+    words[3].wrapping_sub(*SHORT_RIGHT.start()) <= SHORT_RIGHT.end() - SHORT_RIGHT.start()
 }
 
 /// The bytes that become of sums.
@@ -24,6 +24,22 @@ pub fn bytes<const N: usize>(words: &FinishWords, sums: [i32; N], range: &ByteRa
     }
 }
 
+/// The byte that becomes of twice a sum with its bias.
+#[inline(always)]
+pub fn byte_of_doubled(words: &FinishWords, doubled: i32, range: &ByteRange) -> i8 {
+    let value = match is_short(words) {
+        true => short_of_doubled(words, doubled),
+        false => long_of_doubled(words, doubled),
+    };
+    value.max(i32::from(range.least)).min(i32::from(range.greatest)) as i8
+}
+
+/// Two roundings in few instructions: see [`short_of_doubled`].
+#[inline(always)]
+pub fn short(words: &FinishWords, sum: i32) -> i32 {
+    short_of_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)))
+}
+
 /// Two roundings in few instructions. The first is of `doubled * multiplier` to its high half, half
 /// up; the second, of a division by a power of two, is half away from zero: half up, but half down
 /// for what is negative, which is what takes one from it before the shift.
@@ -31,21 +47,25 @@ pub fn bytes<const N: usize>(words: &FinishWords, sums: [i32; N], range: &ByteRa
 /// The product is negative when `doubled` is, or zero. Zero less one is no tie, and rounds to zero all
 /// the same.
 #[inline(always)]
-pub fn short(words: &FinishWords, sum: i32) -> i32 {
-    let [bias, multiplier, offset, right] = words.map(|word| word as i32);
-    let doubled = bias.wrapping_add(sum.wrapping_mul(2));
+fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
+    let [_, multiplier, offset, right] = words.map(|word| word as i32);
     let product = i64::from(doubled) * i64::from(multiplier);
     let product = ((product + (1 << 31)) >> 32) as i32;
     product.wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
 }
 
 /// As [`quintet_protocol::network::Scale`] says.
-#[inline(never)]
+#[inline(always)]
 fn long(words: &FinishWords, sum: i32) -> i32 {
-    let [bias, multiplier, zero, shifts] = words.map(|word| word as i32);
+    long_of_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)))
+}
+
+/// As [`quintet_protocol::network::Scale`] says.
+#[inline(never)]
+fn long_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
+    let [_, multiplier, zero, shifts] = words.map(|word| word as i32);
     let [right, left, ..] = shifts.to_le_bytes();
-    let sum = sum.wrapping_add(bias >> 1);
-    let product = high(sum.wrapping_shl(u32::from(left)), multiplier);
+    let product = high((doubled >> 1).wrapping_shl(u32::from(left)), multiplier);
     right_rounded(product, u32::from(right)).wrapping_add(zero)
 }
 

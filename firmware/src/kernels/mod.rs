@@ -2,6 +2,7 @@
 //! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
 
 pub mod convolve;
+pub mod depthwise;
 pub mod elementwise;
 pub mod finish;
 pub mod fixed;

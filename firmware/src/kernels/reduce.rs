@@ -1,15 +1,17 @@
-//! Means, sums and greatest of bytes that lie at regular places, channel by channel, or four channels
-//! at a time where they share words.
+//! Means, sums and greatest of bytes that lie at regular places, a block of channels at a time: place by
+//! place, as the channels of a place lie side by side.
 
 use super::to_byte::ToByte;
-use core::ops::Range;
 use quintet_protocol::program::ByteRange;
 
+/// Most channels of a block.
+pub const BLOCK_CHANNELS: usize = 64;
 /// Most places that are reduced together: their sum has 24 bits, and a step stays short.
 pub const PLACES_MAX: usize = 1 << 16;
+/// Most places whose bytes, of 255 at most, are summed up in halves.
+const HALF_PLACES: usize = 257;
 
-/// Places of a channel that are reduced together: `rows` rows of `columns` places, in bytes, or in words
-/// for four channels.
+/// Places that are reduced together: `rows` rows of `columns` places, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
     /// The first.
@@ -20,7 +22,7 @@ pub struct Places {
     pub row_step: usize,
     /// Places in a row.
     pub columns: usize,
-    /// From place to place, not zero.
+    /// From place to place.
     pub step: usize,
 }
 
@@ -30,256 +32,187 @@ impl Places {
         self.rows * self.columns
     }
 
-    /// Whether four channels share a word at every place.
-    pub fn share_words(&self) -> bool {
-        (self.first | self.row_step | self.step).is_multiple_of(4)
+    /// The same places in words, if that is what they are made of.
+    fn in_words(&self) -> Option<Self> {
+        let Self { first, rows, row_step, columns, step } = *self;
+        (first | row_step | step).is_multiple_of(4).then_some(Self {
+            first: first / 4,
+            rows,
+            row_step: row_step / 4,
+            columns,
+            step: step / 4,
+        })
     }
 
-    /// The same places in as few rows as can be.
-    fn joined(self) -> Self {
-        if self.columns * self.step == self.row_step {
-            return Self { rows: 1, columns: self.count(), ..self };
-        }
-        self
-    }
-
-    /// Visits every place that there is.
+    /// Visits every place, with all that lies from there on.
     #[inline(always)]
-    fn each<T: Copy>(&self, elements: &[T], mut visit: impl FnMut(T)) {
+    fn each<T>(&self, elements: &[T], mut visit: impl FnMut(&[T])) {
         for row in 0..self.rows {
-            let first = self.first + row * self.row_step;
-            run(elements, first, self.step, self.columns).for_each(&mut visit);
-        }
-    }
-}
-
-/// `count` elements from `first` on, `step` apart, as far as there are so many.
-#[inline(always)]
-fn run<T: Copy>(
-    elements: &[T],
-    first: usize,
-    step: usize,
-    count: usize,
-) -> impl Iterator<Item = T> {
-    let rest = elements.get(first..).unwrap_or_default();
-    rest.iter().step_by(step.max(1)).take(count).copied()
-}
-
-/// How the bytes of a channel become one.
-pub trait Reduction {
-    /// Of a channel.
-    fn byte(&self, bytes: &[u8], places: &Places) -> i8;
-    /// Of four channels that share words.
-    fn four(&self, words: &[u32], places: &Places) -> [i8; 4];
-}
-
-/// The mean, rounded half away from zero, clamped.
-pub struct Mean(pub ByteRange);
-
-/// The greatest, clamped.
-pub struct Greatest(pub ByteRange);
-
-/// The sum of distances from a zero point, scaled.
-pub struct Sum {
-    /// The zero point.
-    pub zero: i8,
-    /// From the sum to a byte.
-    pub to: ToByte,
-}
-
-impl Reduction for Mean {
-    fn byte(&self, bytes: &[u8], places: &Places) -> i8 {
-        clamp(rounded_mean(sum(bytes, places), places), &self.0)
-    }
-
-    fn four(&self, words: &[u32], places: &Places) -> [i8; 4] {
-        sums(words, places).map(|sum| clamp(rounded_mean(sum, places), &self.0))
-    }
-}
-
-impl Reduction for Greatest {
-    fn byte(&self, bytes: &[u8], places: &Places) -> i8 {
-        clamp(greatest(bytes, places).into(), &self.0)
-    }
-
-    fn four(&self, words: &[u32], places: &Places) -> [i8; 4] {
-        greatests(words, places).map(|greatest| clamp(greatest.into(), &self.0))
-    }
-}
-
-impl Reduction for Sum {
-    fn byte(&self, bytes: &[u8], places: &Places) -> i8 {
-        self.to.byte(sum(bytes, places) - self.zero_of(places))
-    }
-
-    fn four(&self, words: &[u32], places: &Places) -> [i8; 4] {
-        sums(words, places).map(|sum| self.to.byte(sum - self.zero_of(places)))
-    }
-}
-
-impl Sum {
-    fn zero_of(&self, places: &Places) -> i32 {
-        places.count() as i32 * i32::from(self.zero)
-    }
-}
-
-fn rounded_mean(sum: i32, places: &Places) -> i32 {
-    let count = places.count().max(1) as i32;
-    let half = if sum > 0 { count / 2 } else { -(count / 2) };
-    (sum + half) / count
-}
-
-fn clamp(value: i32, range: &ByteRange) -> i8 {
-    value.max(range.least.into()).min(range.greatest.into()) as i8
-}
-
-/// Reduces some channels to the bytes of `output`; `places` are those of channel 0, in bytes. The first
-/// and last of them are multiples of four where [`Places::share_words`].
-pub fn reduce(
-    input: &[u32],
-    places: &Places,
-    channels: Range<usize>,
-    output: &mut [u8],
-    by: &impl Reduction,
-) {
-    let Places { first, rows, row_step, columns, step } = places.joined();
-    if places.share_words() {
-        let (row_step, step) = (row_step / 4, step / 4);
-        for (group, four) in (channels.start / 4..).zip(output.as_chunks_mut().0) {
-            let places = Places { first: first / 4 + group, rows, row_step, columns, step };
-            *four = by.four(input, &places).map(|byte| byte as u8);
-        }
-    } else {
-        let bytes = bytemuck::cast_slice(input);
-        for (channel, byte) in channels.zip(output) {
-            let places = Places { first: first + channel, rows, row_step, columns, step };
-            *byte = by.byte(bytes, &places) as u8;
-        }
-    }
-}
-
-/// Sum of signed bytes.
-fn sum(bytes: &[u8], places: &Places) -> i32 {
-    let mut sum = 0;
-    places.each(bytes, |byte| sum += i32::from(byte as i8));
-    sum
-}
-
-/// Greatest of signed bytes.
-fn greatest(bytes: &[u8], places: &Places) -> i8 {
-    let mut greatest = i8::MIN;
-    places.each(bytes, |byte| greatest = greatest.max(byte as i8));
-    greatest
-}
-
-/// Greatest of each of the four signed bytes of words.
-fn greatests(words: &[u32], places: &Places) -> [i8; 4] {
-    let mut greatest = [i8::MIN; 4];
-    places.each(words, |word| {
-        for (greatest, byte) in greatest.iter_mut().zip(word.to_le_bytes()) {
-            *greatest = (*greatest).max(byte as i8);
-        }
-    });
-    greatest
-}
-
-/// Sum of each of the four signed bytes of words.
-fn sums(words: &[u32], places: &Places) -> [i32; 4] {
-    let mut sums = [0; 4];
-    let (mut pairs, mut room) = ([0; 2], LANE_PLACES);
-    for row in 0..places.rows {
-        let (mut at, mut left) = (places.first + row * places.row_step, places.columns);
-        while left > 0 {
-            let count = left.min(room);
-            pairs = add_pairs(pairs, run(words, at, places.step, count));
-            (at, left, room) = (at + count * places.step, left - count, room - count);
-            if room == 0 {
-                add_lanes(&mut sums, pairs);
-                (pairs, room) = ([0; 2], LANE_PLACES);
+            let mut at = self.first + row * self.row_step;
+            for _ in 0..self.columns {
+                visit(elements.get(at..).unwrap_or_default());
+                at += self.step;
             }
         }
     }
-    add_lanes(&mut sums, pairs);
-    let excess = (places.count() * 128) as i32;
-    sums.map(|sum| sum - excess)
 }
 
-/// Bytes of 255 whose sum fits a half.
-const LANE_PLACES: usize = 257;
+/// How the bytes of a channel become one.
+pub enum Reduction {
+    /// The mean, rounded half away from zero, clamped.
+    Mean(ByteRange),
+    /// The greatest, clamped.
+    Greatest(ByteRange),
+    /// The sum of distances from a zero point, scaled.
+    Sum {
+        /// The zero point.
+        zero: i8,
+        /// From the sum to a byte.
+        to: ToByte,
+    },
+}
 
-/// Adds the bytes of words, each 128 too great so that it has no sign: 0 and 2, and 1 and 3, in the
-/// halves of two words.
-#[inline(always)]
-fn add_pairs([mut even, mut odd]: [u32; 2], words: impl Iterator<Item = u32>) -> [u32; 2] {
-    words.for_each(|word| {
-        let word = word ^ 0x8080_8080;
-        even = even.wrapping_add(word & 0x00FF_00FF);
-        odd = odd.wrapping_add(word >> 8 & 0x00FF_00FF);
+impl Reduction {
+    /// Reduces as many channels as `output` has bytes, at most [`BLOCK_CHANNELS`]: those that begin at
+    /// the places.
+    pub fn block(&self, input: &[u32], places: &Places, output: &mut [u8]) {
+        let mut values = [0; BLOCK_CHANNELS];
+        let Some(values) = values.get_mut(..output.len()) else { return };
+        if let Self::Greatest(_) = self {
+            greatest(bytemuck::cast_slice(input), places, values);
+        } else {
+            sums(input, places, values);
+        }
+        let count = places.count().max(1) as i32;
+        for (byte, &mut value) in output.iter_mut().zip(values) {
+            *byte = self.byte(value, count) as u8;
+        }
+    }
+
+    /// What the sum of `count` bytes, or the greatest of them, becomes.
+    fn byte(&self, value: i32, count: i32) -> i8 {
+        let (value, range) = match self {
+            Self::Mean(range) => {
+                let half = if value > 0 { count / 2 } else { -(count / 2) };
+                ((value + half) / count, range)
+            }
+            Self::Greatest(range) => (value, range),
+            Self::Sum { zero, to } => return to.byte(value - count * i32::from(*zero)),
+        };
+        value.max(range.least.into()).min(range.greatest.into()) as i8
+    }
+}
+
+/// Greatest of each channel's signed bytes.
+fn greatest(bytes: &[u8], places: &Places, values: &mut [i32]) {
+    values.fill(i8::MIN.into());
+    places.each(bytes, |bytes| {
+        for (value, &byte) in values.iter_mut().zip(bytes) {
+            *value = (*value).max((byte as i8).into());
+        }
     });
-    [even, odd]
 }
 
-fn add_lanes(sums: &mut [i32; 4], [even, odd]: [u32; 2]) {
-    let lanes = [even & 0xFFFF, odd & 0xFFFF, even >> 16, odd >> 16];
-    sums.iter_mut().zip(lanes).for_each(|(sum, lane)| *sum += lane as i32);
+/// Sum of each channel's signed bytes.
+fn sums(input: &[u32], places: &Places, values: &mut [i32]) {
+    let in_words = places.in_words().filter(|_| values.len().is_multiple_of(4));
+    if let Some(places) = in_words.filter(|places| places.count() <= HALF_PLACES) {
+        return sums_of_words(input, &places, values.as_chunks_mut().0);
+    }
+    places.each(bytemuck::cast_slice(input), |bytes: &[u8]| {
+        for (value, &byte) in values.iter_mut().zip(bytes) {
+            *value += i32::from(byte as i8);
+        }
+    });
+}
+
+/// Sums of four channels in a word, two of them at once: each byte 128 too great, so that it has no sign,
+/// in halves of two words.
+fn sums_of_words(words: &[u32], places: &Places, values: &mut [[i32; 4]]) {
+    let mut pairs = [[0u32; 2]; BLOCK_CHANNELS / 4];
+    places.each(words, |words| {
+        for ([even, odd], &word) in pairs.iter_mut().zip(words).take(values.len()) {
+            let word = word ^ 0x8080_8080;
+            *even = even.wrapping_add(word & 0x00FF_00FF);
+            *odd = odd.wrapping_add(word >> 8 & 0x00FF_00FF);
+        }
+    });
+    let excess = places.count() as i32 * 128;
+    for (four, [even, odd]) in values.iter_mut().zip(pairs) {
+        let lanes = [even & 0xFFFF, odd & 0xFFFF, even >> 16, odd >> 16];
+        *four = lanes.map(|lane| lane as i32 - excess);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use quintet_protocol::network::Scale;
+
+    const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
 
     prop_compose! {
-        fn places()(
-            first in 0usize..4,
+        /// Places for that many channels.
+        fn places(channels: usize)(
+            first in 0usize..9,
             rows in 1usize..5,
-            columns in prop_oneof![1usize..6, 250usize..600],
-            step in 1usize..4,
-            gap in 0usize..3,
+            columns in prop_oneof![1usize..6, 60usize..200],
+            step in channels..channels + 3,
+            gap in 0usize..5,
+            whole: bool,
         ) -> Places {
-            Places { first, rows, row_step: columns * step + gap, columns, step }
+            let whole = |n: usize| if whole { n.next_multiple_of(4) } else { n };
+            let step = whole(step);
+            Places { first: whole(first), rows, row_step: whole(columns * step + gap), columns, step }
         }
     }
 
-    /// The bytes at the places, those of lane `lane` where words hold `lanes`.
-    fn bytes_at(bytes: &[u8], places: &Places, lane: usize, lanes: usize) -> Vec<i8> {
-        let mut found = Vec::new();
-        for row in 0..places.rows {
-            for column in 0..places.columns {
-                let at = places.first + row * places.row_step + column * places.step;
-                found.push(bytes[at * lanes + lane] as i8);
-            }
-        }
-        found
+    fn places_and_channels() -> impl Strategy<Value = (Places, usize)> {
+        (1..=BLOCK_CHANNELS).prop_flat_map(|channels| (places(channels), Just(channels)))
     }
 
-    fn model(bytes: &[i8]) -> (i32, i8) {
-        (bytes.iter().map(|&byte| i32::from(byte)).sum(), *bytes.iter().max().unwrap())
+    /// The bytes of a channel.
+    fn channel(bytes: &[u8], places: &Places, channel: usize) -> Vec<i64> {
+        let rows = (0..places.rows).map(|row| places.first + row * places.row_step);
+        let all = rows.flat_map(|at| (0..places.columns).map(move |n| at + n * places.step));
+        all.map(|at| (bytes[at + channel] as i8).into()).collect()
     }
 
     proptest! {
         #[test]
-        fn sums_and_maxima_are_those_of_the_bytes(places in places(), seed: u32, extreme: bool) {
-            let length = places.first + places.rows * places.row_step;
-            let mut state = seed | 1;
-            let words: Vec<u32> = (0..length)
-                .map(|_| {
-                    state = state.wrapping_mul(0x9E37_79B1).rotate_left(9) ^ seed;
-                    if extreme { 0x7F80_7F80 } else { state }
-                })
-                .collect();
+        fn channels_are_reduced_as_in_wide_integers(
+            (places, channels) in places_and_channels(),
+            seed: u32,
+            extreme in prop::option::of(prop::sample::select(vec![0x7F7F_7F7Fu32, 0x8080_8080])),
+            zero: i8,
+            least in -128i8..0,
+            greatest in 0i8..,
+        ) {
+            let length = (places.first + places.rows * places.row_step).div_ceil(4) + BLOCK_CHANNELS;
+            let random = |at: u32| (at ^ seed).wrapping_mul(0x9E37_79B1).rotate_left(at);
+            let words: Vec<u32> =
+                (0..length as u32).map(|at| extreme.unwrap_or_else(|| random(at))).collect();
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-            for places in [places, places.joined()] {
-                let by_lane = [0, 1, 2, 3].map(|lane| model(&bytes_at(&bytes, &places, lane, 4)));
-                prop_assert_eq!(sums(&words, &places), by_lane.map(|(sum, _)| sum));
-                prop_assert_eq!(greatests(&words, &places), by_lane.map(|(_, greatest)| greatest));
-                let (expected, most) = model(&bytes_at(&bytes, &places, 0, 1));
-                prop_assert_eq!(sum(&bytes, &places), expected);
-                prop_assert_eq!(greatest(&bytes, &places), most);
+            let range = ByteRange { least, greatest, ..ALL };
+            // A sum of up to 800 bytes, scaled by 2^-10.
+            let to = ToByte::new(Scale { multiplier: 1 << 30, shift: -9 }, &ALL);
+            let mut found = [(); 3].map(|()| vec![0; channels]);
+            Reduction::Mean(range).block(&words, &places, &mut found[0]);
+            Reduction::Greatest(range).block(&words, &places, &mut found[1]);
+            Reduction::Sum { zero, to }.block(&words, &places, &mut found[2]);
+            for c in 0..channels {
+                let bytes = channel(&bytes, &places, c);
+                let (count, sum) = (bytes.len() as i64, bytes.iter().sum::<i64>());
+                let mean = (sum.abs() * 2 + count) / (2 * count) * sum.signum();
+                let most = *bytes.iter().max().unwrap();
+                let clamped = [mean, most].map(|it| it.clamp(least.into(), greatest.into()) as i8);
+                prop_assert_eq!([found[0][c] as i8, found[1][c] as i8], clamped);
+                prop_assert_eq!(found[2][c] as i8, to.byte((sum - count * i64::from(zero)) as i32));
             }
         }
     }
 
     extern crate std;
-    use std::vec::Vec;
+    use std::{vec, vec::Vec};
 }

@@ -14,18 +14,8 @@ pub struct ToByte {
     right: u32,
     least: i32,
     greatest: i32,
-    way: Way,
-}
-
-/// Which of the ways of [`ToByte`] serves: they give the same bytes, in fewer instructions.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// [`ToByte::short`], and all bytes may come out.
-    Whole,
-    /// [`ToByte::short`].
-    Short,
-    /// [`ToByte::long`].
-    Long,
+    /// Whether [`ToByte::short`] serves.
+    is_short: bool,
 }
 
 /// Works on many sums: it is given the way that each becomes a byte, from twice the sum.
@@ -37,38 +27,41 @@ pub trait Each {
 impl ToByte {
     /// Of that scale, with the output's zero point and range in `bytes`.
     pub fn new(scale: Scale, bytes: &ByteRange) -> Self {
-        let short = Finish { bias: 0, scale }.is_short();
-        let whole = (bytes.least, bytes.greatest) == (i8::MIN, i8::MAX);
+        let is_short = Finish { bias: 0, scale }.is_short();
         let [_, right] = scale.shifts();
         let zero = i32::from(bytes.zero_out);
         Self {
             scale,
             zero,
-            offset: if short { (zero << right) + (1 << (right - 1)) } else { zero },
+            offset: if is_short { (zero << right) + (1 << (right - 1)) } else { zero },
             right,
             least: bytes.least.into(),
             greatest: bytes.greatest.into(),
-            way: match (short, whole) {
-                (false, _) => Way::Long,
-                (true, false) => Way::Short,
-                (true, true) => Way::Whole,
-            },
+            is_short,
         }
     }
 
-    /// Does some work with what fits this scale and this range best.
+    /// Does some work with what fits this scale and this range best: where all bytes may come out, which
+    /// is nearly always, few instructions.
     #[inline(always)]
     pub fn each(&self, work: impl Each) {
-        match self.way {
-            Way::Whole => work.run(|sum| self.short(sum).clamp(-128, 127) as i8),
-            Way::Short => work.run(|sum| self.clamp(self.short(sum))),
-            Way::Long => work.run(|sum| self.clamp(self.long(sum))),
+        if self.is_short && (self.least, self.greatest) == (-128, 127) {
+            work.run(|doubled| self.short(doubled).clamp(-128, 127) as i8);
+        } else {
+            work.run(|doubled| self.any(doubled));
         }
+    }
+
+    /// The byte of twice a sum.
+    #[inline(never)]
+    fn any(&self, doubled: i32) -> i8 {
+        let value = if self.is_short { self.short(doubled) } else { self.long(doubled) };
+        value.max(self.least).min(self.greatest) as i8
     }
 
     /// The byte of one sum, `|sum| < 2^30`.
     pub fn byte(&self, sum: i32) -> i8 {
-        self.clamp(self.long(sum.wrapping_mul(2)))
+        self.any(sum.wrapping_mul(2))
     }
 
     /// Both roundings at once: see [`Finish`].
@@ -82,11 +75,6 @@ impl ToByte {
     /// Any scale.
     fn long(&self, doubled: i32) -> i32 {
         requantise::scale(doubled >> 1, self.scale).saturating_add(self.zero)
-    }
-
-    #[inline(always)]
-    fn clamp(&self, value: i32) -> i8 {
-        value.max(self.least).min(self.greatest) as i8
     }
 }
 

@@ -96,63 +96,83 @@ impl Convolve {
     }
 
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
-        let mut left = STEP_PRODUCTS;
-        let mut products = 0;
-        while left > 0 && self.at.pixel < self.layer.pixels {
-            let Some(done) = self.advance(arena, left) else { return Step::Done };
-            left = left.saturating_sub(done.effort);
-            products += done.products;
+        let Self { input, weights, scratch, output, windows, layer, at } = self;
+        let Some((mut pictures, [weights, scratch])) =
+            Pictures::borrow(arena, [input, output], [weights, scratch])
+        else {
+            return Step::Done;
+        };
+        let (mut left, mut products) = (STEP_PRODUCTS, 0);
+        while left > 0 && at.pixel < layer.pixels {
+            let pixels = layer.pixels_from(at.pixel);
+            if at.pair == 0 && !scratch.is_empty() {
+                layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
+                left = left.saturating_sub(pixels.len() * layer.column_bytes);
+            }
+            let of_a_pair = 2 * pixels.len() * layer.column_bytes;
+            let pairs = (left / of_a_pair).clamp(1, layer.pairs - at.pair);
+            left = left.saturating_sub(pairs * of_a_pair);
+            let pairs = at.pair..at.pair + pairs;
+            let channels = layer.channels(weights, &pairs);
+            let (columns, output) = pictures.columns_and_output(scratch);
+            products += pixels.len() * channels.count * layer.column_bytes;
+            layer.multiply(&channels, columns, output, (pixels.clone(), pairs.start));
+            *at = match pairs.end == layer.pairs {
+                true => Place { pixel: pixels.end, pair: 0 },
+                false => Place { pixel: pixels.start, pair: pairs.end },
+            };
         }
         match products {
             0 => Step::Done,
             _ => Step::Working(Work { phase: Phase::Multiply, items: products as u32 }),
         }
     }
-
-    /// Works out as many channels of the next pixels as `left` allows, one pair at least.
-    fn advance(&mut self, arena: &mut [u32], left: usize) -> Option<Done> {
-        let pixels = self.layer.pixels_from(self.at.pixel);
-        let mut done = Done::default();
-        if self.at.pair == 0 && !self.scratch.is_empty() {
-            let ranges = [self.input.clone(), self.scratch.clone()];
-            let [input, scratch] = arena.get_disjoint_mut(ranges).ok()?;
-            self.lay_out(input, scratch, pixels.clone());
-            done.effort = pixels.len() * self.layer.column_bytes;
-        }
-        let columns = if self.scratch.is_empty() { &self.input } else { &self.scratch };
-        let ranges = [&self.weights, columns, &self.output].map(Words::clone);
-        let [weights, columns, output] = arena.get_disjoint_mut(ranges).ok()?;
-        let of_a_pair = 2 * pixels.len() * self.layer.column_bytes;
-        let pairs = (left / of_a_pair).clamp(1, self.layer.pairs - self.at.pair);
-        let pairs = self.at.pair..self.at.pair + pairs;
-        done.products = self.layer.multiply(weights, columns, output, pixels.clone(), &pairs);
-        done.effort += pairs.len() * of_a_pair;
-        self.at.pair = pairs.end;
-        if pairs.end == self.layer.pairs {
-            self.at = Place { pixel: pixels.end, pair: 0 };
-        }
-        Some(done)
-    }
-
-    fn lay_out(&self, input: &[u32], scratch: &mut [u32], pixels: Range<usize>) {
-        let input = bytemuck::cast_slice(input);
-        if pixels.len() == TILE_PIXELS {
-            self.windows.tile(input, pixels.start, scratch);
-        } else {
-            let columns = bytemuck::cast_slice_mut(scratch);
-            let length = pixels.len() * self.layer.column_bytes;
-            let columns = columns.get_mut(..length).unwrap_or_default();
-            self.windows.columns(input, pixels.start, columns);
-        }
-    }
 }
 
-/// What was done of a layer.
-#[derive(Default)]
-struct Done {
-    products: usize,
-    /// Products, and bytes that were laid out, which take about as long.
-    effort: usize,
+/// Input and output, which may overlap: then all words that either has, and where both lie in them.
+enum Pictures<'a> {
+    Apart(&'a mut [u32], &'a mut [u32]),
+    Together(&'a mut [u32], [Words; 2]),
+}
+
+impl<'a> Pictures<'a> {
+    /// Borrows them, and two operands more that nothing overlaps.
+    fn borrow<'r>(
+        arena: &'a mut [u32],
+        [input, output]: [&'r Words; 2],
+        [weights, scratch]: [&'r Words; 2],
+    ) -> Option<(Self, [&'a mut [u32]; 2])> {
+        if disjoint([input, output]).is_ok() {
+            let ranges = [input, output, weights, scratch].map(Words::clone);
+            let [input, output, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
+            return Some((Self::Apart(input, output), [weights, scratch]));
+        }
+        let all = input.start.min(output.start)..input.end.max(output.end);
+        let within = [input, output].map(|it| it.start - all.start..it.end - all.start);
+        let ranges = [all, weights.clone(), scratch.clone()];
+        let [all, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
+        Some((Self::Together(all, within), [weights, scratch]))
+    }
+
+    fn input(&self) -> &[i8] {
+        bytemuck::cast_slice(match self {
+            Self::Apart(input, _) => input,
+            Self::Together(all, [input, _]) => all.get(input.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// What weights are multiplied with, and where that goes: without scratch, the input is a column.
+    fn columns_and_output<'b>(&'b mut self, scratch: &'b [u32]) -> (&'b [u32], &'b mut [i8]) {
+        let (columns, output) = match self {
+            Self::Apart(input, output) => {
+                (if scratch.is_empty() { &**input } else { scratch }, &mut **output)
+            }
+            Self::Together(all, [_, output]) => {
+                (scratch, all.get_mut(output.clone()).unwrap_or_default())
+            }
+        };
+        (columns, bytemuck::cast_slice_mut(output))
+    }
 }
 
 impl Layer {
@@ -170,39 +190,52 @@ impl Layer {
         if first < whole { first..first + TILE_PIXELS } else { first..self.pixels }
     }
 
-    /// Works out some pairs of pixels that are laid out; returns how many products that took.
-    fn multiply(
-        &mut self,
-        weights: &[u32],
-        laid_out: &[u32],
-        output: &mut [u32],
-        pixels: Range<usize>,
-        pairs: &Range<usize>,
-    ) -> usize {
+    /// Lays out pixels: four as a tile, fewer as columns.
+    fn lay_out(&self, windows: &Windows, input: &[i8], scratch: &mut [u32], pixels: Range<usize>) {
+        if pixels.len() == TILE_PIXELS {
+            return windows.tile(input, pixels.start, scratch);
+        }
+        let words = scratch.get_mut(..pixels.len() * self.column_bytes / 4);
+        let columns = bytemuck::cast_slice_mut(words.unwrap_or_default());
+        windows.columns(input, pixels.start, columns);
+    }
+
+    /// The channels of some pairs.
+    fn channels<'a>(&mut self, weights: &'a [u32], pairs: &Range<usize>) -> Channels<'a> {
+        let pair_words = self.pair_words;
         let all_short = *self
             .all_short
-            .get_or_insert_with(|| weights.chunks_exact(self.pair_words).all(Channels::is_short));
+            .get_or_insert_with(|| weights.chunks_exact(pair_words).all(Channels::is_short));
         let step = if self.unpaired { 1 } else { 2 };
-        let (first, end) = (pairs.start * step, self.channels.min(pairs.end * step));
-        let records = pairs.start * self.pair_words..pairs.end * self.pair_words;
-        let channels = Channels {
+        let records = pairs.start * pair_words..pairs.end * pair_words;
+        Channels {
             records: weights.get(records).unwrap_or_default(),
-            pair_words: self.pair_words,
-            count: end - first,
+            pair_words,
+            count: self.channels.min(pairs.end * step) - pairs.start * step,
             unpaired: self.unpaired,
             all_short,
             bytes: self.bytes,
-        };
+        }
+    }
+
+    /// Works out channels, from those of pair number `pair` on, of pixels that are laid out.
+    fn multiply(
+        &self,
+        channels: &Channels<'_>,
+        columns: &[u32],
+        output: &mut [i8],
+        (pixels, pair): (Range<usize>, usize),
+    ) {
+        let first = pair * if self.unpaired { 1 } else { 2 };
         let bytes = pixels.start * self.channels + first..pixels.end * self.channels;
-        let out = bytemuck::cast_slice_mut(output).get_mut(bytes).unwrap_or_default();
+        let out = output.get_mut(bytes).unwrap_or_default();
         let mut target = Target { out, stride: self.channels };
         match pixels.len() {
-            TILE_PIXELS => convolve::tile(&channels, laid_out, &mut target),
+            TILE_PIXELS => convolve::tile(channels, columns, &mut target),
             count => {
-                let columns = laid_out.get(..count * self.column_bytes / 4).unwrap_or_default();
-                convolve::columns(&channels, columns, &mut target);
+                let columns = columns.get(..count * self.column_bytes / 4).unwrap_or_default();
+                convolve::columns(channels, columns, &mut target);
             }
         }
-        pixels.len() * (end - first) * self.column_bytes
     }
 }

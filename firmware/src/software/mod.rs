@@ -2,6 +2,7 @@
 
 mod bound;
 mod convolve;
+mod convolve_depthwise;
 mod grid;
 mod project;
 mod project_window;
@@ -17,6 +18,7 @@ use crate::operands::Operands;
 use crate::pager::Pager;
 use bound::Bound;
 use convolve::Convolve;
+use convolve_depthwise::ConvolveDepthwise;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
@@ -41,6 +43,7 @@ enum Job {
     RasteriseWindow(RasteriseWindow),
     Convolve(Convolve),
     Vector(Vector),
+    ConvolveDepthwise(ConvolveDepthwise),
 }
 
 impl Job {
@@ -56,6 +59,9 @@ impl Job {
                 RasteriseWindow::new(&operands, c).map(Self::RasteriseWindow)
             }
             Command::Convolve(c) => Convolve::new(&operands, c).map(Self::Convolve),
+            Command::ConvolveDepthwise(c) => {
+                ConvolveDepthwise::new(&operands, c).map(Self::ConvolveDepthwise)
+            }
             other => Vector::new(&operands, other).map(Self::Vector),
         }
     }
@@ -93,6 +99,7 @@ impl Backend for Software {
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
             Some(Job::Convolve(job)) => job.step(arena),
             Some(Job::Vector(job)) => job.step(arena),
+            Some(Job::ConvolveDepthwise(job)) => job.step(arena),
             None => Step::Done,
         }
     }

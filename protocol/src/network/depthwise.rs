@@ -118,7 +118,8 @@ impl Depthwise {
     ) {
         let half = |line: usize, column: Option<usize>| {
             let column = column.filter(|&column| column < self.span)?;
-            let is_set = line % self.dilation[0] == 0 && column % self.dilation[1] == 0;
+            let is_set =
+                line.is_multiple_of(self.dilation[0]) && column.is_multiple_of(self.dilation[1]);
             let [row, column] = [line / self.dilation[0], column / self.dilation[1]];
             is_set.then(|| (i16::from(weight(row * self.kernel[1] + column)) * 2) as u16)
         };

@@ -12,8 +12,14 @@
 
 #[cfg(armv7em_dsp)]
 mod armv7em;
+mod expand;
 mod multiply;
 mod windows;
 
+use expand::{expand, expand_group};
 pub use multiply::{Channels, Target, columns, tile};
+use quintet_protocol::network::TILE_PIXELS;
 pub use windows::Windows;
+
+/// Words of a tile that belong to four bytes of each of its columns: a *group*.
+const GROUP_WORDS: usize = 2 * TILE_PIXELS;

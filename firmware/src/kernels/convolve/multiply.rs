@@ -45,8 +45,10 @@ impl<'a> Channels<'a> {
     }
 
     /// Whether both channels of a record are finished by [`finish::short`].
+    #[inline(always)]
     pub fn is_short(record: &[u32]) -> bool {
-        Self::finishes(record).iter().all(finish::is_short)
+        let finishes = record.first_chunk::<PAIR_HEADER_WORDS>().map(|words| words.as_chunks().0);
+        matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
     /// From record number `from` on, how many have two channels, both finished by [`finish::short`].
@@ -69,8 +71,12 @@ impl<'a> Channels<'a> {
         let channels = first..self.count.min(first + self.step());
         for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
             let bytes = finish::bytes(words, sums, &self.bytes);
-            let places = target.out.iter_mut().skip(channel).step_by(target.stride);
-            places.zip(bytes).for_each(|(place, byte)| *place = byte);
+            let places = (channel..).step_by(target.stride);
+            for (place, byte) in places.zip(bytes) {
+                if let Some(place) = target.out.get_mut(place) {
+                    *place = byte;
+                }
+            }
         }
     }
 
@@ -97,8 +103,22 @@ pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
                 continue;
             }
         }
-        channels.store(pair, tile_sums(channels.weights(pair), tile), target);
-        pair += 1;
+        #[cfg(armv7em_dsp)]
+        {
+            let sums = super::armv7em::tile_sums(channels.weights(pair), tile);
+            let [first, both] = sums.unwrap_or_default();
+            channels.store(pair, second_of(first, both), target);
+            pair += 1;
+        }
+        #[cfg(not(armv7em_dsp))]
+        {
+            let [one, other] = tile_sums(channels, pair, tile);
+            channels.store(pair, one, target);
+            if pair + 1 < channels.pairs() {
+                channels.store(pair + 1, other, target);
+            }
+            pair += 2;
+        }
     }
 }
 
@@ -106,50 +126,78 @@ pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
 pub fn columns(channels: &Channels<'_>, columns: &[u32], target: &mut Target<'_>) {
     let column_words = (channels.pair_words - PAIR_HEADER_WORDS) / 2;
     let pixels = target.out.chunks_mut(target.stride).zip(columns.chunks_exact(column_words));
-    for (out, column) in pixels {
-        let mut target = Target { out, stride: target.stride };
-        for pair in (0..channels.pairs()).step_by(2) {
-            let weights = [pair, pair + 1].map(|pair| channels.weights(pair));
-            let [first, second] = column_sums(weights, column);
-            channels.store(pair, first, &mut target);
-            if pair + 1 < channels.pairs() {
-                channels.store(pair + 1, second, &mut target);
-            }
-        }
+    for (out, words) in pixels {
+        column(channels, words, &mut Target { out, stride: target.stride });
     }
 }
 
-/// Sums of a pair with the four pixels of a tile.
-#[inline(always)]
-fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
-    #[cfg(armv7em_dsp)]
-    if let Some([first, both]) = super::armv7em::tile_sums(weights, tile) {
-        return second_of(first, both);
+/// Works out channels of one pixel.
+fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
+    let mut pair = 0;
+    while pair < channels.pairs() {
+        #[cfg(armv7em_dsp)]
+        {
+            let count = channels.short_pairs(pair) & !1;
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::column(channels, pairs, column, target.out) {
+                pair += count;
+                continue;
+            }
+        }
+        let [first, second] = column_sums(channels, pair, column);
+        channels.store(pair, first, target);
+        if pair + 1 < channels.pairs() {
+            channels.store(pair + 1, second, target);
+        }
+        pair += 2;
     }
-    let ([mut first, mut both], tile) = ([[0i32; TILE_PIXELS]; 2], bytemuck::cast_slice(tile));
-    let halves: &[[i16; 2]] = bytemuck::cast_slice(weights);
-    let bytes: &[[i8; 4]] = bytemuck::cast_slice(weights);
-    for ((half, byte), pixels) in halves.iter().zip(bytes).zip(tile.as_chunks::<TILE_PIXELS>().0) {
-        let pixels: &[[i16; 2]; TILE_PIXELS] = pixels;
+}
+
+/// Sums of two pairs, from number `pair` on, with the four pixels of a tile; of the second one they are
+/// of no use if there is none.
+#[cfg(not(armv7em_dsp))]
+#[inline(never)]
+fn tile_sums(channels: &Channels<'_>, pair: usize, tile: &[u32]) -> [Sums<TILE_PIXELS>; 2] {
+    let [one, other] = [pair, (pair + 1).min(channels.pairs() - 1)].map(|it| channels.weights(it));
+    let words: [&[[i16; 2]]; 2] = [one, other].map(bytemuck::cast_slice);
+    let bytes: [&[[i8; 4]]; 2] = [one, other].map(bytemuck::cast_slice);
+    let tile: &[[i16; 2 * TILE_PIXELS]] = bytemuck::cast_slice(tile);
+    let (mut first, mut both) = ([[0i32; TILE_PIXELS]; 2], [[0i32; TILE_PIXELS]; 2]);
+    let weights = words[0].iter().zip(bytes[0]).zip(words[1].iter().zip(bytes[1]));
+    for (((half_a, byte_a), (half_b, byte_b)), pixels) in weights.zip(tile) {
         for i in 0..2 {
-            let (weight, weights) = (i32::from(byte[2 * i]), i32::from(half[i]));
-            for (pixel, (first, both)) in pixels.iter().zip(first.iter_mut().zip(&mut both)) {
-                let byte = i32::from(pixel[i]);
-                *first = first.wrapping_add(byte.wrapping_mul(weight));
-                *both = both.wrapping_add(byte.wrapping_mul(weights));
+            let halves = [half_a[i], half_b[i]].map(i32::from);
+            let bytes = [byte_a[2 * i], byte_b[2 * i]].map(i32::from);
+            for p in 0..TILE_PIXELS {
+                let pixel = i32::from(pixels[2 * p + i]);
+                for c in 0..2 {
+                    first[c][p] = first[c][p].wrapping_add(pixel.wrapping_mul(bytes[c]));
+                    both[c][p] = both[c][p].wrapping_add(pixel.wrapping_mul(halves[c]));
+                }
             }
         }
     }
-    second_of(first, both)
+    [second_of(first[0], both[0]), second_of(first[1], both[1])]
 }
 
-/// Sums of two pairs with a column of bytes.
+/// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
+/// use if there is none.
 #[inline(always)]
-fn column_sums(weights: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
-    weights.map(|weights| {
+fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>; 2] {
+    #[cfg(armv7em_dsp)]
+    {
+        let end = channels.pairs().min(pair + 2) * channels.pair_words;
+        let records = channels.records.get(pair * channels.pair_words..end).unwrap_or_default();
+        if let Some([a, b, c, d]) =
+            super::armv7em::column_sums(records, channels.pair_words, column)
+        {
+            return [second_of([a], [b]), second_of([c], [d])];
+        }
+    }
+    [pair, pair + 1].map(|pair| {
         let (mut first, mut both) = (0i32, 0i32);
         let bytes: &[[i8; 4]] = bytemuck::cast_slice(column);
-        let halves: &[i16] = bytemuck::cast_slice(weights);
+        let halves: &[i16] = bytemuck::cast_slice(channels.weights(pair));
         for (halves, bytes) in halves.as_chunks::<4>().0.iter().zip(bytes) {
             for (&half, byte) in halves.iter().zip([bytes[0], bytes[2], bytes[1], bytes[3]]) {
                 let byte = i32::from(byte);

@@ -1,21 +1,45 @@
 //! Laying out windows: what each output pixel sees of the picture, as columns side by side.
 
+use super::{GROUP_WORDS, expand};
 use quintet_protocol::network::{TILE_PIXELS, column_bytes, runs};
 use quintet_protocol::program::Sliding;
 
-/// Words of a tile that belong to four bytes of each of its columns.
-const GROUP_WORDS: usize = 2 * TILE_PIXELS;
-
-/// The windows of a layer.
+/// The windows of a layer. Of pairs, the first is along columns of pixels, down, and the second across.
 pub struct Windows {
-    sliding: Sliding,
+    /// Rows and columns of the picture.
+    size: [usize; 2],
+    /// Bytes from a pixel to the one below, and to the next one.
+    steps: [usize; 2],
+    /// Columns of the output.
+    columns: usize,
+    /// Rows of a window, and runs of each.
+    runs: [usize; 2],
+    /// Bytes of a run.
+    run_bytes: usize,
+    /// From the first row and column of a window to the last.
+    reach: [usize; 2],
+    stride: [usize; 2],
+    dilation: [usize; 2],
+    pad: [usize; 2],
+    column_bytes: usize,
     /// What padding has.
     zero: i8,
-    /// Runs of each row, and bytes of one.
-    runs: [usize; 2],
-    /// Bytes of a row of the picture.
-    row_bytes: usize,
-    column_bytes: usize,
+}
+
+/// Runs of bytes, all of the same length, from equal places of windows next to one another.
+pub struct Runs<'a> {
+    /// From the first byte of the first run to the last byte of the last one.
+    pub bytes: &'a [i8],
+    /// How many pixels' windows.
+    pub pixels: usize,
+    /// Bytes from a window to the next.
+    pub pixel_step: usize,
+    /// Runs of each window.
+    pub count: usize,
+    /// Bytes from a run to the next.
+    pub step: usize,
+    /// Four bytes each.
+    pub groups: usize,
 }
 
 /// Where a run's bytes come from.
@@ -29,35 +53,63 @@ struct Run<'a> {
 impl Windows {
     /// Windows over an input whose zero is `zero`.
     pub fn new(sliding: &Sliding, zero: i8) -> Self {
-        let [_, columns, channels] = sliding.input.map(usize::from);
+        let [rows, columns, channels] = sliding.input.map(usize::from);
+        let kernel = sliding.kernel.map(usize::from);
+        let dilation = sliding.dilation.map(usize::from);
+        let [runs, run_bytes] = runs(sliding);
+        let is_each_pixel = kernel == [1, 1]
+            && sliding.stride == [1, 1]
+            && sliding.pad == [0, 0]
+            && sliding.output[..2] == sliding.input[..2];
+        let size = if is_each_pixel { [1, rows * columns] } else { [rows, columns] };
         Self {
-            sliding: *sliding,
-            zero,
-            runs: runs(sliding),
-            row_bytes: columns * channels,
+            size,
+            steps: [size[1] * channels, channels],
+            columns: if is_each_pixel { size[1] } else { usize::from(sliding.output[1]) },
+            runs: [kernel[0], runs],
+            run_bytes,
+            reach: [(kernel[0] - 1) * dilation[0], (kernel[1] - 1) * dilation[1]],
+            stride: sliding.stride.map(usize::from),
+            dilation,
+            pad: sliding.pad.map(usize::from),
             column_bytes: column_bytes(sliding),
+            zero,
         }
     }
 
-    /// Lays out the tile of four output pixels, from number `first` on, as halves.
+    /// Lays out the tile of four output pixels, from number `first` on.
     pub fn tile(&self, input: &[i8], first: usize, tile: &mut [u32]) {
+        let at @ [row, column] = [first / self.columns, first % self.columns];
+        let last = [row, column + TILE_PIXELS - 1];
+        if last[1] < self.columns
+            && let (Some(start), Some(end)) = (self.inside(at), self.inside(last))
+            && let Some(bytes) = input.get(start..end + self.window_bytes())
+        {
+            self.expand(bytes, TILE_PIXELS, 0, tile);
+            return;
+        }
+        let mut at = at;
         for pixel in 0..TILE_PIXELS {
-            let corner = self.corner(first + pixel);
-            match self.inside(input, corner) {
-                Some(window) => self.expand_inside(window, pixel, tile),
-                None => self.expand_at_edge(input, corner, pixel, tile),
+            let start = self.inside(at);
+            let window = start.and_then(|start| input.get(start..start + self.window_bytes()));
+            match window {
+                Some(bytes) => self.expand(bytes, 1, pixel, tile),
+                None => self.expand_at_edge(input, self.corner(at), pixel, tile),
+            }
+            at[1] += 1;
+            if at[1] == self.columns {
+                at = [at[0] + 1, 0];
             }
         }
     }
 
     /// Lays out columns of output pixels, from number `first` on, as bytes, one after another.
     pub fn columns(&self, input: &[i8], first: usize, columns: &mut [i8]) {
-        let run_bytes = self.runs[1];
         for (pixel, column) in (first..).zip(columns.chunks_exact_mut(self.column_bytes)) {
-            let corner = self.corner(pixel);
-            let places = column.chunks_exact_mut(run_bytes.next_multiple_of(4));
+            let corner = self.corner([pixel / self.columns, pixel % self.columns]);
+            let places = column.chunks_exact_mut(self.run_bytes.next_multiple_of(4));
             for (place, run) in places.zip(self.runs_of(input, corner)) {
-                let [from, to] = run.inside(run_bytes);
+                let [from, to] = run.inside(self.run_bytes);
                 place.fill(self.zero);
                 if let (Some(place), Some(bytes)) = (place.get_mut(from..to), run.bytes(from, to)) {
                     place.copy_from_slice(bytes);
@@ -66,13 +118,66 @@ impl Windows {
         }
     }
 
-    /// The row and column of the picture at which an output pixel's window begins.
-    fn corner(&self, pixel: usize) -> [isize; 2] {
-        let Sliding { output, stride, pad, .. } = &self.sliding;
-        let columns = usize::from(output[1]);
-        let at = [pixel / columns, pixel % columns];
-        let place = |i: usize| (at[i] * usize::from(stride[i])) as isize - pad[i] as isize;
-        [place(0), place(1)]
+    /// The row and column of the picture at which the window of an output pixel begins.
+    fn corner(&self, at: [usize; 2]) -> [isize; 2] {
+        [0, 1].map(|i| (at[i] * self.stride[i]) as isize - self.pad[i] as isize)
+    }
+
+    /// The byte of the input at which the window of an output pixel begins, if it does not go beyond the
+    /// picture's edge.
+    #[inline(always)]
+    fn inside(&self, at: [usize; 2]) -> Option<usize> {
+        let corner = [0, 1].map(|i| (at[i] * self.stride[i]).wrapping_sub(self.pad[i]));
+        let fits = |i: usize| corner[i] < self.size[i] && corner[i] + self.reach[i] < self.size[i];
+        let start = || corner[0] * self.steps[0] + corner[1] * self.steps[1];
+        (fits(0) && fits(1)).then(start)
+    }
+
+    /// Bytes of the input from the first one of a window to the last one, with what pads the last run.
+    fn window_bytes(&self) -> usize {
+        let across = if self.runs[1] > 1 { self.reach[1] * self.steps[1] } else { 0 };
+        self.reach[0] * self.steps[0] + across + self.run_bytes.next_multiple_of(4)
+    }
+
+    /// Expands windows of `pixels` next to one another that lie in the picture; `bytes` is from the
+    /// first one's first byte to the last one's last.
+    fn expand(&self, bytes: &[i8], pixels: usize, first: usize, tile: &mut [u32]) {
+        let groups = self.run_bytes.div_ceil(4);
+        let pixel_step = self.stride[1] * self.steps[1];
+        let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
+        let [rows, runs] = self.runs;
+        if runs == 1 {
+            let runs = Runs { bytes, pixels, pixel_step, count: rows, step: down, groups };
+            expand(&runs, first, tile);
+            return;
+        }
+        for (row, tile) in tile.chunks_exact_mut(runs * groups * GROUP_WORDS).enumerate() {
+            let Some(bytes) = bytes.get(row * down..) else { return };
+            let runs = Runs { bytes, pixels, pixel_step, count: runs, step: across, groups };
+            expand(&runs, first, tile);
+        }
+    }
+
+    /// Expands a window that goes beyond the picture's edge.
+    fn expand_at_edge(&self, input: &[i8], corner: [isize; 2], pixel: usize, tile: &mut [u32]) {
+        let places = tile.chunks_exact_mut(self.run_bytes.div_ceil(4) * GROUP_WORDS);
+        for (place, run) in places.zip(self.runs_of(input, corner)) {
+            let [from, to] = run.inside(self.run_bytes);
+            // Whole groups of four between the first and the last byte of the picture.
+            let (first, last) = (from.div_ceil(4), (to / 4).max(from.div_ceil(4)));
+            let (before, rest) = place.split_at_mut(first * GROUP_WORDS);
+            let (within, after) = rest.split_at_mut((last - first) * GROUP_WORDS);
+            if let Some(bytes) = run.bytes(4 * first, 4 * last) {
+                let groups = last - first;
+                let run = Runs { bytes, pixels: 1, pixel_step: 0, count: 1, step: 0, groups };
+                expand(&run, pixel, within);
+            }
+            for (groups, number) in [(before, 0), (after, last)] {
+                for (number, group) in (number..).zip(groups.as_chunks_mut::<GROUP_WORDS>().0) {
+                    super::expand_group(self.group(&run, 4 * number), pixel, group);
+                }
+            }
+        }
     }
 
     /// All runs of a window, top to bottom.
@@ -81,82 +186,25 @@ impl Windows {
         input: &'a [i8],
         [y, x]: [isize; 2],
     ) -> impl Iterator<Item = Run<'a>> + use<'a> {
-        let Sliding { input: shape, kernel, dilation, .. } = self.sliding;
-        let ([count, _], row_bytes) = (self.runs, self.row_bytes);
-        let channels = usize::from(shape[2]) as isize;
-        let [down, across] = dilation.map(|step| usize::from(step) as isize);
-        (0..usize::from(kernel[0]) as isize).flat_map(move |i| {
-            let row = usize::try_from(y + i * down).ok().filter(|&y| y < usize::from(shape[0]));
-            let row = row.and_then(|y| input.get(y * row_bytes..(y + 1) * row_bytes));
+        let Self { size, steps, runs: [rows, runs], .. } = *self;
+        let [down, across] = self.dilation.map(|step| step as isize);
+        (0..rows as isize).flat_map(move |i| {
+            let row = usize::try_from(y + i * down).ok().filter(|&y| y < size[0]);
+            let row = row.and_then(|y| input.get(y * steps[0]..(y + 1) * steps[0]));
             let row = row.unwrap_or_default();
-            (0..count as isize).map(move |j| Run { row, start: (x + j * across) * channels })
+            let start = move |j| (x + j * across) * steps[1] as isize;
+            (0..runs as isize).map(move |j| Run { row, start: start(j) })
         })
     }
 
-    /// Where a window lies in the input, if all of it does, and what its last run is padded with.
-    fn inside<'a>(&self, input: &'a [i8], [y, x]: [isize; 2]) -> Option<&'a [i8]> {
-        let Sliding { input: shape, kernel, dilation, .. } = &self.sliding;
-        let [y, x] = [usize::try_from(y).ok()?, usize::try_from(x).ok()?];
-        let last = |i: usize| (usize::from(kernel[i]) - 1) * usize::from(dilation[i]);
-        let fits = y + last(0) < usize::from(shape[0]) && x + last(1) < usize::from(shape[1]);
-        let start = y * self.row_bytes + x * usize::from(shape[2]);
-        let last_run = last(0) * self.row_bytes
-            + if self.runs[0] > 1 { last(1) * usize::from(shape[2]) } else { 0 };
-        let end = start + last_run + self.runs[1].next_multiple_of(4);
-        if fits { input.get(start..end) } else { None }
-    }
-
-    /// Expands a window that lies in the picture.
-    fn expand_inside(&self, window: &[i8], pixel: usize, tile: &mut [u32]) {
-        let Sliding { input: shape, kernel, dilation, .. } = &self.sliding;
-        let words = self.runs[1].div_ceil(4);
-        let step = usize::from(dilation[0]) * self.row_bytes;
-        let across = usize::from(dilation[1]) * usize::from(shape[2]);
-        let mut places = tile.chunks_exact_mut(words * GROUP_WORDS);
-        for row in 0..usize::from(kernel[0]) {
-            for run in 0..self.runs[0] {
-                let from = row * step + run * across;
-                let (Some(bytes), Some(place)) =
-                    (window.get(from..from + 4 * words), places.next())
-                else {
-                    return;
-                };
-                expand(bytes, pixel, place);
-            }
-        }
-    }
-
-    /// Expands a window that goes beyond the picture's edge.
-    fn expand_at_edge(&self, input: &[i8], corner: [isize; 2], pixel: usize, tile: &mut [u32]) {
-        let run_bytes = self.runs[1];
-        let places = tile.chunks_exact_mut(run_bytes.div_ceil(4) * GROUP_WORDS);
-        for (place, run) in places.zip(self.runs_of(input, corner)) {
-            let [from, to] = run.inside(run_bytes);
-            // Whole groups of four between the first and the last byte of the picture.
-            let (first, last) = (from.div_ceil(4), (to / 4).max(from.div_ceil(4)));
-            let (before, rest) = place.split_at_mut(first * GROUP_WORDS);
-            let (within, after) = rest.split_at_mut((last - first) * GROUP_WORDS);
-            if let Some(bytes) = run.bytes(4 * first, 4 * last) {
-                expand(bytes, pixel, within);
-            }
-            for (groups, number) in [(before, 0), (after, last)] {
-                for (number, group) in (number..).zip(groups.as_chunks_mut::<GROUP_WORDS>().0) {
-                    expand_group(self.group(&run, 4 * number), pixel, group);
-                }
-            }
-        }
-    }
-
-    /// Four bytes of a run, from number `first` on; those outside the picture are zeros of its.
+    /// Four bytes of a run, from number `first` on; those outside the picture are its zeros.
     fn group(&self, run: &Run<'_>, first: usize) -> [i8; 4] {
+        let [from, to] = run.inside(self.run_bytes);
         [0, 1, 2, 3].map(|i| {
-            let place = run.start.checked_add_unsigned(first + i);
-            let place = place.and_then(|place| usize::try_from(place).ok());
-            let inside = first + i < self.runs[1];
-            place
-                .filter(|_| inside)
-                .and_then(|place| run.row.get(place))
-                .map_or(self.zero, |&it| it)
+            let place = first + i;
+            let inside = (from..to).contains(&place);
+            let place = run.start.wrapping_add_unsigned(place) as usize;
+            run.row.get(place).filter(|_| inside).map_or(self.zero, |&byte| byte)
         })
     }
 }
@@ -164,9 +212,9 @@ impl Windows {
 impl<'a> Run<'a> {
     /// First byte of the run that lies in the picture, and one past the last; the same if none does.
     fn inside(&self, run_bytes: usize) -> [usize; 2] {
-        let from = self.start.min(0).unsigned_abs();
+        let from = self.start.min(0).unsigned_abs().min(run_bytes);
         let end = self.row.len().saturating_add_signed(self.start.saturating_neg());
-        [from.min(run_bytes), end.clamp(from.min(run_bytes), run_bytes)]
+        [from, end.clamp(from, run_bytes)]
     }
 
     /// Bytes of the run, which all lie in the picture.
@@ -174,20 +222,4 @@ impl<'a> Run<'a> {
         let start = usize::try_from(self.start.checked_add_unsigned(from)?).ok()?;
         self.row.get(start..start + (to - from))
     }
-}
-
-/// Puts bytes into a tile as halves of one of its pixels.
-#[inline(always)]
-fn expand(bytes: &[i8], pixel: usize, place: &mut [u32]) {
-    let groups = place.as_chunks_mut::<GROUP_WORDS>().0.iter_mut();
-    groups.zip(bytes.as_chunks::<4>().0).for_each(|(group, &bytes)| {
-        expand_group(bytes, pixel, group);
-    });
-}
-
-#[inline(always)]
-fn expand_group([a, b, c, d]: [i8; 4], pixel: usize, group: &mut [u32; GROUP_WORDS]) {
-    let pair = |low: i8, high: i8| u32::from(low as i16 as u16) | (high as u32) << 16;
-    group[pixel & (TILE_PIXELS - 1)] = pair(a, c);
-    group[(pixel & (TILE_PIXELS - 1)) + TILE_PIXELS] = pair(b, d);
 }

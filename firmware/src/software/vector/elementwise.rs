@@ -70,7 +70,7 @@ impl Elementwise {
         if from == end {
             return None;
         }
-        bring(arena, [&pair.first, &pair.output], from..end);
+        bring(arena, [&pair.first, &pair.output], from..end)?;
         match kind {
             Kind::Add { scratch, scales, zeros } => {
                 let ranges = [pair.output.clone(), pair.second.clone(), scratch.clone()];

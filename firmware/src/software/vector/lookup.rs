@@ -36,7 +36,7 @@ impl Lookup {
         if from == end {
             return None;
         }
-        bring(arena, [&self.input, &self.output], from..end);
+        bring(arena, [&self.input, &self.output], from..end)?;
         let [output, table] =
             arena.get_disjoint_mut([self.output.clone(), self.table.clone()]).ok()?;
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(output);

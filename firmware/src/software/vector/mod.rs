@@ -77,12 +77,13 @@ fn same_or_disjoint(input: &Words, output: &Words) -> Result<(), Fault> {
 }
 
 /// Brings bytes of an input to their places in its output, unless that is where they are, to be worked
-/// on there. Both have room for them.
-fn bring(arena: &mut [u32], [input, output]: [&Words; 2], range: Range<usize>) {
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(arena);
-    let place = |words: &Words| words.start * 4 + range.start..words.start * 4 + range.end;
-    let (from, to) = (place(input), place(output));
-    if from != to && from.end.max(to.end) <= bytes.len() {
-        bytes.copy_within(from, to.start);
+/// on there. The two are the same words or disjoint.
+fn bring(arena: &mut [u32], [input, output]: [&Words; 2], range: Range<usize>) -> Option<()> {
+    if input != output {
+        let [input, output] = arena.get_disjoint_mut([input.clone(), output.clone()]).ok()?;
+        let (input, output) = (bytemuck::cast_slice(input), bytemuck::cast_slice_mut(output));
+        let to: &mut [u8] = output.get_mut(range.clone())?;
+        to.copy_from_slice(input.get(range)?);
     }
+    Some(())
 }

@@ -1,16 +1,14 @@
 //! `Vector`, pooling: each output is the mean or the greatest of what a window sees of the picture.
 
 use super::channels::Channels;
-use crate::kernels::reduce::{Greatest, Mean, PLACES_MAX, Places};
+use crate::kernels::reduce::{PLACES_MAX, Places, Reduction};
 use crate::operands::{Operands, disjoint, in_range, words};
-use quintet_protocol::program::{ByteRange, Fault, Pool as Command, Sliding};
+use quintet_protocol::program::{Fault, Pool as Command, Sliding};
 
 /// Pooling under way.
 pub struct Pool {
     channels: Channels,
     sliding: Sliding,
-    bytes: ByteRange,
-    greatest: bool,
 }
 
 impl Pool {
@@ -21,19 +19,17 @@ impl Pool {
         let input = operands.read(c.input, words(s.input_bytes() as u64))?;
         let output = operands.write(c.output, words(s.output_bytes() as u64))?;
         disjoint([&input, &output])?;
-        let channels = Channels { input, output, pixels: rows * columns, channels, next: [0; 2] };
-        Ok(Self { channels, sliding: c.sliding, bytes: c.bytes, greatest: c.greatest })
+        let reduction =
+            if c.greatest { Reduction::Greatest(c.bytes) } else { Reduction::Mean(c.bytes) };
+        let pixels = rows * columns;
+        let channels = Channels { input, output, pixels, channels, reduction, next: [0; 2] };
+        Ok(Self { channels, sliding: c.sliding })
     }
 
     /// Bytes read; `None` if none was left.
     pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
-        let Self { channels, sliding, bytes, greatest } = self;
-        let places = |pixel| places(sliding, pixel);
-        if *greatest {
-            channels.step(arena, places, &Greatest(*bytes))
-        } else {
-            channels.step(arena, places, &Mean(*bytes))
-        }
+        let Self { channels, sliding } = self;
+        channels.step(arena, &|pixel| places(sliding, pixel))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Vector`, sums and means over one axis of three.
 
 use super::channels::Channels;
-use crate::kernels::reduce::{PLACES_MAX, Places, Sum};
+use crate::kernels::reduce::{PLACES_MAX, Places, Reduction};
 use crate::kernels::to_byte::ToByte;
 use crate::operands::{Operands, disjoint, in_range, words};
 use quintet_protocol::program::{Fault, Reduce as Command};
@@ -10,7 +10,6 @@ use quintet_protocol::program::{Fault, Reduce as Command};
 pub struct Reduce {
     channels: Channels,
     reduced: usize,
-    sum: Sum,
 }
 
 impl Reduce {
@@ -22,25 +21,17 @@ impl Reduce {
         let output = operands.write(c.output, words(outputs))?;
         disjoint([&input, &output])?;
         let [pixels, channels, reduced] = [c.outer, c.inner, c.reduced].map(|n| n as usize);
-        let sum = Sum { zero: c.bytes.zero_in, to: ToByte::new(c.scale, &c.bytes) };
-        Ok(Self {
-            channels: Channels { input, output, pixels, channels, next: [0; 2] },
-            reduced,
-            sum,
-        })
+        let to = ToByte::new(c.scale, &c.bytes);
+        let reduction = Reduction::Sum { zero: c.bytes.zero_in, to };
+        let channels = Channels { input, output, pixels, channels, reduction, next: [0; 2] };
+        Ok(Self { channels, reduced })
     }
 
     /// Bytes read; `None` if none was left.
     pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
-        let (reduced, inner) = (self.reduced, self.channels.channels);
-        let row_step = reduced * inner;
-        let places = |outer| Places {
-            first: outer * row_step,
-            rows: 1,
-            row_step,
-            columns: reduced,
-            step: inner,
-        };
-        self.channels.step(arena, places, &self.sum)
+        let (columns, step) = (self.reduced, self.channels.channels);
+        let row_step = columns * step;
+        let places = |outer| Places { first: outer * row_step, rows: 1, row_step, columns, step };
+        self.channels.step(arena, &places)
     }
 }

@@ -75,7 +75,7 @@ impl Softmax {
     fn piece(&mut self, arena: &mut [u32], end: usize) -> Option<usize> {
         let range = self.next..end;
         if let Stage::Greatest = self.stage {
-            bring(arena, [&self.input, &self.output], range.clone());
+            bring(arena, [&self.input, &self.output], range.clone())?;
         }
         let output: &mut [u8] = bytemuck::cast_slice_mut(arena.get_mut(self.output.clone())?);
         let bytes = output.get_mut(range)?;

@@ -1,10 +1,9 @@
-//! `quintet inspect`: what a scene is, and what it costs in memory once compiled.
+//! What a scene is, and what it costs in memory once compiled.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::Args;
 use quintet_driver::compile::{Bundle, CompileError, Options, compile};
 use quintet_driver::import;
 use quintet_driver::quantise::{Bounds, SceneFrame, quantise};
@@ -14,36 +13,12 @@ use quintet_protocol::program::{
 };
 use serde::Serialize;
 
-use super::arguments::{bytes, size};
-use super::costs::operator_name;
-use super::failure::{FAILED, Failure};
-use super::output::{grouped, in_bytes, print, print_json};
-use super::render::notes;
-use super::report::StreamedRecord;
-
-const MORE: &str = "\
-With --json: path, format, gaussians, drawn (those not transparent), degree (of the spherical
-harmonics), dropped, antialiased, notes, bounds (min and max of the centres, world units), size,
-memory (bytes: program, constants, input, scratch, pages, arena, smallest_arena, upload), tile,
-streamed (null, or pages, their bytes, slots, splats of a window), buffers (index, name, kind,
-offset, bytes; for a frame bytes is null), commands (index, operator, name, buffers).";
-
-/// Arguments of the subcommand.
-#[derive(Args, Debug)]
-#[command(after_long_help = MORE)]
-pub struct Arguments {
-    /// A scene of 3D Gaussians: .ply, .splat, .ksplat, .spz, .sog, .glb, .gltf or a SOG folder
-    scene: PathBuf,
-    /// Columns and rows of the picture to compile for
-    #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
-    size: [u16; 2],
-    /// Compile for that much arena; K and M stand for KiB and MiB [default: as much as it takes]
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    arena: Option<u32>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
+use super::Arguments;
+use crate::cli::costs::operator_name;
+use crate::cli::failure::{FAILED, Failure};
+use crate::cli::output::{grouped, in_bytes, print, print_json};
+use crate::cli::render::notes;
+use crate::cli::report::StreamedRecord;
 
 #[derive(Serialize)]
 struct Report {
@@ -100,9 +75,9 @@ struct CommandRecord {
     buffers: Vec<u16>,
 }
 
-/// Runs the subcommand.
+/// Says it of a scene.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let scene = import::gaussians(&arguments.scene).map_err(|error| Failure::scene(&error))?;
+    let scene = import::gaussians(&arguments.file).map_err(|error| Failure::scene(&error))?;
     let [width, height] = arguments.size;
     let cloud = quantise(&scene.cloud, SceneFrame::new(&scene.cloud, 0.0));
     let compile_for =
@@ -113,7 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Ok(bundle) => bundle.arena_bytes,
     };
     // As much as a device can have: nothing is squeezed.
-    let arena_bytes = arguments.arena.unwrap_or(u32::MAX) as usize;
+    let arena_bytes = arguments.arena_bytes()?.unwrap_or(u32::MAX) as usize;
     let bundle = compile_for(arena_bytes).map_err(|error| Failure::compile(&error))?;
     let listing = Listing::of(&bundle.program);
     let Listing { buffers, commands } = listing.map_err(|error| {
@@ -121,7 +96,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     let bounds = Bounds::of(&scene.cloud.positions);
     let report = Report {
-        path: arguments.scene.clone(),
+        path: arguments.file.clone(),
         format: scene.format,
         gaussians: scene.cloud.len(),
         drawn: cloud.len(),

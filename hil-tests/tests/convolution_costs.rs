@@ -1,0 +1,88 @@
+//! What convolutions cost, against CMSIS-NN: executed instructions of one layer, by QEMU's exact count.
+//!
+//! `cargo test --package quintet-hil-tests --test convolution_costs -- --nocapture` prints the table.
+
+use quintet_driver::transport::DeviceUri;
+use quintet_hil_tests::convolution::{Convolution, Random};
+use quintet_hil_tests::{boards, open};
+use quintet_protocol::program::Sliding;
+
+/// A layer that a network has, and what CMSIS-NN 99f736a6 takes for it: compiled by GCC 12.2 -O3 for a
+/// Cortex-M4 with DSP, and as plain C for RV32IMC.
+struct Peer {
+    name: &'static str,
+    /// Rows, columns, channels.
+    input: [u16; 3],
+    output: [u16; 3],
+    kernel: [u16; 2],
+    stride: u8,
+    instructions: [u64; 2],
+}
+
+const PEERS: [Peer; 15] = [
+    peer("3x3 32x32x16 -> 16", [32, 32, 16], [32, 32, 16], [3, 3], 1, [5_487_497, 12_656_214]),
+    peer("3x3 32x32x3 -> 16", [32, 32, 3], [32, 32, 16], [3, 3], 1, [2_134_136, 3_077_910]),
+    peer("3x3/2 32x32x16 -> 32", [32, 32, 16], [16, 16, 32], [3, 3], 2, [2_519_231, 5_814_986]),
+    peer("3x3 16x16x32 -> 32", [16, 16, 32], [16, 16, 32], [3, 3], 1, [4_542_341, 11_262_401]),
+    peer("3x3 8x8x64 -> 64", [8, 8, 64], [8, 8, 64], [3, 3], 1, [4_155_293, 10_621_135]),
+    peer("1x1/2 32x32x16 -> 32", [32, 32, 16], [16, 16, 32], [1, 1], 2, [562_885, 875_468]),
+    peer("10x4/2 49x10x1 -> 64", [49, 10, 1], [25, 5, 64], [10, 4], 2, [1_111_177, 1_815_106]),
+    peer("1x1 25x5x64 -> 64", [25, 5, 64], [25, 5, 64], [1, 1], 1, [1_068_926, 2_464_697]),
+    peer("1x1 48x48x8 -> 16", [48, 48, 8], [48, 48, 16], [1, 1], 1, [1_954_934, 2_489_396]),
+    peer("1x1 6x6x128 -> 128", [6, 6, 128], [6, 6, 128], [1, 1], 1, [1_079_166, 2_720_645]),
+    peer("3x3/2 96x96x3 -> 8", [96, 96, 3], [48, 48, 8], [3, 3], 2, [3_063_015, 4_173_548]),
+    peer("640 -> 128", [1, 1, 640], [1, 1, 128], [1, 1], 1, [160_049, 444_591]),
+    peer("128 -> 640", [1, 1, 128], [1, 1, 640], [1, 1], 1, [185_278, 458_066]),
+    peer("128 -> 128", [1, 1, 128], [1, 1, 128], [1, 1], 1, [37_165, 92_372]),
+    peer("64 -> 12", [1, 1, 64], [1, 1, 12], [1, 1], 1, [2_174, 4_650]),
+];
+
+const fn peer(
+    name: &'static str,
+    input: [u16; 3],
+    output: [u16; 3],
+    kernel: [u16; 2],
+    stride: u8,
+    instructions: [u64; 2],
+) -> Peer {
+    Peer { name, input, output, kernel, stride, instructions }
+}
+
+impl Peer {
+    fn sliding(&self) -> Sliding {
+        let Self { input, output, kernel, stride, .. } = *self;
+        // As TensorFlow's SAME: the odd one comes after.
+        let pad = [0, 1].map(|i| {
+            let covered = (output[i] - 1) * u16::from(stride) + kernel[i];
+            covered.saturating_sub(input[i]) / 2
+        });
+        Sliding { input, output, kernel, stride: [stride; 2], dilation: [1; 2], pad }
+    }
+
+    /// Products, those with padding included.
+    fn products(&self) -> u64 {
+        let product = |factors: &[u16]| factors.iter().map(|&it| u64::from(it)).product::<u64>();
+        product(&self.output) * product(&self.kernel) * u64::from(self.input[2])
+    }
+}
+
+/// The most that a layer may take of what CMSIS-NN does.
+const SHARE_MAX: f64 = 80.0;
+
+#[test]
+fn every_layer_takes_less_than_cmsis_nn() {
+    let emulated = |uri: &DeviceUri| matches!(uri, DeviceUri::Qemu { .. });
+    for (uri, core) in boards().into_iter().filter(emulated).zip([0, 1]) {
+        let mut connection = open(&uri);
+        println!("\n{uri}: instructions, a product, of CMSIS-NN's");
+        for peer in &PEERS {
+            let layer = Convolution::random(peer.sliding(), &mut Random::new(1));
+            let done = layer.run(&mut connection).unwrap();
+            assert_eq!(done.outputs[0], layer.expected(), "{uri}: {}", peer.name);
+            let share = done.cost[0] as f64 / peer.instructions[core] as f64;
+            let each = done.cost[0] as f64 / peer.products() as f64;
+            println!("{:<22} {:>10} {each:>6.2} {share:>6.2}", peer.name, done.cost[0]);
+            assert!(share < SHARE_MAX, "{uri}: {}: {share:.2}", peer.name);
+        }
+    }
+}
