@@ -37,7 +37,8 @@ impl Network {
         }
         for &id in &self.outputs {
             if order.writers[id.0].is_none() {
-                let problem = Problem::Role { found: "not computed", wanted: "a computed output" };
+                let problem =
+                    Problem::Role { found: "not computed", wanted: "an output of an operator" };
                 return Err(self.about(id, problem));
             }
         }
@@ -54,7 +55,7 @@ impl Network {
                 self.fault(node, Some(ids[input]), Problem::Shape { found, wanted })
             })?;
         if expected != *output {
-            let wanted = format!("{expected:?}, as its inputs give,");
+            let wanted = format!("{expected:?} as its inputs give");
             let problem = Problem::Shape { found: output.clone(), wanted };
             return Err(self.fault(node, Some(node.output), problem));
         }
@@ -134,7 +135,7 @@ fn check_input(tensor: &Tensor, known: bool) -> Result<(), Problem> {
     match tensor.element {
         Element::Int8 if tensor.quantisation.is_some() => Ok(()),
         Element::Int8 => Err(Problem::Quantisation {
-            found: "an input without scale".into(),
+            found: "no scale".into(),
             wanted: "one scale and one zero point",
         }),
         Element::Float32 => Ok(()),
@@ -150,7 +151,7 @@ fn check_tensor(tensor: &Tensor) -> Result<(), Problem> {
     let elements = shape.iter().try_fold(1usize, |elements, &length| elements.checked_mul(length));
     let many = elements.is_none_or(|elements| elements == 0 || elements > MAX_ELEMENTS);
     if many || shape.len() > MAX_AXES {
-        let wanted = format!("1 to {MAX_ELEMENTS} elements along at most {MAX_AXES} axes");
+        let wanted = format!("one of 1 to {MAX_ELEMENTS} elements along at most {MAX_AXES} axes");
         return Err(Problem::Shape { found: shape.clone(), wanted });
     }
     if let Some(data) = &tensor.data {
@@ -159,7 +160,7 @@ fn check_tensor(tensor: &Tensor) -> Result<(), Problem> {
             return Err(Problem::Element { found, wanted: tensor.element.name() });
         }
         if Some(data.len()) != elements {
-            let wanted = format!("that of its {} constant elements", data.len());
+            let wanted = format!("one of its {} constant elements", data.len());
             return Err(Problem::Shape { found: shape.clone(), wanted });
         }
     }
@@ -199,7 +200,7 @@ impl super::Quantisation {
             let (scales, zeros) = (self.scales.len(), self.zero_points.len());
             return Err(Problem::Quantisation {
                 found: format!("{scales} scales and {zeros} zero points on axis {}", self.axis),
-                wanted: "one, or one for each index along the axis,",
+                wanted: "one, or one for each index along the axis",
             });
         }
         if let Some(scale) = self.scales.iter().find(|scale| !(scale.is_normal() && **scale > 0.0))
