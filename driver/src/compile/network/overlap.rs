@@ -27,7 +27,6 @@ pub fn relation(command: &Command, which: usize, has_scratch: bool) -> Option<Re
             Some(Relation::Below(lead(&it.sliding)))
         }
         Command::ConvolveDepthwise(it) => Some(Relation::Below(lead(&it.sliding))),
-        Command::Pool(it) => Some(Relation::Below(lead(&it.sliding))),
         _ => None,
     }
 }
