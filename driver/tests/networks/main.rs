@@ -1,10 +1,11 @@
 //! Whole networks on the virtual device, byte for byte against TFLite's reference kernels.
 
+mod corpus;
 mod golden;
 
 use std::path::Path;
 
-use golden::{Golden, corpus, models};
+use golden::{Golden, models};
 use quintet_driver::device::Connection;
 use quintet_driver::import;
 use quintet_driver::infer::{Inference, Port};
@@ -40,31 +41,5 @@ fn check(path: &Path, golden: &Golden) {
 fn networks_give_the_reference_kernels_bytes() {
     for model in models() {
         check(&model.path, &model.golden);
-    }
-}
-
-#[test]
-fn operators_give_the_reference_kernels_bytes() {
-    let corpus = corpus();
-    assert!(corpus.len() >= 40, "{} networks", corpus.len());
-    for (path, golden) in corpus {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let network = import::network(&path).unwrap().network;
-        let mut connection = open();
-        let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ())
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let lengths = |ports: &[Port]| ports.iter().map(Port::len).collect::<Vec<_>>();
-        let (inputs, outputs) = (lengths(inference.inputs()), lengths(inference.outputs()));
-        let bytes: Vec<i8> = golden.into_iter().map(|byte| byte as i8).collect();
-        let sample = inputs.iter().chain(&outputs).sum();
-        assert!(bytes.len() >= sample && bytes.len() % sample == 0, "{name}");
-        for (number, mut rest) in bytes.chunks(sample).enumerate() {
-            let mut take = |length: usize| rest.split_off(..length).unwrap();
-            let given: Vec<&[i8]> = inputs.iter().map(|&length| take(length)).collect();
-            let found = inference.run(&given).unwrap().outputs;
-            for (output, (&length, found)) in outputs.iter().zip(&found).enumerate() {
-                assert_eq!(take(length), found, "{name}, sample {number}, output {output}");
-            }
-        }
     }
 }

@@ -80,5 +80,14 @@ def all():
     net.op("CONCATENATION", inputs, [2], options("Concatenation", axis=1))
     yield "concatenation_scales", net.model()
     net = Net()
+    # A large constant that very many tensors share.
+    net.graph.inputs.append(net.constant(np.zeros(8_000, np.int8), 0.05))
+    shared = net.graph.tensors[-1].buffer
+    for _ in range(150):
+        made = net.tensor([8_000], 0.05)
+        net.graph.tensors[made].buffer = shared
+        net.graph.outputs.append(made)
+    yield "shared", net.model()
+    net = Net()
     net.unary("SOFTMAX", net.input([1, 4]), [1, 4], 0.05, 0, options("Softmax", beta=1.0))
     yield "softmax_scale", net.model()
