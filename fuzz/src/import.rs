@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
 mod writers;
 
-use quintet_driver::import::gaussians_from_bytes;
+use quintet_driver::import::{gaussians_from_bytes, network_from_bytes};
 
 /// INRIA and PlayCanvas compressed.
 pub fn ply(data: &[u8]) {
@@ -59,6 +59,14 @@ pub fn sog_inside(data: &[u8]) {
 /// glTF, binary or JSON.
 pub fn gltf(data: &[u8]) {
     import("x.glb", data);
+}
+
+/// TensorFlow Lite: what comes out is a network that its own check finds good.
+pub fn tflite(data: &[u8]) {
+    match network_from_bytes("x.tflite", data) {
+        Ok(imported) => assert_eq!(imported.network.check(), Ok(())),
+        Err(error) => assert!(!error.to_string().is_empty() && !error.help().is_empty()),
+    }
 }
 
 /// Imports, and checks that what comes out is whole.

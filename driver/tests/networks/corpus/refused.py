@@ -7,6 +7,7 @@ from flatbuffer import SAME, Net, options, schema
 
 
 def converted(**settings):
+    tf.keras.backend.clear_session()
     tf.keras.utils.set_random_seed(5)
     inputs = tf.keras.Input([6, 6, 2], 1)
     outputs = tf.keras.layers.Conv2D(24, 5)(inputs)
