@@ -1,9 +1,9 @@
 //! Made-up convolutions: as commands, and as a plain sum over the window in wide integers.
 
 use quintet_driver::device::Connection;
-use quintet_driver::network::pack::{LayerWeights, convolution};
+use quintet_driver::network::pack::{LayerWeights, Packed, convolution};
 use quintet_driver::session::SessionError;
-use quintet_protocol::network::{Scale, convolve_scratch_least};
+use quintet_protocol::network::{Scale, convolve_scratch_words, pair_words};
 use quintet_protocol::program::{BufferId, ByteRange, Command, Convolve, Sliding};
 
 use crate::one_command::{self, Done, Operand};
@@ -81,6 +81,29 @@ impl Convolution {
     /// # Errors
     /// As [`one_command::run`].
     pub fn run(&self, connection: &mut Connection) -> Result<Done, SessionError> {
+        let packed = self.packed();
+        self.run_with(connection, Operand::Constant(&packed.words), (0, packed.unpaired))
+    }
+
+    /// Executes it with weights in pages of so many records, of which `slots` fit at a time.
+    ///
+    /// # Errors
+    /// As [`one_command::run`].
+    pub fn run_streamed(
+        &self,
+        connection: &mut Connection,
+        page_pairs: u16,
+        slots: usize,
+    ) -> Result<Done, SessionError> {
+        let packed = self.packed();
+        let page_words = usize::from(page_pairs) * pair_words(&self.sliding);
+        let bytes = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let pages: Vec<Vec<u8>> = packed.words.chunks(page_words).map(bytes).collect();
+        let weights = Operand::Streamed(&pages, slots);
+        self.run_with(connection, weights, (page_pairs, packed.unpaired))
+    }
+
+    fn packed(&self) -> Packed {
         let Self { sliding, bytes, .. } = self;
         let kernel = sliding.kernel.map(usize::from);
         let [channels_in, channels_out] = [sliding.input[2], sliding.output[2]].map(usize::from);
@@ -92,7 +115,16 @@ impl Convolution {
             zero_out: bytes.zero_out,
             scales: &self.scales,
         };
-        let packed = convolution(&layer, sliding.dilation[1] > 1);
+        convolution(&layer, sliding.dilation[1] > 1)
+    }
+
+    fn run_with(
+        &self,
+        connection: &mut Connection,
+        records: Operand<'_>,
+        (page_pairs, unpaired): (u16, bool),
+    ) -> Result<Done, SessionError> {
+        let Self { sliding, bytes, .. } = self;
         let [input, weights, scratch, output] = [0, 1, 2, 3].map(BufferId);
         let command = Command::Convolve(Convolve {
             input,
@@ -102,13 +134,13 @@ impl Convolution {
             sliding: *sliding,
             bytes: *bytes,
             first_page: 0,
-            page_pairs: 0,
-            unpaired: packed.unpaired,
+            page_pairs,
+            unpaired,
         });
         let operands = [
             Operand::Input(&self.input),
-            Operand::Constant(&packed.words),
-            Operand::Scratch(convolve_scratch_least(sliding)),
+            records,
+            Operand::Scratch(convolve_scratch_words(sliding)),
             Operand::Output(sliding.output_bytes()),
         ];
         one_command::run(connection, &operands, command)

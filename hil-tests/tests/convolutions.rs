@@ -42,3 +42,23 @@ fn any_shape_gives_the_bytes_of_the_definition() {
         check(&mut devices, &Convolution::random(sliding, &mut random));
     }
 }
+
+#[test]
+fn streamed_weights_give_the_same_bytes() {
+    let mut devices = devices();
+    let mut random = Random::new(21);
+    for number in 0..60 {
+        let mut sliding = shape(&mut random);
+        sliding.output[2] = random.within(3..=40) as u16;
+        let layer = Convolution::random(sliding, &mut random);
+        let expected = layer.expected();
+        let (page_pairs, slots) = (random.within(1..=5) as u16, random.within(1..=3) as usize);
+        for (uri, connection) in &mut devices {
+            let done = layer.run_streamed(connection, page_pairs, slots);
+            let done = done.unwrap_or_else(|error| panic!("{uri}: {number}: {error}"));
+            let pages = usize::from(sliding.output[2]).div_ceil(2).div_ceil(page_pairs.into());
+            assert_eq!(done.pulled, pages, "{uri}: {number}");
+            assert!(done.outputs[0] == expected, "{uri}: {sliding:?}");
+        }
+    }
+}

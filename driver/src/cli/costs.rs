@@ -58,7 +58,8 @@ pub const OPERATORS: [Operator; 7] = [
     Operator::Control,
 ];
 
-fn phase_name(phase: Phase) -> &'static str {
+/// The name of a part in JSON.
+pub fn phase_name(phase: Phase) -> &'static str {
     match phase {
         Phase::Project => "project",
         Phase::Sort => "sort",

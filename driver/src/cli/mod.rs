@@ -14,6 +14,7 @@ mod log;
 mod mlperf_bridge;
 mod model;
 mod output;
+mod profile;
 mod render;
 mod report;
 mod target;
@@ -55,7 +56,7 @@ struct Cli {
 enum Command {
     /// Render a scene on a device: a picture, or an orbit of pictures
     Render(render::Arguments),
-    /// Say what a scene is, and what it costs in memory once compiled
+    /// Say what a scene or a network is, and what it costs in memory once compiled
     Inspect(inspect::Arguments),
     /// Run an int8 network on a device: labels, or outputs in a file
     Infer(infer::Arguments),
@@ -64,6 +65,8 @@ enum Command {
     /// Let MLPerf Tiny's runner drive a device, through a pseudo-terminal
     #[cfg(unix)]
     MlperfBridge(mlperf_bridge::Arguments),
+    /// Say what each command of a network or a scene costs, the dearest first
+    Profile(profile::Arguments),
     /// Say what a device is and what it can do
     Info(info::Arguments),
     /// Follow what a device logs
@@ -93,6 +96,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Eval(arguments) => eval::run(&arguments),
         #[cfg(unix)]
         Command::MlperfBridge(arguments) => mlperf_bridge::run(&arguments),
+        Command::Profile(arguments) => profile::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),

@@ -16,7 +16,7 @@ use quintet_protocol::message::Ticks;
 use sha2::{Digest, Sha256};
 
 use super::arguments::{DeviceArguments, bytes, color, size};
-use super::costs::{CostRecord, table, unit_name};
+use super::costs::{CostRecord, table};
 use super::failure::{FAILED, Failure};
 use super::output::{bytes_bar, frames_bar, grouped, in_bytes, print, print_json, say};
 use super::report::{
@@ -208,14 +208,7 @@ fn render(
     let contact_sheet = pictures.write_sheet()?;
     let link = LinkRecord::since([0; 2], renderer.connection().link_bytes());
     let report = Report {
-        device: DeviceRecord {
-            uri: uri.to_string(),
-            board: &device.board,
-            firmware: &device.firmware,
-            target: &device.target,
-            arena_bytes: device.arena_bytes,
-            ticks: unit_name(device.ticks),
-        },
+        device: DeviceRecord::of(uri, &device),
         scene: SceneRecord {
             path: &arguments.scene,
             format: scene.format,

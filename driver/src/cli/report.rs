@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use quintet_driver::compile::Bundle;
+use quintet_driver::session::DeviceDescription;
+use quintet_driver::transport::DeviceUri;
 use serde::Serialize;
 
-use super::costs::CostRecord;
+use super::costs::{CostRecord, unit_name};
 
 /// The document.
 #[derive(Serialize)]
@@ -27,6 +29,20 @@ pub struct DeviceRecord<'a> {
     pub target: &'a str,
     pub arena_bytes: u32,
     pub ticks: &'static str,
+}
+
+impl<'a> DeviceRecord<'a> {
+    /// Of what a device says of itself.
+    pub fn of(uri: &DeviceUri, device: &'a DeviceDescription) -> Self {
+        Self {
+            uri: uri.to_string(),
+            board: &device.board,
+            firmware: &device.firmware,
+            target: &device.target,
+            arena_bytes: device.arena_bytes,
+            ticks: unit_name(device.ticks),
+        }
+    }
 }
 
 /// The scene, as its file has it.

@@ -23,6 +23,16 @@ pub struct Port {
 }
 
 impl Port {
+    /// An input or output with its scale and its zero point; it has no place yet.
+    pub(crate) fn new(
+        name: String,
+        shape: Vec<usize>,
+        element: Element,
+        (scale, zero_point): (f32, i32),
+    ) -> Self {
+        Self { name, shape, element, scale, zero_point, log_softmax: false, offset: 0 }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
@@ -77,9 +87,7 @@ mod tests {
     use super::*;
 
     fn port(scale: f32, zero_point: i32) -> Port {
-        let (name, shape) = (String::new(), vec![1]);
-        let (element, log_softmax) = (Element::Float32, false);
-        Port { name, shape, element, scale, zero_point, log_softmax, offset: 0 }
+        Port::new(String::new(), vec![1], Element::Float32, (scale, zero_point))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 fn port(shape: &[usize], element: Element, scale: f32, zero_point: i32) -> Port {
-    Port { name: "in".into(), shape: shape.to_vec(), element, scale, zero_point, offset: 0 }
+    Port::new("in".into(), shape.to_vec(), element, (scale, zero_point))
 }
 
 fn npy(shape: &[usize], elements: Elements) -> Vec<u8> {

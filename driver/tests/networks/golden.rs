@@ -93,6 +93,20 @@ impl Golden {
     }
 }
 
+/// The networks that were made to try operators: for each sample all inputs, then all outputs.
+pub fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new("tests/networks/corpus");
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|it| it == "tflite")).collect();
+    paths.sort();
+    let model = |path: PathBuf| {
+        let bytes = std::fs::read(path.with_extension("bin")).unwrap();
+        (path, bytes)
+    };
+    paths.into_iter().map(model).collect()
+}
+
 /// A file of an archive of NumPy's: deflated, its sizes in the central directory.
 fn member(archive: &[u8], name: &str) -> Option<Vec<u8>> {
     let half = |at: usize| usize::from(u16::from_le_bytes([archive[at], archive[at + 1]]));

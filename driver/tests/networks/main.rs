@@ -1,14 +1,15 @@
 //! Whole networks on the virtual device, byte for byte against TFLite's reference kernels.
 
-mod corpus;
 mod golden;
 
 use std::path::Path;
 
-use golden::{Golden, models};
+use golden::{Golden, Model, corpus, models};
+use quintet_driver::compile::network::{PlanError, compile};
 use quintet_driver::device::Connection;
 use quintet_driver::import;
 use quintet_driver::infer::{Inference, Port};
+use quintet_driver::network::Element;
 use quintet_driver::session::Limits;
 
 fn open() -> Connection {
@@ -34,12 +35,94 @@ fn check(path: &Path, golden: &Golden) {
         }
     }
     assert!(golden.samples() > 0, "{name}: nothing to compare");
-    let _: &[Port] = inference.outputs();
 }
 
 #[test]
 fn networks_give_the_reference_kernels_bytes() {
     for model in models() {
         check(&model.path, &model.golden);
+    }
+}
+
+#[test]
+fn operators_give_the_reference_kernels_bytes() {
+    let corpus = corpus();
+    assert!(corpus.len() >= 40, "{} networks", corpus.len());
+    let mut wrong = Vec::new();
+    for (path, golden) in corpus {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let network = import::network(&path).unwrap().network;
+        let mut connection = open();
+        let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ())
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (inputs, outputs) = (inference.inputs().to_vec(), inference.outputs().to_vec());
+        // The bytes of a network of unsigned ones, which the importer turns into signed ones.
+        let flip = if name == "unsigned" { 0x80 } else { 0 };
+        let golden: Vec<u8> = golden.into_iter().map(|byte| byte ^ flip).collect();
+        let sample = inputs.iter().chain(&outputs).map(bytes_of).sum();
+        assert!(golden.len() >= sample && golden.len() % sample == 0, "{name}");
+        for (number, mut rest) in golden.chunks(sample).enumerate() {
+            let mut take = |port: &Port| rest.split_off(..bytes_of(port)).unwrap();
+            let given: Vec<Vec<i8>> = inputs.iter().map(|port| given(port, take(port))).collect();
+            let given: Vec<&[i8]> = given.iter().map(Vec::as_slice).collect();
+            let found = inference.run(&given).unwrap().outputs;
+            for (output, (port, found)) in outputs.iter().zip(&found).enumerate() {
+                if take(port) != written(port, found) {
+                    wrong.push(format!("{name}, sample {number}, output {output}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Bytes of an input or output in its file: floats take four.
+fn bytes_of(port: &Port) -> usize {
+    if port.element == Element::Float32 { port.len() * 4 } else { port.len() }
+}
+
+/// What a file gives to an input.
+fn given(port: &Port, bytes: &[u8]) -> Vec<i8> {
+    let floats = bytes.as_chunks().0.iter().map(|&it| f32::from_le_bytes(it));
+    match port.element {
+        Element::Float32 => port.quantise(&floats.collect::<Vec<f32>>()),
+        _ => bytes.iter().map(|&byte| byte as i8).collect(),
+    }
+}
+
+/// An output as it is in a file.
+fn written(port: &Port, elements: &[i8]) -> Vec<u8> {
+    match port.element {
+        Element::Float32 => {
+            port.dequantise(elements).iter().flat_map(|real| real.to_le_bytes()).collect()
+        }
+        _ => elements.iter().map(|&element| element as u8).collect(),
+    }
+}
+
+/// Weights that do not fit come page by page, to the very same bytes.
+#[test]
+fn streamed_weights_give_the_same_bytes() {
+    for name in ["mlperf_kws_ref_model_int8", "mlperf_resnet8_int8", "mlperf_ad01_int8"] {
+        let model =
+            models().into_iter().find(|model| model.path.ends_with(name.to_owned() + ".tflite"));
+        let Model { path, golden } = model.unwrap();
+        let network = import::network(&path).unwrap().network;
+        let Err(PlanError::TooLarge { resident, streamed, .. }) = compile(&network, 0) else {
+            panic!("{name} takes no arena");
+        };
+        for arena in [streamed, (streamed + resident) / 2, resident - 4] {
+            let mut connection = open();
+            let mut inference =
+                Inference::with_arena(&mut connection, &network, arena, &mut |_, _| ()).unwrap();
+            assert!(inference.bundle().streamed.is_some(), "{name}");
+            assert!(inference.bundle().memory.total() <= arena, "{name}");
+            let [input, output] = [inference.inputs()[0].clone(), inference.outputs()[0].clone()];
+            for sample in 0..golden.samples() {
+                let result = inference.run(&[&golden.input(sample, &input)]).unwrap();
+                assert!(result.pulled.pages > 0 || sample > 0, "{name}");
+                golden.compare(sample, 0, &output, &result.outputs[0], name);
+            }
+        }
     }
 }

@@ -1,19 +1,20 @@
-//! `Gemm`, convolving: four output pixels at a time are laid out, and multiplied with records of
-//! weights, some of which make a step; pixels that are left over go one by one.
+//! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the scratch
+//! holds, and multiplied with records of weights, some of which make a step; pixels that are left over
+//! at the end go one by one.
 //!
-//! All that the windows of four pixels see is read before any of their outputs is written. So an
+//! All that the windows of a block see is read before any of its outputs is written. So an
 //! output may overlap its input where no window sees what was written for earlier pixels: that is for
 //! the driver to plan, and whatever it plans, nothing but the outputs and the scratch is written.
 
+use super::weights::Weights;
 use crate::backend::{Step, Work};
 use crate::kernels::convolve::{self, Channels, Target, Windows};
 use crate::operands::{Operands, Words, disjoint};
+use crate::pager::Pager;
 use core::ops::Range;
 use quintet_protocol::message::Phase;
-use quintet_protocol::network::{
-    TILE_PIXELS, column_bytes, convolve_scratch_least, convolve_tile_words, pair_words,
-};
-use quintet_protocol::program::{ByteRange, Convolve as Command, Fault, Sliding};
+use quintet_protocol::network::{TILE_PIXELS, column_bytes, convolve_scratch_least, pair_words};
+use quintet_protocol::program::{ByteRange, Convolve as Command, Fault};
 
 /// Longest column, in bytes: what a step does at the least must be short.
 const COLUMN_MAX: usize = 1 << 16;
@@ -23,7 +24,7 @@ const STEP_PRODUCTS: usize = 1 << 16;
 /// Convolving under way.
 pub struct Convolve {
     input: Words,
-    weights: Words,
+    weights: Weights,
     /// Empty where the input is the column itself.
     scratch: Words,
     output: Words,
@@ -37,21 +38,22 @@ pub struct Convolve {
 struct Layer {
     pixels: usize,
     channels: usize,
-    pairs: usize,
     pair_words: usize,
     column_bytes: usize,
     unpaired: bool,
     bytes: ByteRange,
-    /// Whether every record is finished in the short way; known once they have been looked at.
+    /// Pixels of a block.
+    block: usize,
+    /// Whether every record of this part is finished in the short way; known once they were looked at.
     all_short: Option<bool>,
 }
 
 /// How far a layer has come.
 #[derive(Default)]
 struct Place {
-    /// First pixel of those that are worked on.
+    /// First pixel of the block.
     pixel: usize,
-    /// First pair that they lack. If it is not zero, they are laid out.
+    /// First pair of this part of the weights that it lacks. If it is not zero, it is laid out.
     pair: usize,
 }
 
@@ -64,23 +66,26 @@ impl Convolve {
         }
         let [rows, columns, channels] = sliding.output.map(usize::from);
         let pairs = if c.unpaired { channels } else { channels.div_ceil(2) };
-        let layer = Layer {
+        let mut layer = Layer {
             pixels: rows * columns,
             channels,
-            pairs,
             pair_words: pair_words(sliding),
             column_bytes,
             unpaired: c.unpaired,
             bytes: c.bytes,
+            block: 0,
             all_short: None,
         };
         let scratch = match convolve_scratch_least(sliding) {
             0 => 0..0,
-            _ => operands.write(c.scratch, layer.scratch_words(sliding))?,
+            least => operands.write_all(c.scratch, least)?,
         };
+        layer.block = layer.pixels_of_a_block(scratch.len());
+        let records = [pairs, layer.pair_words];
+        let pages = (c.first_page, c.page_pairs);
         let job = Self {
             input: operands.read(c.input, sliding.input_bytes().div_ceil(4))?,
-            weights: operands.read(c.weights, pairs * layer.pair_words)?,
+            weights: Weights::new(operands, c.weights, records, pages)?,
             scratch,
             output: operands.write(c.output, sliding.output_bytes().div_ceil(4))?,
             windows: Windows::new(sliding, c.bytes.zero_in),
@@ -88,44 +93,59 @@ impl Convolve {
             at: Place::default(),
         };
         let Self { input, weights, scratch, output, .. } = &job;
-        disjoint([weights, scratch, output])?;
-        // Without scratch, columns are read while outputs are written.
-        disjoint([input, if scratch.is_empty() { output } else { scratch }])?;
-        disjoint([input, weights])?;
+        disjoint([scratch, output])?;
+        // Without scratch, columns are read while outputs are written; and every part of the weights
+        // wants the whole input.
+        let may_overlap = !scratch.is_empty() && weights.is_one_part();
+        disjoint([input, if may_overlap { scratch } else { output }])?;
+        disjoint([input, scratch])?;
+        if let Some(weights) = weights.resident() {
+            disjoint([weights, scratch, output])?;
+            disjoint([weights, input])?;
+        }
         Ok(job)
     }
 
-    pub fn step(&mut self, arena: &mut [u32]) -> Step {
-        let Self { input, weights, scratch, output, windows, layer, at } = self;
+    pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
+        if self.at.pixel == self.layer.pixels {
+            return Step::Done;
+        }
+        let place = match self.weights.find(arena, pager) {
+            Ok(place) => place,
+            Err(step) => return step,
+        };
+        let Self { input, scratch, output, windows, layer, at, .. } = self;
         let Some((mut pictures, [weights, scratch])) =
-            Pictures::borrow(arena, [input, output], [weights, scratch])
+            Pictures::borrow(arena, [input, output], [&place, scratch])
         else {
             return Step::Done;
         };
+        let part = self.weights.part();
         let (mut left, mut products) = (STEP_PRODUCTS, 0);
         while left > 0 && at.pixel < layer.pixels {
-            let pixels = layer.pixels_from(at.pixel);
+            let pixels = layer.block(at.pixel);
             if at.pair == 0 && !scratch.is_empty() {
                 layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
                 left = left.saturating_sub(pixels.len() * layer.column_bytes);
             }
             let of_a_pair = 2 * pixels.len() * layer.column_bytes;
-            let pairs = (left / of_a_pair).clamp(1, layer.pairs - at.pair);
+            let pairs = (left / of_a_pair).clamp(1, part.len() - at.pair);
             left = left.saturating_sub(pairs * of_a_pair);
             let pairs = at.pair..at.pair + pairs;
-            let channels = layer.channels(weights, &pairs);
+            let channels = layer.channels(weights, &part, &pairs);
             let (columns, output) = pictures.columns_and_output(scratch);
             products += pixels.len() * channels.count * layer.column_bytes;
-            layer.multiply(&channels, columns, output, (pixels.clone(), pairs.start));
-            *at = match pairs.end == layer.pairs {
+            let first = layer.channel(part.start + pairs.start);
+            layer.multiply(&channels, columns, output, (pixels.clone(), first));
+            *at = match pairs.end == part.len() {
                 true => Place { pixel: pixels.end, pair: 0 },
                 false => Place { pixel: pixels.start, pair: pairs.end },
             };
         }
-        match products {
-            0 => Step::Done,
-            _ => Step::Working(Work { phase: Phase::Multiply, items: products as u32 }),
+        if at.pixel == layer.pixels && self.weights.next_part() {
+            (*at, layer.all_short) = (Place::default(), None);
         }
+        Step::Working(Work { phase: Phase::Multiply, items: products as u32 })
     }
 }
 
@@ -176,66 +196,75 @@ impl<'a> Pictures<'a> {
 }
 
 impl Layer {
-    /// Scratch for the pixels that are worked on together.
-    fn scratch_words(&self, sliding: &Sliding) -> usize {
-        match self.pixels {
-            TILE_PIXELS.. => convolve_tile_words(sliding),
-            few => few * self.column_bytes / 4,
-        }
+    /// Pixels that are laid out together: what the scratch holds, and laying out is part of a step.
+    fn pixels_of_a_block(&self, scratch_words: usize) -> usize {
+        let held = scratch_words / (self.column_bytes * TILE_PIXELS / 2);
+        let short = STEP_PRODUCTS / (self.column_bytes * TILE_PIXELS);
+        held.min(short).max(1) * TILE_PIXELS
     }
 
-    /// The pixels that are worked on together, from number `first` on.
-    fn pixels_from(&self, first: usize) -> Range<usize> {
+    /// The block of pixels from number `first` on: some tiles, or what is left at the end.
+    fn block(&self, first: usize) -> Range<usize> {
         let whole = self.pixels - self.pixels % TILE_PIXELS;
-        if first < whole { first..first + TILE_PIXELS } else { first..self.pixels }
+        if first < whole { first..whole.min(first + self.block) } else { first..self.pixels }
     }
 
-    /// Lays out pixels: four as a tile, fewer as columns.
+    /// Lays out a block: as tiles, or less than one as columns.
     fn lay_out(&self, windows: &Windows, input: &[i8], scratch: &mut [u32], pixels: Range<usize>) {
-        if pixels.len() == TILE_PIXELS {
-            return windows.tile(input, pixels.start, scratch);
+        if pixels.len() >= TILE_PIXELS {
+            return windows.tiles(input, pixels.start, pixels.len(), scratch);
         }
         let words = scratch.get_mut(..pixels.len() * self.column_bytes / 4);
         let columns = bytemuck::cast_slice_mut(words.unwrap_or_default());
         windows.columns(input, pixels.start, columns);
     }
 
-    /// The channels of some pairs.
-    fn channels<'a>(&mut self, weights: &'a [u32], pairs: &Range<usize>) -> Channels<'a> {
+    /// The first channel of a pair.
+    fn channel(&self, pair: usize) -> usize {
+        self.channels.min(pair * if self.unpaired { 1 } else { 2 })
+    }
+
+    /// The channels of some pairs of a part of the weights.
+    fn channels<'a>(
+        &mut self,
+        weights: &'a [u32],
+        part: &Range<usize>,
+        pairs: &Range<usize>,
+    ) -> Channels<'a> {
         let pair_words = self.pair_words;
         let all_short = *self
             .all_short
             .get_or_insert_with(|| weights.chunks_exact(pair_words).all(Channels::is_short));
-        let step = if self.unpaired { 1 } else { 2 };
         let records = pairs.start * pair_words..pairs.end * pair_words;
+        let [first, end] = [pairs.start, pairs.end].map(|pair| self.channel(part.start + pair));
         Channels {
             records: weights.get(records).unwrap_or_default(),
             pair_words,
-            count: self.channels.min(pairs.end * step) - pairs.start * step,
+            count: end - first,
             unpaired: self.unpaired,
             all_short,
             bytes: self.bytes,
         }
     }
 
-    /// Works out channels, from those of pair number `pair` on, of pixels that are laid out.
+    /// Works out channels, from number `first` on, of pixels that are laid out.
     fn multiply(
         &self,
         channels: &Channels<'_>,
         columns: &[u32],
         output: &mut [i8],
-        (pixels, pair): (Range<usize>, usize),
+        (pixels, first): (Range<usize>, usize),
     ) {
-        let first = pair * if self.unpaired { 1 } else { 2 };
         let bytes = pixels.start * self.channels + first..pixels.end * self.channels;
         let out = output.get_mut(bytes).unwrap_or_default();
         let mut target = Target { out, stride: self.channels };
-        match pixels.len() {
-            TILE_PIXELS => convolve::tile(channels, columns, &mut target),
-            count => {
-                let columns = columns.get(..count * self.column_bytes / 4).unwrap_or_default();
-                convolve::columns(channels, columns, &mut target);
-            }
+        // Tiles are of halves.
+        let is_tiled = pixels.len() >= TILE_PIXELS;
+        let words = pixels.len() * self.column_bytes / if is_tiled { 2 } else { 4 };
+        let laid_out = columns.get(..words).unwrap_or_default();
+        match is_tiled {
+            true => convolve::tiles(channels, laid_out, &mut target),
+            false => convolve::columns(channels, laid_out, &mut target),
         }
     }
 }

@@ -12,6 +12,7 @@ mod resolve;
 mod scene;
 mod sort;
 mod vector;
+mod weights;
 
 use crate::backend::{Backend, Step};
 use crate::operands::Operands;
@@ -97,7 +98,7 @@ impl Backend for Software {
             Some(Job::Bound(job)) => job.step(arena),
             Some(Job::ProjectWindow(job)) => job.step(arena, pager),
             Some(Job::RasteriseWindow(job)) => job.step(arena, staging),
-            Some(Job::Convolve(job)) => job.step(arena),
+            Some(Job::Convolve(job)) => job.step(arena, pager),
             Some(Job::Vector(job)) => job.step(arena),
             Some(Job::ConvolveDepthwise(job)) => job.step(arena),
             None => Step::Done,

@@ -72,9 +72,9 @@ fn edge(
     let bytes = network.tensor(tensor);
     let quantisation = bytes.quantisation.as_ref().and_then(|it| it.of_tensor());
     let of_bytes = quantisation.filter(|_| bytes.element == Element::Int8);
-    let (scale, zero_point) = of_bytes.ok_or_else(|| refuse(it, "no byte of one scale", wanted))?;
-    let (name, shape, element) = (it.name.clone(), it.shape.clone(), it.element);
-    let port = Port { name, shape, element, scale, zero_point, log_softmax, offset: 0 };
+    let of_bytes = of_bytes.ok_or_else(|| refuse(it, "no byte of one scale", wanted))?;
+    let port = Port::new(it.name.clone(), it.shape.clone(), it.element, of_bytes);
+    let port = Port { log_softmax, ..port };
     Ok(Edge { port, tensor })
 }
 

@@ -19,6 +19,7 @@ pub mod operands;
 mod overlap;
 mod place;
 mod plan;
+mod stream;
 mod strided;
 
 use quintet_protocol::program::BufferId;
@@ -33,6 +34,7 @@ pub use error::PlanError;
 use lower::{Lowered, lower};
 use operands::{Access, name, operands};
 use plan::Plan;
+use stream::{Paging, SLOTS_MIN, stream};
 
 /// Compiles a network for an arena of so many bytes.
 ///
@@ -42,40 +44,67 @@ pub fn compile(network: &Network, arena_bytes: usize) -> Result<NetworkBundle, P
     network.check()?;
     let (inputs, outputs) = (edges::inputs(network)?, edges::outputs(network)?);
     let tensors = |edges: &[Edge]| edges.iter().map(|edge| edge.tensor).collect::<Vec<TensorId>>();
-    let mut lowered = lower(network, &tensors(&inputs), &tensors(&outputs))?;
-    let plan = Plan::of(&mut lowered.draft);
-    let emitted = emit(&lowered.draft, &plan, 0)?;
-    let resident = emitted.memory.total();
-    if resident > arena_bytes {
-        return Err(PlanError::TooLarge { resident, streamed: resident, available: arena_bytes });
+    let lowered = lower(network, &tensors(&inputs), &tensors(&outputs))?;
+    let whole = Compiled::of(lowered.draft.clone(), 0)?;
+    let resident = whole.emitted.memory.total();
+    if resident <= arena_bytes {
+        return Ok(bundle(network, [inputs, outputs], &lowered, whole, None));
     }
-    Ok(bundle(network, [inputs, outputs], &lowered, &plan, emitted))
+    let too_large = |streamed| PlanError::TooLarge { resident, streamed, available: arena_bytes };
+    let mut draft = lowered.draft.clone();
+    let paging = stream(&mut draft).ok_or(too_large(resident))?;
+    let least = Compiled::of(draft.clone(), paging.bytes(SLOTS_MIN))?.emitted.memory;
+    let Some(spare) = arena_bytes.checked_sub(least.total()) else {
+        return Err(too_large(resident.min(least.total())));
+    };
+    let slots = paging.slots(least.pages + spare);
+    let compiled = Compiled::of(draft, paging.bytes(slots))?;
+    Ok(bundle(network, [inputs, outputs], &lowered, compiled, Some((paging, slots))))
+}
+
+/// A draft with its plan and its program.
+struct Compiled {
+    draft: Draft,
+    plan: Plan,
+    emitted: Emitted,
+}
+
+impl Compiled {
+    fn of(mut draft: Draft, page_bytes: usize) -> Result<Self, PlanError> {
+        let plan = Plan::of(&mut draft);
+        let emitted = emit(&draft, &plan, page_bytes)?;
+        Ok(Self { draft, plan, emitted })
+    }
 }
 
 fn bundle(
     network: &Network,
     [inputs, outputs]: [Vec<Edge>; 2],
     lowered: &Lowered,
-    plan: &Plan,
-    emitted: Emitted,
+    Compiled { draft, plan, emitted }: Compiled,
+    paging: Option<(Paging, usize)>,
 ) -> NetworkBundle {
-    let draft = &lowered.draft;
     let ports = |edges: Vec<Edge>, buffers: &[BufferId]| {
         let port = |(edge, &buffer): (Edge, &BufferId)| {
-            let offset = emitted.base + plan.offset(draft, buffer) as u32;
+            let offset = emitted.base + plan.offset(&draft, buffer) as u32;
             Port { offset, ..edge.port }
         };
         edges.into_iter().zip(buffers).map(port).collect()
     };
+    let streamed = paging.zip(emitted.streamed).map(|((paging, slots), buffer)| StreamedWeights {
+        buffer,
+        pages: paging.pages,
+        slots,
+    });
     NetworkBundle {
         inputs: ports(inputs, &lowered.inputs),
         outputs: ports(outputs, &lowered.outputs),
-        layers: draft.steps.iter().map(|step| layer(network, draft, step)).collect(),
-        lives: lives(draft, plan, emitted.base),
+        layers: draft.steps.iter().map(|step| layer(network, &draft, step)).collect(),
+        lives: lives(&draft, &plan, emitted.base),
         program: emitted.program,
         constants: emitted.constants,
         memory: emitted.memory,
-        streamed: None,
+        streamed,
     }
 }
 

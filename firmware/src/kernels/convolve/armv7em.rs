@@ -37,4 +37,4 @@ mod tile;
 
 pub use column::{column, column_sums};
 pub use expand::expand;
-pub use tile::{tile, tile_sums};
+pub use tile::{tile_sums, tiles};

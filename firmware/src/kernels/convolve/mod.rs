@@ -16,8 +16,7 @@ mod expand;
 mod multiply;
 mod windows;
 
-use expand::{expand, expand_group};
-pub use multiply::{Channels, Target, columns, tile};
+pub use multiply::{Channels, Target, columns, tiles};
 use quintet_protocol::network::TILE_PIXELS;
 pub use windows::Windows;
 

@@ -63,19 +63,19 @@ impl<'a> Channels<'a> {
         records.take_while(|record| Self::is_short(record)).count()
     }
 
-    /// Finishes and stores the sums of record number `pair`.
+    /// Finishes and stores the sums of record number `pair`, with pixels `stride` bytes apart.
     #[inline(always)]
     fn store<const N: usize>(&self, pair: usize, sums: Sums<N>, target: &mut Target<'_>) {
         let first = pair * self.step();
         let record = self.records.get(pair * self.pair_words..).unwrap_or_default();
         let channels = first..self.count.min(first + self.step());
         for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
-            let bytes = finish::bytes(words, sums, &self.bytes);
-            let places = (channel..).step_by(target.stride);
-            for (place, byte) in places.zip(bytes) {
-                if let Some(place) = target.out.get_mut(place) {
-                    *place = byte;
+            let mut place = channel;
+            for byte in finish::bytes(words, sums, &self.bytes) {
+                if let Some(out) = target.out.get_mut(place) {
+                    *out = byte;
                 }
+                place += target.stride;
             }
         }
     }
@@ -91,34 +91,36 @@ impl<'a> Channels<'a> {
     }
 }
 
-/// Works out channels of the four pixels of a tile.
-pub fn tile(channels: &Channels<'_>, tile: &[u32], target: &mut Target<'_>) {
-    let mut pair = 0;
-    while pair < channels.pairs() {
-        #[cfg(armv7em_dsp)]
-        {
+/// Works out channels of the pixels of tiles.
+pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
+    #[cfg(armv7em_dsp)]
+    {
+        let mut pair = 0;
+        while pair < channels.pairs() {
             let count = channels.short_pairs(pair);
-            if count > 0 && super::armv7em::tile(channels, pair..pair + count, tile, target) {
+            let pairs = pair..pair + count;
+            if count > 0 && super::armv7em::tiles(channels, pairs, tiles, target) {
                 pair += count;
-                continue;
+            } else {
+                tiles_of_pair(channels, pair, tiles, target);
+                pair += 1;
             }
         }
-        #[cfg(armv7em_dsp)]
-        {
-            let sums = super::armv7em::tile_sums(channels.weights(pair), tile);
-            let [first, both] = sums.unwrap_or_default();
-            channels.store(pair, second_of(first, both), target);
-            pair += 1;
-        }
-        #[cfg(not(armv7em_dsp))]
-        {
-            let [one, other] = tile_sums(channels, pair, tile);
-            channels.store(pair, one, target);
-            if pair + 1 < channels.pairs() {
-                channels.store(pair + 1, other, target);
-            }
-            pair += 2;
-        }
+    }
+    #[cfg(not(armv7em_dsp))]
+    for pair in 0..channels.pairs() {
+        tiles_of_pair(channels, pair, tiles, target);
+    }
+}
+
+/// Works out a pair of channels of the pixels of tiles.
+fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &mut Target<'_>) {
+    let weights = channels.weights(pair);
+    let tiles = tiles.chunks_exact((weights.len() * TILE_PIXELS).max(1));
+    let pixels = target.out.chunks_mut(TILE_PIXELS * target.stride);
+    for (tile, out) in tiles.zip(pixels) {
+        let sums = tile_sums(weights, tile);
+        channels.store(pair, sums, &mut Target { out, stride: target.stride });
     }
 }
 
@@ -153,31 +155,32 @@ fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
     }
 }
 
-/// Sums of two pairs, from number `pair` on, with the four pixels of a tile; of the second one they are
-/// of no use if there is none.
+/// Sums of a pair with the four pixels of a tile.
+#[cfg(armv7em_dsp)]
+fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
+    let [first, both] = super::armv7em::tile_sums(weights, tile).unwrap_or_default();
+    second_of(first, both)
+}
+
+/// Sums of a pair with the four pixels of a tile.
 #[cfg(not(armv7em_dsp))]
 #[inline(never)]
-fn tile_sums(channels: &Channels<'_>, pair: usize, tile: &[u32]) -> [Sums<TILE_PIXELS>; 2] {
-    let [one, other] = [pair, (pair + 1).min(channels.pairs() - 1)].map(|it| channels.weights(it));
-    let words: [&[[i16; 2]]; 2] = [one, other].map(bytemuck::cast_slice);
-    let bytes: [&[[i8; 4]]; 2] = [one, other].map(bytemuck::cast_slice);
+fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
+    let halves: &[[i16; 2]] = bytemuck::cast_slice(weights);
+    let bytes: &[[i8; 4]] = bytemuck::cast_slice(weights);
     let tile: &[[i16; 2 * TILE_PIXELS]] = bytemuck::cast_slice(tile);
-    let (mut first, mut both) = ([[0i32; TILE_PIXELS]; 2], [[0i32; TILE_PIXELS]; 2]);
-    let weights = words[0].iter().zip(bytes[0]).zip(words[1].iter().zip(bytes[1]));
-    for (((half_a, byte_a), (half_b, byte_b)), pixels) in weights.zip(tile) {
+    let (mut first, mut both) = ([0i32; TILE_PIXELS], [0i32; TILE_PIXELS]);
+    for ((halves, bytes), pixels) in halves.iter().zip(bytes).zip(tile) {
         for i in 0..2 {
-            let halves = [half_a[i], half_b[i]].map(i32::from);
-            let bytes = [byte_a[2 * i], byte_b[2 * i]].map(i32::from);
+            let (weight, weights) = (i32::from(bytes[2 * i]), i32::from(halves[i]));
             for p in 0..TILE_PIXELS {
-                let pixel = i32::from(pixels[2 * p + i]);
-                for c in 0..2 {
-                    first[c][p] = first[c][p].wrapping_add(pixel.wrapping_mul(bytes[c]));
-                    both[c][p] = both[c][p].wrapping_add(pixel.wrapping_mul(halves[c]));
-                }
+                let byte = i32::from(pixels[2 * p + i]);
+                first[p] = first[p].wrapping_add(byte.wrapping_mul(weight));
+                both[p] = both[p].wrapping_add(byte.wrapping_mul(weights));
             }
         }
     }
-    [second_of(first[0], both[0]), second_of(first[1], both[1])]
+    second_of(first, both)
 }
 
 /// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
@@ -188,25 +191,39 @@ fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>
     {
         let end = channels.pairs().min(pair + 2) * channels.pair_words;
         let records = channels.records.get(pair * channels.pair_words..end).unwrap_or_default();
-        if let Some([a, b, c, d]) =
-            super::armv7em::column_sums(records, channels.pair_words, column)
-        {
-            return [second_of([a], [b]), second_of([c], [d])];
-        }
+        let sums = super::armv7em::column_sums(records, channels.pair_words, column);
+        let [a, b, c, d] = sums.unwrap_or_default();
+        [second_of([a], [b]), second_of([c], [d])]
     }
-    [pair, pair + 1].map(|pair| {
-        let (mut first, mut both) = (0i32, 0i32);
-        let bytes: &[[i8; 4]] = bytemuck::cast_slice(column);
-        let halves: &[i16] = bytemuck::cast_slice(channels.weights(pair));
-        for (halves, bytes) in halves.as_chunks::<4>().0.iter().zip(bytes) {
-            for (&half, byte) in halves.iter().zip([bytes[0], bytes[2], bytes[1], bytes[3]]) {
-                let byte = i32::from(byte);
-                first = first.wrapping_add(byte.wrapping_mul(i32::from(half as i8)));
-                both = both.wrapping_add(byte.wrapping_mul(i32::from(half)));
+    #[cfg(not(armv7em_dsp))]
+    {
+        let last = channels.pairs() - 1;
+        column_sums_portable([pair, last.min(pair + 1)].map(|pair| channels.weights(pair)), column)
+    }
+}
+
+/// As [`column_sums`], in portable Rust: what every other version must equal bit for bit.
+#[cfg(not(armv7em_dsp))]
+#[inline(never)]
+fn column_sums_portable([one, other]: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
+    let halves = [one, other].map(|weights| bytemuck::cast_slice::<_, [i16; 4]>(weights));
+    let firsts = [one, other].map(|weights| bytemuck::cast_slice::<_, [i8; 8]>(weights));
+    let column: &[[i8; 4]] = bytemuck::cast_slice(column);
+    let one = halves[0].iter().zip(firsts[0]);
+    let other = halves[1].iter().zip(firsts[1]);
+    let (mut first, mut both) = ([0i32; 2], [0i32; 2]);
+    for (bytes, (one, other)) in column.iter().zip(one.zip(other)) {
+        for (i, byte) in
+            [bytes[0], bytes[2], bytes[1], bytes[3]].map(i32::from).into_iter().enumerate()
+        {
+            for (c, (halves, firsts)) in [one, other].into_iter().enumerate() {
+                let (weight, weights) = (i32::from(firsts[2 * i]), i32::from(halves[i]));
+                first[c] = first[c].wrapping_add(byte.wrapping_mul(weight));
+                both[c] = both[c].wrapping_add(byte.wrapping_mul(weights));
             }
         }
-        second_of([first], [both])
-    })
+    }
+    [0, 1].map(|c| second_of([first[c]], [both[c]]))
 }
 
 /// Tells the second channel's sums from those of both.

@@ -1,6 +1,7 @@
 //! Laying out windows: what each output pixel sees of the picture, as columns side by side.
 
-use super::{GROUP_WORDS, expand};
+use super::GROUP_WORDS;
+use super::expand::{expand, expand_group};
 use quintet_protocol::network::{TILE_PIXELS, column_bytes, runs};
 use quintet_protocol::program::Sliding;
 
@@ -77,26 +78,23 @@ impl Windows {
         }
     }
 
-    /// Lays out the tile of four output pixels, from number `first` on.
-    pub fn tile(&self, input: &[i8], first: usize, tile: &mut [u32]) {
-        let at @ [row, column] = [first / self.columns, first % self.columns];
-        let last = [row, column + TILE_PIXELS - 1];
-        if last[1] < self.columns
-            && let (Some(start), Some(end)) = (self.inside(at), self.inside(last))
-            && let Some(bytes) = input.get(start..end + self.window_bytes())
-        {
-            self.expand(bytes, TILE_PIXELS, 0, tile);
-            return;
-        }
-        let mut at = at;
-        for pixel in 0..TILE_PIXELS {
-            let start = self.inside(at);
-            let window = start.and_then(|start| input.get(start..start + self.window_bytes()));
-            match window {
-                Some(bytes) => self.expand(bytes, 1, pixel, tile),
-                None => self.expand_at_edge(input, self.corner(at), pixel, tile),
+    /// Lays out tiles of so many output pixels, a multiple of four, from number `first` on.
+    pub fn tiles(&self, input: &[i8], first: usize, count: usize, tiles: &mut [u32]) {
+        let mut at = [first / self.columns, first % self.columns];
+        let mut done = 0;
+        while done < count {
+            let pixels = (count - done).min(self.columns - at[1]);
+            let pixels = match self.inside(at) {
+                Some(start) => {
+                    self.expand(&input[start.min(input.len())..], at, pixels, done, tiles)
+                }
+                None => 0,
+            };
+            if pixels == 0 {
+                self.expand_at_edge(input, self.corner(at), done, tiles);
             }
-            at[1] += 1;
+            done += pixels.max(1);
+            at[1] += pixels.max(1);
             if at[1] == self.columns {
                 at = [at[0] + 1, 0];
             }
@@ -139,27 +137,47 @@ impl Windows {
         self.reach[0] * self.steps[0] + across + self.run_bytes.next_multiple_of(4)
     }
 
-    /// Expands windows of `pixels` next to one another that lie in the picture; `bytes` is from the
-    /// first one's first byte to the last one's last.
-    fn expand(&self, bytes: &[i8], pixels: usize, first: usize, tile: &mut [u32]) {
-        let groups = self.run_bytes.div_ceil(4);
+    /// Expands windows that lie in the picture, those of output pixel `at`, which begins with `input`,
+    /// and of up to `pixels` next to it; returns of how many.
+    fn expand(
+        &self,
+        input: &[i8],
+        at: [usize; 2],
+        pixels: usize,
+        first: usize,
+        tiles: &mut [u32],
+    ) -> usize {
         let pixel_step = self.stride[1] * self.steps[1];
+        let column = at[1] * self.stride[1] - self.pad[1];
+        let fit = (self.size[1] - 1 - self.reach[1] - column) / self.stride[1] + 1;
+        let window = self.window_bytes();
+        let mut pixels = pixels.min(fit);
+        // What pads the last run may lie beyond the input's end.
+        while pixels > 0 && (pixels - 1) * pixel_step + window > input.len() {
+            pixels -= 1;
+        }
+        let groups = self.run_bytes.div_ceil(4);
         let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
         let [rows, runs] = self.runs;
         if runs == 1 {
-            let runs = Runs { bytes, pixels, pixel_step, count: rows, step: down, groups };
-            expand(&runs, first, tile);
-            return;
+            let runs = Runs { bytes: input, pixels, pixel_step, count: rows, step: down, groups };
+            expand(&runs, first, tiles);
+            return pixels;
         }
-        for (row, tile) in tile.chunks_exact_mut(runs * groups * GROUP_WORDS).enumerate() {
-            let Some(bytes) = bytes.get(row * down..) else { return };
-            let runs = Runs { bytes, pixels, pixel_step, count: runs, step: across, groups };
-            expand(&runs, first, tile);
+        for pixel in 0..pixels {
+            let (slot, tile) = self.tile_of(first + pixel, tiles);
+            for (row, place) in tile.chunks_exact_mut(runs * groups * GROUP_WORDS).enumerate() {
+                let bytes = input.get(pixel * pixel_step + row * down..).unwrap_or_default();
+                let one = Runs { bytes, pixels: 1, pixel_step, count: runs, step: across, groups };
+                expand(&one, slot, place);
+            }
         }
+        pixels
     }
 
     /// Expands a window that goes beyond the picture's edge.
-    fn expand_at_edge(&self, input: &[i8], corner: [isize; 2], pixel: usize, tile: &mut [u32]) {
+    fn expand_at_edge(&self, input: &[i8], corner: [isize; 2], pixel: usize, tiles: &mut [u32]) {
+        let (pixel, tile) = self.tile_of(pixel, tiles);
         let places = tile.chunks_exact_mut(self.run_bytes.div_ceil(4) * GROUP_WORDS);
         for (place, run) in places.zip(self.runs_of(input, corner)) {
             let [from, to] = run.inside(self.run_bytes);
@@ -172,12 +190,24 @@ impl Windows {
                 let run = Runs { bytes, pixels: 1, pixel_step: 0, count: 1, step: 0, groups };
                 expand(&run, pixel, within);
             }
+            // Those that lie outside as a whole, and those that the picture's edge goes through.
+            let [outside_before, outside_after] = [from / 4, to.div_ceil(4)];
             for (groups, number) in [(before, 0), (after, last)] {
                 for (number, group) in (number..).zip(groups.as_chunks_mut::<GROUP_WORDS>().0) {
-                    super::expand_group(self.group(&run, 4 * number), pixel, group);
+                    let is_outside = number < outside_before || number >= outside_after;
+                    let bytes =
+                        if is_outside { [self.zero; 4] } else { self.group(&run, 4 * number) };
+                    expand_group(bytes, pixel, group);
                 }
             }
         }
+    }
+
+    /// The tile of a pixel, and its number there.
+    fn tile_of<'a>(&self, pixel: usize, tiles: &'a mut [u32]) -> (usize, &'a mut [u32]) {
+        let words = self.column_bytes * TILE_PIXELS / 2;
+        let start = pixel / TILE_PIXELS * words;
+        (pixel % TILE_PIXELS, tiles.get_mut(start..start + words).unwrap_or_default())
     }
 
     /// All runs of a window, top to bottom.

@@ -19,24 +19,31 @@ struct Expansion {
     step: usize,
     pixels: usize,
     pixel_step: usize,
+    /// Its number in its tile.
+    pixel: usize,
 }
 
-/// Expands the runs of some pixels, from number `first` of the tile on, one run after another.
+/// Expands the runs of some pixels, from number `first` on, one run after another.
 #[inline(always)]
-pub fn expand(runs: &Runs<'_>, first: usize, tile: &mut [u32]) {
+pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
     let Runs { bytes, pixels, pixel_step, count, step, groups } = *runs;
+    if pixels == 0 || count == 0 || groups == 0 {
+        return;
+    }
     let last = (pixels - 1).saturating_mul(pixel_step);
     let last = last.saturating_add((count - 1).saturating_mul(step));
+    let tile_words = (count * groups).saturating_mul(GROUP_WORDS);
+    let last_tile = (first + pixels - 1) / TILE_PIXELS;
     let is_there = last.saturating_add(4 * groups) <= bytes.len()
-        && count * groups * GROUP_WORDS <= tile.len()
-        && first + pixels <= TILE_PIXELS
-        && groups > 0;
+        && (last_tile + 1).saturating_mul(tile_words) <= tiles.len();
     if is_there {
-        let place = tile.as_mut_ptr().wrapping_add(first);
+        let pixel = first % TILE_PIXELS;
+        let place = first / TILE_PIXELS * tile_words + pixel;
+        let place = tiles.as_mut_ptr().wrapping_add(place);
         let bytes = bytes.as_ptr();
-        let job = Expansion { bytes, place, groups, count, step, pixels, pixel_step };
-        // SAFETY: the last pixel's last run ends in `bytes`, and all runs of the tile's last pixel end in
-        // `tile`; so do all others. There is at least one of everything.
+        let job = Expansion { bytes, place, groups, count, step, pixels, pixel_step, pixel };
+        // SAFETY: the last pixel's last run ends in `bytes`, and the last tile in `tiles`; so do all
+        // others. There is at least one of everything.
         unsafe { expand_runs(&raw const job) };
     }
 }
@@ -63,11 +70,13 @@ macro_rules! group {
 unsafe extern "C" fn expand_runs(job: *const Expansion) {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
-        "ldm r0, {{r0-r6}}", // bytes place groups count step pixels pixel_step
-        "2:",                // a pixel
+        "ldm r0, {{r0-r7}}", // bytes place groups count step pixels pixel_step pixel
+        "push {{r3}}",
+        "mov r3, r7",
+        "2:", // a pixel
         "mov r7, r0",
         "mov r8, r1",
-        "mov r9, r3",
+        "ldr r9, [sp]",
         "3:", // a run
         "mov r10, r7",
         "lsrs r11, r2, #2",
@@ -92,11 +101,16 @@ unsafe extern "C" fn expand_runs(job: *const Expansion) {
         "bne 3b",
         "add r0, r0, r6",
         "add r1, r1, #4",
+        "add r3, r3, #1",
+        "tst r3, #3",
+        "it eq",
+        "subeq r1, r8, #12", // r8 is in the next tile, like the last pixel in its own
         "subs r5, r5, #1",
         "bne 2b",
+        "add sp, sp, #4",
         "pop {{r4-r11, pc}}",
     )
 }
 
 // What the assembly takes for granted: a group's second words follow four pixels' first ones.
-const _: () = assert!(GROUP_WORDS == 8 && size_of::<Expansion>() == 7 * 4);
+const _: () = assert!(GROUP_WORDS == 8 && size_of::<Expansion>() == 8 * 4);

@@ -9,7 +9,7 @@ use core::mem::offset_of;
 use core::ops::Range;
 use quintet_protocol::network::{PAIR_HEADER_WORDS, TILE_PIXELS};
 
-/// Records and the tile that they are multiplied with.
+/// Records and the tiles that they are multiplied with.
 ///
 /// The assembly relies on the order of the fields.
 #[repr(C)]
@@ -30,10 +30,18 @@ struct Tile {
     /// and above.
     finish: usize,
     sums: *mut [[i32; TILE_PIXELS]; 2],
+    /// The first record.
+    first: *const u32,
+    /// Tiles that are left, one after another.
+    tiles: usize,
+    tile_bytes: usize,
+    /// From one past the last channel of a tile's first pixel to the next tile's first.
+    out_step: usize,
 }
 
 impl Tile {
-    fn new(records: &[u32], tile: &[u32]) -> Option<Self> {
+    fn new(records: &[u32], tiles: &[u32], tile_words: usize) -> Option<Self> {
+        let tile = tiles.get(..tile_words)?;
         // One group is done before the loop.
         let rest = (tile.len() / GROUP_WORDS).checked_sub(1)? % UNROLLED;
         let (records, tile) = (records.as_ptr_range(), tile.as_ptr_range());
@@ -47,35 +55,43 @@ impl Tile {
             rest,
             finish: 0,
             sums: core::ptr::null_mut(),
+            first: records.start,
+            tiles: tiles.len() / tile_words,
+            tile_bytes: 4 * tile_words,
+            out_step: 0,
         })
     }
 }
 
 /// Works out pairs of channels that are finished in the short way, if their bytes are held to nothing
 /// but a byte's range; returns whether that is so.
-pub fn tile(
+pub fn tiles(
     channels: &Channels<'_>,
     pairs: Range<usize>,
-    tile: &[u32],
+    tiles: &[u32],
     target: &mut Target<'_>,
 ) -> bool {
     let bytes = &channels.bytes;
+    let tile_words = tile_words(channels.pair_words);
+    let pixels = tiles.len() / tile_words * TILE_PIXELS;
     let words = pairs.start * channels.pair_words..pairs.end * channels.pair_words;
-    let out = 2 * pairs.start..(TILE_PIXELS - 1) * target.stride + 2 * pairs.end;
-    let tile = tile.get(..tile_words(channels.pair_words));
-    let places = (channels.records.get(words), tile, target.out.get_mut(out));
-    let (Some(records), Some(tile), Some(out)) = places else { return false };
-    let held = [bytes.least, bytes.greatest] != [i8::MIN, i8::MAX];
-    let Some(mut job) = Tile::new(records, tile).filter(|_| !held && !records.is_empty()) else {
+    let out = 2 * pairs.start..pixels.saturating_sub(1) * target.stride + 2 * pairs.end;
+    let (Some(records), Some(out)) = (channels.records.get(words), target.out.get_mut(out)) else {
         return false;
     };
+    let will_do = [bytes.least, bytes.greatest] == [i8::MIN, i8::MAX]
+        && !pairs.is_empty()
+        && 2 * pairs.len() <= target.stride;
+    let job = Tile::new(records, tiles, tile_words).filter(|_| will_do);
+    let Some(mut job) = job else { return false };
     job.out = out.as_mut_ptr();
     job.stride = target.stride;
+    job.out_step = TILE_PIXELS * target.stride - 2 * pairs.len();
     job.finish = if bytes.zero_out == i8::MIN { 2 } else { 1 };
-    // SAFETY: `records` is a positive number of whole records, whose length says how many groups the
-    // tile has; `out` goes from the first pixel's first channel to the last pixel's last one, and is
-    // mutably borrowed. The assembly reads the records and the tile from end to end, and writes two
-    // bytes for each record and pixel.
+    // SAFETY: `records` is a positive number of whole records, whose length says how many groups a
+    // tile has; there is at least one tile, and no more than that are whole. `out` goes from the first
+    // pixel's first channel to the last pixel's last one, and is mutably borrowed. The assembly reads
+    // records and tiles from end to end, and writes two bytes for each record and pixel.
     unsafe { multiply(&raw const job) };
     true
 }
@@ -83,8 +99,7 @@ pub fn tile(
 /// Sums of a pair's first channel, and of both, with the pixels of a tile.
 pub fn tile_sums(weights: &[u32], tile: &[u32]) -> Option<[[i32; TILE_PIXELS]; 2]> {
     let mut sums = [[0; TILE_PIXELS]; 2];
-    let tile = tile.get(..weights.len() * TILE_PIXELS)?;
-    let mut job = Tile::new(weights, tile)?;
+    let mut job = Tile::new(weights, tile, weights.len() * TILE_PIXELS)?;
     // It is the place of a record's header that is told, which is not read here.
     job.record = job.record.wrapping_sub(PAIR_HEADER_WORDS);
     job.sums = &raw mut sums;
@@ -167,17 +182,20 @@ macro_rules! to_bytes {
     };
 }
 
-/// Multiplies records with a tile.
+/// Multiplies records with tiles.
 ///
 /// # Safety
 /// The ranges of the job are such that the tile has [`GROUP_WORDS`] for every two words of weights of
-/// each record, at least once. For `finish` 0 there is one record, whose header is not read, and
-/// `sums` can be written; else two bytes can be written for each record and pixel.
+/// each record, at least once. For `finish` 0 there are one record, whose header is not read, and one
+/// tile, and `sums` can be written; else two bytes can be written for each record and pixel.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *const Tile) {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
+        "add r1, r0, #{first}",
+        "ldm r1, {{r1-r4}}",
+        "push {{r1-r4}}",
         "ldm r0, {{r1-r9}}",
         // Where the loop begins, and where it leads to.
         "adr r10, 4f",
@@ -238,6 +256,20 @@ unsafe extern "C" fn multiply(job: *const Tile) {
         "ldrd r1, r2, [sp, #{record}]",
         "cmp r1, r2",
         "bne 2b",
+        "ldrd r1, r2, [sp, #{first}]",      // and tiles
+        "subs r2, r2, #1",
+        "beq 9f",
+        "str r1, [sp, #{record}]",
+        "str r2, [sp, #{tiles}]",
+        "ldrd r2, r3, [sp, #{tile_bytes}]", // and out_step
+        "ldrd r4, r5, [sp, #{tile}]",       // and tile_end
+        "ldr r6, [sp, #{out}]",
+        "add r4, r4, r2",
+        "add r5, r5, r2",
+        "add r6, r6, r3",
+        "strd r4, r5, [sp, #{tile}]",
+        "str r6, [sp, #{out}]",
+        "b 2b",
         "9:",
         "add sp, sp, #{job}",
         "pop {{r4-r11, pc}}",
@@ -248,6 +280,9 @@ unsafe extern "C" fn multiply(job: *const Tile) {
         rest = const offset_of!(Tile, rest),
         finish = const offset_of!(Tile, finish),
         sums = const offset_of!(Tile, sums),
+        first = const offset_of!(Tile, first),
+        tiles = const offset_of!(Tile, tiles),
+        tile_bytes = const offset_of!(Tile, tile_bytes),
         header = const 4 * PAIR_HEADER_WORDS,
         job = const size_of::<Tile>(),
         group_code = const GROUP_CODE,
@@ -255,7 +290,10 @@ unsafe extern "C" fn multiply(job: *const Tile) {
 }
 
 // What the assembly takes for granted.
-const _: () = assert!(size_of::<Tile>() == 9 * 4 && TILE_PIXELS == 4 && UNROLLED == 4);
+const _: () = assert!(size_of::<Tile>() == 13 * 4 && TILE_PIXELS == 4 && UNROLLED == 4);
 const _: () = assert!(offset_of!(Tile, end) == offset_of!(Tile, record) + 4);
 const _: () = assert!(offset_of!(Tile, stride) == offset_of!(Tile, out) + 4);
+const _: () = assert!(offset_of!(Tile, tile_end) == offset_of!(Tile, tile) + 4);
+const _: () = assert!(offset_of!(Tile, first) == 9 * 4 && offset_of!(Tile, tiles) == 10 * 4);
+const _: () = assert!(offset_of!(Tile, out_step) == offset_of!(Tile, tile_bytes) + 4);
 const _: () = assert!(offset_of!(Tile, rest) == 6 * 4 && offset_of!(Tile, finish) == 7 * 4);
