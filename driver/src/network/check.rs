@@ -326,7 +326,8 @@ mod tests {
         };
         assert_eq!(layer(127, 1 << 20, 0.1), Ok(()));
         assert_eq!(layer(1, 1 << 30, 1e-8), Ok(()));
-        let error = layer(127, 1 << 30, 1e-6).unwrap_err().to_string();
+        // Between two bytes.
+        let error = layer(127, 1 << 30, 107.5 / (1 << 30) as f32).unwrap_err().to_string();
         assert!(error.contains("tensor \"weights\": a sum of up to 1073936134"), "{error}");
     }
 }
