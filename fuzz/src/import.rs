@@ -68,6 +68,14 @@ pub fn gltf(data: &[u8]) {
     import("x.glb", data);
 }
 
+/// TensorFlow Lite: what comes out is a network that its own check finds good.
+pub fn tflite(data: &[u8]) {
+    match network_from_bytes("x.tflite", data) {
+        Ok(imported) => assert_eq!(imported.network.check(), Ok(())),
+        Err(error) => assert!(!error.to_string().is_empty() && !error.help().is_empty()),
+    }
+}
+
 /// Imports, and checks that what comes out is whole.
 fn import(name: &str, data: &[u8]) {
     let imported = match gaussians_from_bytes(name, data) {

@@ -25,7 +25,7 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("frame", frame::run),
     ("link", link::run),
     ("message", message::run),
@@ -39,6 +39,7 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("sog_inside", import::sog_inside),
     ("gltf", import::gltf),
     ("onnx", import::onnx),
+    ("tflite", import::tflite),
 ];
 
 /// Runs the target of that name.

@@ -39,7 +39,7 @@ pub enum Problem {
         weights_quantised: bool,
     },
     /// Elements of another type.
-    #[error("elements of type {found}, where {wanted} is supported")]
+    #[error("its elements are {found}, not {wanted}")]
     Element {
         /// Type of the elements.
         found: String,
@@ -47,7 +47,7 @@ pub enum Problem {
         wanted: &'static str,
     },
     /// A shape that is left out, or does not fit the others.
-    #[error("shape {found:?}, where {wanted} is supported")]
+    #[error("its shape is {found:?}, not {wanted}")]
     Shape {
         /// The tensor's.
         found: Vec<usize>,
@@ -55,7 +55,7 @@ pub enum Problem {
         wanted: String,
     },
     /// Scales or zero points that are left out, or do not fit the others.
-    #[error("{found}, where {wanted} is supported")]
+    #[error("it has {found}, not {wanted}")]
     Quantisation {
         /// What was found.
         found: String,
@@ -63,7 +63,7 @@ pub enum Problem {
         wanted: &'static str,
     },
     /// A tensor must be constant and is not, or the other way round.
-    #[error("it is {found}, where {wanted} is supported")]
+    #[error("it is {found}, not {wanted}")]
     Role {
         /// What it is.
         found: &'static str,
@@ -71,7 +71,7 @@ pub enum Problem {
         wanted: &'static str,
     },
     /// The operator has inputs that it should not have, or lacks some.
-    #[error("{found} inputs, where {wanted} are supported")]
+    #[error("it has {found} inputs, not {wanted}")]
     Inputs {
         /// How many.
         found: usize,

@@ -96,7 +96,7 @@ fn convolved(window: &Window, input: &[usize], weights: &[usize]) -> Result<Vec<
     match *weights {
         [outputs, rows, columns, depth] if window.kernel == [rows, columns] => {
             if depth != channels {
-                return Err(misfit(0, format!("{depth} channels, as the weights have,")));
+                return Err(misfit(0, format!("one of {depth} channels, as the weights are")));
             }
             slid(window, input, outputs)
         }
@@ -109,7 +109,10 @@ fn depthwise(window: &Window, input: &[usize], weights: &[usize]) -> Result<Vec<
     match *weights {
         [1, rows, columns, outputs] if window.kernel == [rows, columns] => {
             if outputs % channels != 0 {
-                return Err(misfit(0, format!("a divisor of the {outputs} channels out")));
+                return Err(misfit(
+                    0,
+                    format!("one of channels that divide the {outputs} of the output"),
+                ));
             }
             slid(window, input, outputs)
         }
@@ -133,7 +136,7 @@ fn connected(input: &[usize], weights: &[usize], output: &[usize]) -> Result<Vec
     };
     let elements: usize = input.iter().product();
     if !elements.is_multiple_of(inputs) {
-        return Err(misfit(0, format!("a multiple of {inputs} elements")));
+        return Err(misfit(0, format!("one of a multiple of {inputs} elements")));
     }
     let kept = input.last() == Some(&inputs) && output.len() == input.len();
     let rows: Vec<usize> =
@@ -172,7 +175,7 @@ fn averaged(input: &[usize], axes: &[usize], keep: bool) -> Result<Vec<usize>, M
 fn reshaped(input: &[usize], output: &[usize]) -> Result<Vec<usize>, Misfit> {
     let elements: usize = output.iter().product();
     if input.iter().product::<usize>() != elements {
-        return Err(misfit(0, format!("the {elements} elements of the output")));
+        return Err(misfit(0, format!("one of the {elements} elements of the output")));
     }
     Ok(output.to_vec())
 }

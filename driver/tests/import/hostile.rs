@@ -24,7 +24,7 @@ const MARKS: [&[u8]; 12] = [
 
 /// A change to a file.
 #[derive(Clone, Debug)]
-enum Change {
+pub enum Change {
     Set(prop::sample::Index, u8),
     /// In the first bytes, where the headers are.
     SetEarly(usize, u8),
@@ -48,11 +48,11 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn changes() -> impl Strategy<Value = Vec<Change>> {
+pub fn changes() -> impl Strategy<Value = Vec<Change>> {
     prop::collection::vec(change(), 1..4)
 }
 
-fn apply(data: &mut Vec<u8>, changes: &[Change]) {
+pub fn apply(data: &mut Vec<u8>, changes: &[Change]) {
     for change in changes {
         let length = data.len();
         if length == 0 {

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod hostile;
+mod networks;
 mod refusals;
 mod writers;
 

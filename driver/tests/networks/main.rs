@@ -48,6 +48,7 @@ fn networks_give_the_reference_kernels_bytes() {
 fn operators_give_the_reference_kernels_bytes() {
     let corpus = corpus();
     assert!(corpus.len() >= 40, "{} networks", corpus.len());
+    let mut wrong = Vec::new();
     for (path, golden) in corpus {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let network = import::network(&path).unwrap().network;
@@ -55,6 +56,9 @@ fn operators_give_the_reference_kernels_bytes() {
         let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let (inputs, outputs) = (inference.inputs().to_vec(), inference.outputs().to_vec());
+        // The bytes of a network of unsigned ones, which the importer turns into signed ones.
+        let flip = if name == "unsigned" { 0x80 } else { 0 };
+        let golden: Vec<u8> = golden.into_iter().map(|byte| byte ^ flip).collect();
         let sample = inputs.iter().chain(&outputs).map(bytes_of).sum();
         assert!(golden.len() >= sample && golden.len() % sample == 0, "{name}");
         for (number, mut rest) in golden.chunks(sample).enumerate() {
@@ -63,11 +67,13 @@ fn operators_give_the_reference_kernels_bytes() {
             let given: Vec<&[i8]> = given.iter().map(Vec::as_slice).collect();
             let found = inference.run(&given).unwrap().outputs;
             for (output, (port, found)) in outputs.iter().zip(&found).enumerate() {
-                let found = written(port, found);
-                assert!(take(port) == found, "{name}, sample {number}, output {output}");
+                if take(port) != written(port, found) {
+                    wrong.push(format!("{name}, sample {number}, output {output}"));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// Bytes of an input or output in its file: floats take four.

@@ -1,6 +1,6 @@
 //! Sums to bytes, as the records of weights say: see [`quintet_protocol::network::Finish`].
 
-use super::requantise::{high, right_rounded};
+use super::requantise::{high, high_half, right_rounded};
 use quintet_protocol::network::{FINISH_WORDS, SHORT_RIGHT};
 use quintet_protocol::program::ByteRange;
 
@@ -61,13 +61,10 @@ pub fn short(words: &FinishWords, sum: i32) -> i32 {
 /// The product is negative when `doubled` is, or zero. Zero less one is no tie, and rounds to zero all
 /// the same.
 #[inline(always)]
-fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
+pub fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
     let [_, multiplier, offset, right] = words.map(|word| word as i32);
     let product = i64::from(doubled) * i64::from(multiplier);
-    // An addition of 64 bits would need a carry.
-    let half = (product as u32 >> 31) as i32;
-    let product = ((product >> 32) as i32).wrapping_add(half);
-    product.wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
+    high_half(product).wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
 }
 
 /// As [`quintet_protocol::network::Scale`] says.

@@ -21,6 +21,18 @@ pub fn high(x: i32, multiplier: i32) -> i32 {
     ((i64::from(x) * i64::from(multiplier) + (1 << 30)) >> 31) as i32
 }
 
+/// The high half of a product, rounded half up.
+#[inline(always)]
+pub fn high_half(product: i64) -> i32 {
+    if cfg!(armv7em_dsp) {
+        // One instruction with the multiplication.
+        ((product + (1 << 31)) >> 32) as i32
+    } else {
+        // An addition of 64 bits would need a carry.
+        ((product >> 32) as i32).wrapping_add((product as u32 >> 31) as i32)
+    }
+}
+
 /// `x / 2^bits`, rounded half away from zero; `bits` below 32.
 #[inline(always)]
 pub fn right_rounded(x: i32, bits: u32) -> i32 {

@@ -1,21 +1,14 @@
 //! From sums to bytes: scaled, moved to the zero point, clamped.
 
-use super::requantise;
+use super::finish::{self, FinishWords};
 use quintet_protocol::network::{Finish, Scale};
 use quintet_protocol::program::ByteRange;
 
 /// How sums of one tensor become bytes.
 #[derive(Clone, Copy)]
 pub struct ToByte {
-    scale: Scale,
-    zero: i32,
-    /// The zero point and half a step of the output, both before the shift to the right.
-    offset: i32,
-    right: u32,
-    least: i32,
-    greatest: i32,
-    /// Whether [`ToByte::short`] serves.
-    is_short: bool,
+    words: FinishWords,
+    range: ByteRange,
 }
 
 /// Works on many sums: it is given the way that each becomes a byte, from twice the sum.
@@ -27,26 +20,18 @@ pub trait Each {
 impl ToByte {
     /// Of that scale, with the output's zero point and range in `bytes`.
     pub fn new(scale: Scale, bytes: &ByteRange) -> Self {
-        let is_short = Finish { bias: 0, scale }.is_short();
-        let [_, right] = scale.shifts();
-        let zero = i32::from(bytes.zero_out);
-        Self {
-            scale,
-            zero,
-            offset: if is_short { (zero << right) + (1 << (right - 1)) } else { zero },
-            right,
-            least: bytes.least.into(),
-            greatest: bytes.greatest.into(),
-            is_short,
-        }
+        Self { words: Finish { bias: 0, scale }.to_words(bytes.zero_out), range: *bytes }
     }
 
     /// Does some work with what fits this scale and this range best: where all bytes may come out, which
     /// is nearly always, few instructions.
     #[inline(always)]
     pub fn each(&self, work: impl Each) {
-        if self.is_short && (self.least, self.greatest) == (-128, 127) {
-            work.run(|doubled| self.short(doubled).clamp(-128, 127) as i8);
+        let all = (self.range.least, self.range.greatest) == (i8::MIN, i8::MAX);
+        if all && finish::is_short(&self.words) {
+            work.run(|doubled| {
+                finish::short_of_doubled(&self.words, doubled).clamp(-128, 127) as i8
+            });
         } else {
             work.run(|doubled| self.any(doubled));
         }
@@ -55,31 +40,21 @@ impl ToByte {
     /// The byte of twice a sum.
     #[inline(never)]
     fn any(&self, doubled: i32) -> i8 {
-        let value = if self.is_short { self.short(doubled) } else { self.long(doubled) };
-        value.max(self.least).min(self.greatest) as i8
+        match finish::is_short(&self.words) {
+            true => finish::byte_of_doubled::<true>(&self.words, doubled, &self.range),
+            false => finish::byte_of_doubled::<false>(&self.words, doubled, &self.range),
+        }
     }
 
     /// The byte of one sum, `|sum| < 2^30`.
     pub fn byte(&self, sum: i32) -> i8 {
         self.any(sum.wrapping_mul(2))
     }
-
-    /// Both roundings at once: see [`Finish`].
-    #[inline(always)]
-    fn short(&self, doubled: i32) -> i32 {
-        let product = i64::from(doubled) * i64::from(self.scale.multiplier);
-        let high = ((product + (1 << 31)) >> 32) as i32;
-        high.wrapping_add(self.offset).wrapping_add(doubled >> 31) >> (self.right & 31)
-    }
-
-    /// Any scale.
-    fn long(&self, doubled: i32) -> i32 {
-        requantise::scale(doubled >> 1, self.scale).saturating_add(self.zero)
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::requantise;
     use super::*;
     use proptest::prelude::*;
 

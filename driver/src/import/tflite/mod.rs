@@ -4,6 +4,7 @@
 //! `tensorflow/lite/kernels`. Versions of operators are not looked at: what an operator is asked to do
 //! says whether it can be done.
 
+mod batch;
 mod budget;
 mod names;
 mod operators;
@@ -67,7 +68,13 @@ pub(super) fn import(data: &[u8]) -> Result<ImportedNetwork, Fault> {
                 .into(),
         );
     }
-    let network = Network { tensors: tensors.read, nodes, inputs, outputs };
+    let mut network = Network { tensors: tensors.read, nodes, inputs, outputs };
+    if let Some((single, samples)) = batch::single(&network) {
+        notes.push(format!(
+            "The network is for {samples} samples at once; they are taken one by one."
+        ));
+        network = single;
+    }
     network.check()?;
     Ok(ImportedNetwork { format: "TensorFlow Lite", network, notes })
 }

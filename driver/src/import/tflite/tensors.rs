@@ -187,8 +187,9 @@ impl<'a> Tensors<'a> {
     fn shape(&mut self, record: &Record) -> Result<Vec<usize>, Unreadable> {
         let Some(lengths) = record.shape()? else { return Ok(Vec::new()) };
         if lengths.len() > MAX_AXES {
-            let wanted = format!("one of up to {MAX_AXES} axes, not {},", lengths.len());
-            return Err(Unreadable::Problem(Problem::Shape { found: Vec::new(), wanted }));
+            let found = lengths.iter().take(2 * MAX_AXES).map(|it| it.max(0) as usize).collect();
+            let wanted = format!("one of up to {MAX_AXES} axes");
+            return Err(Unreadable::Problem(Problem::Shape { found, wanted }));
         }
         let shape: Vec<usize> = lengths
             .iter()

@@ -63,7 +63,8 @@ class Net:
         return made
 
     def op(self, name, inputs, outputs, made=None):
-        code = getattr(schema.BuiltinOperator, name)
+        """Adds an operator; one that is not in the schema is custom."""
+        code = getattr(schema.BuiltinOperator, name, name)
         if code not in self.codes:
             self.codes.append(code)
         operator = schema.OperatorT()
@@ -92,6 +93,8 @@ class Net:
         model.subgraphs, model.buffers, model.operatorCodes = [self.graph], self.buffers, []
         for code in self.codes:
             made = schema.OperatorCodeT()
+            if isinstance(code, str):
+                made.customCode, code = code, schema.BuiltinOperator.CUSTOM
             made.builtinCode, made.deprecatedBuiltinCode, made.version = code, min(code, 127), 1
             model.operatorCodes.append(made)
         return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
@@ -116,15 +119,19 @@ def record(folder, name, model, samples, rng):
     """Writes NAME.tflite and NAME.bin: for each sample all inputs, then all outputs, end to end."""
     runner = interpreter(model)
     inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    # A network for several samples has them along the first axis everywhere.
+    batches = {details["shape"][0] if len(details["shape"]) else 1 for details in inputs + outputs}
+    batch = batches.pop() if len(batches) == 1 else 1
     data = bytearray()
     for _ in range(samples):
-        for details in inputs:
-            value = random_input(details, rng)
+        given = [random_input(details, rng) for details in inputs]
+        for details, value in zip(inputs, given):
             runner.set_tensor(details["index"], value)
-            data += value.tobytes()
         runner.invoke()
-        for details in outputs:
-            data += runner.get_tensor(details["index"]).tobytes()
+        values = given + [runner.get_tensor(details["index"]) for details in outputs]
+        for i in range(batch):
+            for value in values:
+                data += (value[i] if batch > 1 else value).tobytes()
     with open(os.path.join(folder, name + ".tflite"), "wb") as file:
         file.write(model)
     with open(os.path.join(folder, name + ".bin"), "wb") as file:

@@ -19,6 +19,7 @@ import numpy as np
 
 import keras_networks
 import operators
+import refused
 from flatbuffer import record
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -27,6 +28,10 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 def main():
     for name, model, samples in itertools.chain(operators.all(), keras_networks.all()):
         record(FOLDER, name, model, samples, np.random.default_rng(sum(name.encode())))
+    os.makedirs(os.path.join(FOLDER, "refused"), exist_ok=True)
+    for name, model in refused.all():
+        with open(os.path.join(FOLDER, "refused", name + ".tflite"), "wb") as file:
+            file.write(model)
 
 
 if __name__ == "__main__":

@@ -121,6 +121,7 @@ def upsampling():
 
 
 def quantised(make, seed, edge=tf.int8):
+    tf.keras.backend.clear_session()
     tf.keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(seed)
     inputs, outputs = make()

@@ -364,6 +364,21 @@ def slices(rng):
     yield "slices", net, 2
 
 
+def batches(rng):
+    """Four samples at once: each is taken by itself."""
+    net = Net()
+    input = net.input([4, 6, 5, 2], 0.05, -20)
+    extra, scale = weighted(net, rng, input, [3, 3, 3, 2], 0, True)
+    window = dict(padding=SAME, strideH=2, strideW=2, dilationHFactor=1, dilationWFactor=1)
+    output = net.tensor([4, 3, 3, 3], scale, 7)
+    net.op("CONV_2D", [input, *extra], [output], options("Conv2D", **window))
+    flat = net.tensor([4, 27], scale, 7)
+    net.op("RESHAPE", [output, net.constant(np.int32([4, 27]))], [flat], options("Reshape"))
+    extra, scale = weighted(net, rng, flat, [5, 27], 0, False)
+    net.unary("FULLY_CONNECTED", flat, [4, 5], scale, 0, options("FullyConnected"), extra)
+    yield "batch", net, 1
+
+
 def unsigned(rng):
     """As converters before 2019 made them: unsigned bytes, one scale a tensor, weights around 128."""
     net = Net()
@@ -388,7 +403,7 @@ def unsigned(rng):
 def all():
     rng = np.random.default_rng(20140)
     makers = [convolutions, dead_channels, depthwise, connected, arithmetic, pools, means, unary,
-              softmaxes, moves, concatenations, slices, unsigned]
+              softmaxes, moves, concatenations, slices, batches, unsigned]
     for make in makers:
         for name, net, samples in make(rng):
             yield name, net.model(), samples
