@@ -3,7 +3,15 @@
 use super::*;
 
 fn port(shape: &[usize], element: Element, scale: f32, zero_point: i32) -> Port {
-    Port { name: "in".into(), shape: shape.to_vec(), element, scale, zero_point, offset: 0 }
+    Port {
+        name: "in".into(),
+        shape: shape.to_vec(),
+        element,
+        scale,
+        zero_point,
+        log_softmax: false,
+        offset: 0,
+    }
 }
 
 fn npy(shape: &[usize], elements: Elements) -> Vec<u8> {

@@ -5,7 +5,7 @@ use crate::network::Element;
 
 fn port(shape: &[usize], scale: f32, zero_point: i32) -> Port {
     let (name, shape) = (String::new(), shape.to_vec());
-    Port { name, shape, element: Element::Int8, scale, zero_point, offset: 0 }
+    Port { name, shape, element: Element::Int8, scale, zero_point, log_softmax: false, offset: 0 }
 }
 
 /// A device of four bytes to two, past its first lines.
