@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut options = Options::default();
     options.pixel_range = arguments.range;
     let inputs = read_inputs(&arguments.input, inference.inputs(), &options)?;
-    let (outputs, costs) = run_all(&mut inference, &inputs)?;
+    let Runs { outputs, costs } = run_all(&mut inference, &inputs)?;
     for ((file, outputs), port) in files.iter().zip(&outputs).zip(inference.outputs()) {
         let written = fs::write(file, array(outputs, port).to_npy());
         written.map_err(|error| unwritable(file, &error))?;
@@ -165,11 +165,16 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     print(&(heading + &summary(&report, unit_text(device.ticks))))
 }
 
-/// Runs each sample; gives `outputs[output][sample]`, and what each run cost.
-fn run_all(
-    inference: &mut Inference<'_>,
-    inputs: &[Vec<Vec<i8>>],
-) -> Result<(Vec<Vec<Vec<i8>>>, Vec<u64>), Failure> {
+/// What the runs of all samples gave.
+struct Runs {
+    /// `outputs[output][sample]`.
+    outputs: Vec<Vec<Vec<i8>>>,
+    /// What each run cost.
+    costs: Vec<u64>,
+}
+
+/// Runs each sample.
+fn run_all(inference: &mut Inference<'_>, inputs: &[Vec<Vec<i8>>]) -> Result<Runs, Failure> {
     let count = inputs.first().map_or(0, Vec::len);
     let mut outputs = vec![Vec::with_capacity(count); inference.outputs().len()];
     let mut costs = Vec::with_capacity(count);
@@ -184,7 +189,7 @@ fn run_all(
         bar.inc(1);
     }
     bar.finish_and_clear();
-    Ok((outputs, costs))
+    Ok(Runs { outputs, costs })
 }
 
 /// Where outputs go: the file itself, or a file for each.
@@ -213,8 +218,7 @@ fn array(samples: &[Vec<i8>], port: &Port) -> Array {
 
 fn answer<'a>(port: &Port, output: &[i8], names: &'a [String], top: u16) -> Answer<'a> {
     let values = port.dequantise(output);
-    let top = greatest(output, top.into());
-    let top = top.into_iter().map(|index| Top {
+    let top = greatest(&values, top.into()).into_iter().map(|index| Top {
         index,
         label: names.get(index).map(String::as_str),
         value: values[index],

@@ -124,7 +124,7 @@ fn a_runner_measures_accuracy_and_performance_of_the_keywords() {
 
     let (inputs, outputs) =
         (bytes(&format!("{KEYWORDS}.input.npy")), bytes(&format!("{KEYWORDS}.output.npy")));
-    let samples = inputs.chunks(490).zip(outputs.chunks(12));
+    let mut samples = inputs.chunks(490).zip(outputs.chunks(12));
     for (input, output) in samples.clone() {
         let input: Vec<u8> = input.iter().map(|&it| it as u8).collect();
         runner.download(&input);
@@ -132,7 +132,7 @@ fn a_runner_measures_accuracy_and_performance_of_the_keywords() {
         assert_eq!(results, probabilities(output));
     }
 
-    let (input, output) = samples.last().unwrap();
+    let (input, output) = samples.next_back().unwrap();
     let input: Vec<u8> = input.iter().map(|&it| it as u8).collect();
     runner.download(&input);
     let (results, time) = runner.infer(30, 3);

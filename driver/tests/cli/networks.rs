@@ -139,7 +139,7 @@ fn accuracy_and_agreement_are_counted() {
     assert_eq!(report["samples"], 16);
     assert_eq!(report["classified"]["correct"], 14);
     assert_eq!(report["expected"]["equal"], 16);
-    assert_eq!(report["expected"]["worst_difference"], 0);
+    assert_eq!(report["expected"]["worst_difference"], 0.0);
     let said = works(eval(&folder, KEYWORDS, &data, "--labels labels.csv --limit 4"));
     assert!(said.contains("correct 2 of 4, 50.00 %"), "{said}");
 

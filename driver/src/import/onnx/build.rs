@@ -18,8 +18,8 @@ use crate::network::{
     Problem, Quantisation, Tensor, TensorId,
 };
 
-/// Most elements of all constants of the network: 64 Mi.
-const CONSTANTS_MAX: usize = 1 << 26;
+/// Most elements of all constants that are made: 32 Mi, several for each of a file's own.
+const CONSTANTS_MAX: usize = 1 << 25;
 /// Most characters of a name, for messages.
 const NAME_MAX: usize = 128;
 
@@ -170,13 +170,19 @@ impl Builder {
         }))
     }
 
-    /// A new constant.
-    pub fn constant(&mut self, name: &str, tensor: Tensor) -> Result<TensorId, Fault> {
-        self.constants += tensor.len();
+    /// Counts elements of constants that are made from others: a file can name one often.
+    pub fn charge(&mut self, elements: usize) -> Result<(), Fault> {
+        self.constants = self.constants.saturating_add(elements);
         if self.constants > CONSTANTS_MAX {
             let what = format!("a network with more than {CONSTANTS_MAX} constant elements");
             return Err(Fault::unsupported(what, "Choose a smaller network."));
         }
+        Ok(())
+    }
+
+    /// A new constant.
+    pub fn constant(&mut self, name: &str, tensor: Tensor) -> Result<TensorId, Fault> {
+        self.charge(tensor.len())?;
         Ok(self.push(Tensor { name: short(name), ..tensor }))
     }
 
@@ -352,6 +358,14 @@ mod tests {
         assert_eq!(activation([0.0, 6.0], (0.1, 0)), Some(Activation::Relu6));
         assert_eq!(activation([-1.0, 1.0], (0.1, 0)), Some(Activation::ReluN1To1));
         assert_eq!(activation([0.5, 3.0], (0.1, 0)), None);
+    }
+
+    #[test]
+    fn constants_are_limited_in_all() {
+        let mut builder = Builder::default();
+        assert!((0..4).all(|_| builder.charge(CONSTANTS_MAX / 4).is_ok()));
+        assert!(builder.charge(1).is_err());
+        assert!(builder.charge(usize::MAX).is_err());
     }
 
     #[test]

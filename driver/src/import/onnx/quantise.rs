@@ -13,6 +13,7 @@ use crate::network::{Element, NetworkError, Node, Operator, Problem, TensorId};
 pub(super) fn quantize(step: &mut Step) -> Result<(), Fault> {
     let (scales, kind) = scales(step)?;
     if let Value::Constant(constant) = step.value(0)? {
+        step.builder.charge(constant.elements.len())?;
         let quantised = (*constant).clone().quantised(&scales, kind);
         let quantised = quantised.ok_or_else(|| misfit(step, "scales that do not fit it"))?;
         step.give(Value::Constant(Rc::new(quantised)));
@@ -43,6 +44,7 @@ pub(super) fn dequantize(step: &mut Step) -> Result<(), Fault> {
     let (scales, _) = scales(step)?;
     match step.value(0)? {
         Value::Constant(constant) => {
+            step.builder.charge(constant.elements.len())?;
             let real = (*constant).clone().dequantised(scales);
             let real = real.ok_or_else(|| misfit(step, "scales that do not fit it"))?;
             step.give(Value::Constant(Rc::new(real)));
