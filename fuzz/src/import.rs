@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
 mod writers;
 
-use quintet_driver::import::gaussians_from_bytes;
+use quintet_driver::import::{gaussians_from_bytes, network_from_bytes};
 
 /// INRIA and PlayCanvas compressed.
 pub fn ply(data: &[u8]) {
@@ -54,6 +54,13 @@ pub fn sog_inside(data: &[u8]) {
         })
         .collect();
     import("x.sog", &writers::zip(&members));
+}
+
+/// ONNX.
+pub fn onnx(data: &[u8]) {
+    if let Err(error) = network_from_bytes("x.onnx", data) {
+        assert!(!error.to_string().is_empty() && !error.help().is_empty());
+    }
 }
 
 /// glTF, binary or JSON.

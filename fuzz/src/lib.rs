@@ -25,7 +25,7 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 13] = [
     ("frame", frame::run),
     ("link", link::run),
     ("message", message::run),
@@ -38,6 +38,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("sog", import::sog),
     ("sog_inside", import::sog_inside),
     ("gltf", import::gltf),
+    ("onnx", import::onnx),
 ];
 
 /// Runs the target of that name.

@@ -7,12 +7,13 @@ use clap::Args;
 use quintet_driver::infer::{Inference, Port};
 use quintet_driver::input::npy::Elements;
 use quintet_driver::input::{self, InputError, Options, labels};
+use quintet_driver::network::Element;
 use serde_json::{Value, json};
 
 use super::arguments::range;
 use super::costs::{unit_name, unit_text};
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, greatest, heading, load, ticks};
+use super::model::{ModelArguments, describe, greatest, heading, load, ticks};
 use super::output::{grouped, print, print_json, samples_bar};
 
 const MORE: &str = "\
@@ -25,7 +26,8 @@ Examples:
 The data are an array as quintet infer takes it, or a folder with a folder of pictures for each
 class: classes are numbered in the order of the folders' names, or as these say if all are numbers.
 Labels are an .npy file of integers, or text with a line for each sample whose last field (after a
-comma) is the class. --expect compares the outputs themselves, byte by byte.
+comma) is the class. --expect compares the outputs themselves: int8, or floats where the model
+gives these, whose difference is told in steps of the output's quantisation.
 
 With --json: model, device, samples, classified (correct, accuracy; null without labels), expected
 (equal, same_top, worst_difference in steps; null without --expect), ticks (unit, mean).";
@@ -63,12 +65,12 @@ struct Tally {
     ticks: u64,
     /// Samples whose greatest output is that of their class.
     correct: u64,
-    /// Samples whose outputs are those expected.
+    /// Samples whose outputs are those expected, to a thousandth of a step.
     equal: u64,
     /// Samples whose greatest output is where the expected ones have it.
     same_top: u64,
     /// Greatest difference from an expected output, in steps.
-    worst: u8,
+    worst: f32,
 }
 
 /// Runs the subcommand.
@@ -111,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if expected.is_some() {
         text += &format!(
-            "as expected: {} of {} in every byte, {} in their greatest; {} steps off at most\n",
+            "as expected: {} of {} in every byte, {} in their greatest; {:.1} steps off at most\n",
             tally.equal, tally.samples, tally.same_top, tally.worst
         );
     }
@@ -122,7 +124,7 @@ fn evaluate(
     inference: &mut Inference<'_>,
     set: &Set,
     samples: &Samples,
-    expected: Option<&[Vec<i8>]>,
+    expected: Option<&[Vec<f32>]>,
     count: usize,
 ) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
@@ -130,26 +132,50 @@ fn evaluate(
     for at in 0..count {
         let sample = samples.get(at, &inference.inputs()[0], &set.options)?;
         let result = inference.run(&[&sample]).map_err(|error| Failure::infer(&error))?;
-        let output = result.outputs.first().map(Vec::as_slice).unwrap_or_default();
-        tally.add(ticks(&result.costs), output, set.class(at), expected.map(|all| &all[at][..]));
+        let port = &inference.outputs()[0];
+        let output = values(port, &result.outputs[0]);
+        tally.add(ticks(&result.costs), &output, set.class(at));
+        if let Some(expected) = expected {
+            tally.compare(&output, &expected[at], step(port));
+        }
         bar.inc(1);
     }
     bar.finish_and_clear();
     Ok(tally)
 }
 
+/// Index of the greatest.
+fn top(output: &[f32]) -> Option<usize> {
+    greatest(output, 1).first().copied()
+}
+
+/// What an output has in the file's own type, as numbers.
+fn values(port: &Port, output: &[i8]) -> Vec<f32> {
+    match port.element {
+        Element::Float32 => port.dequantise(output),
+        _ => output.iter().map(|&byte| byte.into()).collect(),
+    }
+}
+
+/// A step of these numbers.
+fn step(port: &Port) -> f32 {
+    if port.element == Element::Float32 { port.scale } else { 1.0 }
+}
+
 impl Tally {
-    fn add(&mut self, ticks: u64, output: &[i8], class: Option<usize>, expected: Option<&[i8]>) {
-        let top = |output: &[i8]| greatest(output, 1).first().copied();
+    fn add(&mut self, ticks: u64, output: &[f32], class: Option<usize>) {
         self.samples += 1;
         self.ticks += ticks;
         self.correct += u64::from(class.is_some() && top(output) == class);
-        if let Some(expected) = expected {
-            let differences = output.iter().zip(expected).map(|(a, b)| a.abs_diff(*b));
-            self.worst = self.worst.max(differences.max().unwrap_or(0));
-            self.equal += u64::from(output == expected);
-            self.same_top += u64::from(top(output) == top(expected));
-        }
+    }
+
+    fn compare(&mut self, output: &[f32], expected: &[f32], step: f32) {
+        const EQUAL: f32 = 1e-3;
+        let differences = output.iter().zip(expected).map(|(a, b)| (a - b).abs() / step);
+        let worst = differences.fold(0.0, f32::max);
+        self.worst = self.worst.max(worst);
+        self.equal += u64::from(worst < EQUAL);
+        self.same_top += u64::from(top(output) == top(expected));
     }
 
     fn mean(&self) -> u64 {
@@ -184,24 +210,25 @@ fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
     Ok(limit.map_or(count, |limit| count.min(limit as usize)))
 }
 
-/// Outputs that are expected, as bytes.
-fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<i8>>, Failure> {
+/// Outputs that are expected, in the type that the model gives.
+fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<f32>>, Failure> {
     let failed = |error: &InputError| Failure::input(path, error);
     let file = input::read_file(path).map_err(|error| failed(&error))?;
     let array = input::array(&file, &port.name).map_err(|error| failed(&error))?;
     let array = array.ok_or_else(|| failed(&InputError::Unknown))?;
-    let bytes = match array.elements {
-        Elements::Int8(bytes) => Some(bytes),
-        Elements::Float(values) => Some(port.quantise(&values)),
+    let values = match (array.elements, port.element) {
+        (Elements::Int8(bytes), Element::Int8) => Some(bytes.iter().map(|&it| it.into()).collect()),
+        (Elements::Float(values), Element::Float32) => Some(values),
         _ => None,
     };
-    let whole = bytes.filter(|bytes| bytes.len().is_multiple_of(port.len().max(1)));
-    let bytes = whole.ok_or_else(|| {
-        let cause = format!("its shape is {:?}, the model's output {:?}", array.shape, port.shape);
+    let length = port.len().max(1);
+    let whole = values.filter(|values: &Vec<f32>| values.len().is_multiple_of(length));
+    let values = whole.ok_or_else(|| {
+        let cause = format!("it has shape {:?}, the model gives {}", array.shape, describe(port));
         Failure::new(FAILED, format!("cannot compare with {}", path.display()), cause)
-            .help("give int8 or floats, a row for each sample")
+            .help("give a row for each sample, in the type that the model gives")
     })?;
-    Ok(bytes.chunks_exact(port.len().max(1)).map(<[i8]>::to_vec).collect())
+    Ok(values.chunks_exact(length).map(<[f32]>::to_vec).collect())
 }
 
 /// Samples with their classes, as the command line names them.
@@ -324,11 +351,14 @@ mod tests {
     #[test]
     fn a_tally_counts_classes_and_expected_outputs() {
         let mut tally = Tally::default();
-        tally.add(10, &[5, 7, -1], Some(1), Some(&[5, 7, -1]));
-        tally.add(20, &[5, 7, -1], Some(0), Some(&[7, 4, 0]));
-        tally.add(30, &[9, 7, -1], None, None);
+        let output = [2.5, 3.5, -0.5];
+        tally.add(10, &output, Some(1));
+        tally.compare(&output, &[2.5, 3.5, -0.5], 0.5);
+        tally.add(20, &output, Some(0));
+        tally.compare(&output, &[3.5, 2.0, 0.0], 0.5);
+        tally.add(30, &output, None);
         assert_eq!((tally.samples, tally.mean(), tally.correct), (3, 20, 1));
-        assert_eq!((tally.equal, tally.same_top, tally.worst), (1, 1, 3));
+        assert_eq!((tally.equal, tally.same_top, tally.worst), (1, 1, 3.0));
     }
 
     #[test]

@@ -213,8 +213,7 @@ fn array(samples: &[Vec<i8>], port: &Port) -> Array {
 
 fn answer<'a>(port: &Port, output: &[i8], names: &'a [String], top: u16) -> Answer<'a> {
     let values = port.dequantise(output);
-    let top = greatest(output, top.into());
-    let top = top.into_iter().map(|index| Top {
+    let top = greatest(&values, top.into()).into_iter().map(|index| Top {
         index,
         label: names.get(index).map(String::as_str),
         value: values[index],

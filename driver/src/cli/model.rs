@@ -8,7 +8,6 @@ use quintet_driver::device::Connection;
 use quintet_driver::import::{self, ImportedNetwork};
 use quintet_driver::infer::{Cost, Inference, Port};
 use quintet_driver::input::{self, Options};
-use quintet_driver::network::Element;
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
 
@@ -99,17 +98,10 @@ pub fn describe(port: &Port) -> String {
     PortRecord::new(port).describe()
 }
 
-fn element(port: &Port) -> &'static str {
-    match port.element {
-        Element::Float32 => "float32",
-        _ => "int8",
-    }
-}
-
 /// Indices of the greatest values, the greatest first; of equal ones the first.
-pub fn greatest(values: &[i8], count: usize) -> Vec<usize> {
+pub fn greatest(values: &[f32], count: usize) -> Vec<usize> {
     let mut indices: Vec<_> = (0..values.len()).collect();
-    indices.sort_by_key(|&at| std::cmp::Reverse(values[at]));
+    indices.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     indices.truncate(count);
     indices
 }
@@ -139,7 +131,7 @@ impl<'a> PortRecord<'a> {
         Self {
             name: &port.name,
             shape: &port.shape,
-            element: element(port),
+            element: port.element.name(),
             scale: port.scale,
             zero_point: port.zero_point,
         }
@@ -179,8 +171,8 @@ mod tests {
 
     #[test]
     fn the_greatest_come_first_and_the_first_of_equals() {
-        assert_eq!(greatest(&[-3, 7, 7, 127, -128], 3), [3, 1, 2]);
-        assert_eq!(greatest(&[1, 2], 9), [1, 0]);
+        assert_eq!(greatest(&[-3.0, 7.0, 7.0, 127.0, -128.0], 3), [3, 1, 2]);
+        assert_eq!(greatest(&[1.0, 2.0], 9), [1, 0]);
         assert!(greatest(&[], 1).is_empty());
     }
 }

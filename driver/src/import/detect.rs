@@ -4,7 +4,7 @@
 //! have no mark, and may begin with any bytes), then weak marks such as the brace of JSON.
 
 use super::error::Fault;
-use super::{Imported, ImportedNetwork, gltf, ksplat, limits, ply, sog, splat, spz, tflite};
+use super::{Imported, ImportedNetwork, gltf, ksplat, limits, onnx, ply, sog, splat, spz, tflite};
 use std::path::Path;
 
 /// Imports a scene from a file's content; `folder` is where other files that it names lie.
@@ -46,6 +46,9 @@ pub(super) fn network(name: &str, data: &[u8]) -> Result<ImportedNetwork, Fault>
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     if is_tflite(data) {
         return tflite::import(data);
+    }
+    if ending == "onnx" || onnx::plausible(data) {
+        return onnx::import(data);
     }
     Err(match data {
         [] => Fault::no_network("an empty file"),

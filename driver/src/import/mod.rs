@@ -27,6 +27,7 @@ mod inflate;
 mod ksplat;
 pub mod limits;
 mod network;
+mod onnx;
 mod ply;
 mod sog;
 mod splat;

@@ -3,6 +3,7 @@
 //! | format | file | mark | what the importer accepts |
 //! |---|---|---|---|
 //! | TensorFlow Lite | `tflite` | `TFL3` at byte 4 | int8, and the uint8 of older files |
+//! | ONNX | `onnx` | none: `.onnx`, or a version and a producer | int8 and uint8 in QDQ form |
 
 use super::error::{Fault, ImportError};
 use super::{detect, limits};
@@ -12,7 +13,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// The formats that can be imported, for messages.
-pub const NETWORK_FORMATS: &str = "TensorFlow Lite .tflite, quantised to int8";
+pub const NETWORK_FORMATS: &str = "TensorFlow Lite .tflite, quantised to int8, and .onnx with QuantizeLinear and DequantizeLinear";
 
 /// A network and what its file says about it.
 #[derive(Clone, Debug, PartialEq)]

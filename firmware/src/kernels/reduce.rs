@@ -1,11 +1,9 @@
-//! Means, sums and greatest of bytes that lie at regular places, a block of channels at a time: place by
-//! place, as the channels of a place lie side by side.
+//! Means, sums and greatest of bytes that lie at regular places, channel by channel, or four channels at
+//! a time where they share words.
 
 use super::to_byte::ToByte;
 use quintet_protocol::program::ByteRange;
 
-/// Most channels of a block.
-pub const BLOCK_CHANNELS: usize = 64;
 /// Most places that are reduced together: their sum has 24 bits, and a step stays short.
 pub const PLACES_MAX: usize = 1 << 16;
 /// Most places whose bytes, of 255 at most, are summed up in halves.
@@ -32,6 +30,14 @@ impl Places {
         self.rows * self.columns
     }
 
+    /// The same places in as few rows as can be.
+    fn joined(self) -> Self {
+        if self.columns * self.step == self.row_step {
+            return Self { rows: 1, columns: self.count(), ..self };
+        }
+        self
+    }
+
     /// The same places in words, if that is what they are made of.
     fn in_words(&self) -> Option<Self> {
         let Self { first, rows, row_step, columns, step } = *self;
@@ -44,15 +50,19 @@ impl Places {
         })
     }
 
-    /// Visits every place, with all that lies from there on.
+    /// Visits every place that there is.
     #[inline(always)]
-    fn each<T>(&self, elements: &[T], mut visit: impl FnMut(&[T])) {
-        for row in 0..self.rows {
-            let mut at = self.first + row * self.row_step;
-            for _ in 0..self.columns {
-                visit(elements.get(at..).unwrap_or_default());
-                at += self.step;
+    fn each<T: Copy>(&self, elements: &[T], mut visit: impl FnMut(T)) {
+        let mut first = self.first;
+        for _ in 0..self.rows {
+            let end = (first + self.columns * self.step).min(elements.len());
+            let row = elements.get(..end).unwrap_or_default();
+            let mut at = first;
+            while let Some(&element) = row.get(at) {
+                visit(element);
+                at += self.step.max(1);
             }
+            first += self.row_step;
         }
     }
 }
@@ -73,75 +83,120 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    /// Reduces as many channels as `output` has bytes, at most [`BLOCK_CHANNELS`]: those that begin at
-    /// the places.
-    pub fn block(&self, input: &[u32], places: &Places, output: &mut [u8]) {
-        let mut values = [0; BLOCK_CHANNELS];
-        let Some(values) = values.get_mut(..output.len()) else { return };
-        if let Self::Greatest(_) = self {
-            greatest(bytemuck::cast_slice(input), places, values);
-        } else {
-            sums(input, places, values);
-        }
+    /// Reduces as many channels as `output` has bytes; the places are those of the first one.
+    pub fn channels(&self, input: &[u32], places: &Places, output: &mut [u8]) {
+        let places = &places.joined();
         let count = places.count().max(1) as i32;
-        for (byte, &mut value) in output.iter_mut().zip(values) {
-            *byte = self.byte(value, count) as u8;
-        }
-    }
-
-    /// What the sum of `count` bytes, or the greatest of them, becomes.
-    fn byte(&self, value: i32, count: i32) -> i8 {
-        let (value, range) = match self {
-            Self::Mean(range) => {
-                let half = if value > 0 { count / 2 } else { -(count / 2) };
-                ((value + half) / count, range)
+        match self {
+            Self::Mean(range) => each(input, places, output, (sum, sum_of_four), |sum| {
+                let half = if sum > 0 { count / 2 } else { -(count / 2) };
+                clamp((sum + half) / count, range)
+            }),
+            Self::Greatest(range) => {
+                let by = (greatest, greatest_of_four);
+                each(input, places, output, by, |greatest| clamp(greatest, range));
             }
-            Self::Greatest(range) => (value, range),
-            Self::Sum { zero, to } => return to.byte(value - count * i32::from(*zero)),
-        };
-        value.max(range.least.into()).min(range.greatest.into()) as i8
+            Self::Sum { zero, to } => {
+                let zeros = count * i32::from(*zero);
+                each(input, places, output, (sum, sum_of_four), |sum| to.byte(sum - zeros));
+            }
+        }
     }
 }
 
-/// Greatest of each channel's signed bytes.
-fn greatest(bytes: &[u8], places: &Places, values: &mut [i32]) {
-    values.fill(i8::MIN.into());
-    places.each(bytes, |bytes| {
-        for (value, &byte) in values.iter_mut().zip(bytes) {
-            *value = (*value).max((byte as i8).into());
+/// Reduces each channel by itself, or four at a time, and makes bytes of what comes out.
+#[inline(always)]
+fn each(
+    input: &[u32],
+    places: &Places,
+    output: &mut [u8],
+    (one, four): (impl Fn(&[u8], &Places) -> i32, impl Fn(&[u32], &Places) -> [i32; 4]),
+    byte: impl Fn(i32) -> i8,
+) {
+    let share_words = places.in_words().filter(|_| output.len().is_multiple_of(4));
+    if let Some(mut places) = share_words.filter(|places| places.count() <= HALF_PLACES) {
+        for bytes in output.as_chunks_mut::<4>().0 {
+            *bytes = four(input, &places).map(|value| byte(value) as u8);
+            places.first += 1;
         }
-    });
-}
-
-/// Sum of each channel's signed bytes.
-fn sums(input: &[u32], places: &Places, values: &mut [i32]) {
-    let in_words = places.in_words().filter(|_| values.len().is_multiple_of(4));
-    if let Some(places) = in_words.filter(|places| places.count() <= HALF_PLACES) {
-        return sums_of_words(input, &places, values.as_chunks_mut().0);
+    } else {
+        let mut places = *places;
+        for out in output {
+            *out = byte(one(bytemuck::cast_slice(input), &places)) as u8;
+            places.first += 1;
+        }
     }
-    places.each(bytemuck::cast_slice(input), |bytes: &[u8]| {
-        for (value, &byte) in values.iter_mut().zip(bytes) {
-            *value += i32::from(byte as i8);
-        }
-    });
 }
 
-/// Sums of four channels in a word, two of them at once: each byte 128 too great, so that it has no sign,
-/// in halves of two words.
-fn sums_of_words(words: &[u32], places: &Places, values: &mut [[i32; 4]]) {
-    let mut pairs = [[0u32; 2]; BLOCK_CHANNELS / 4];
-    places.each(words, |words| {
-        for ([even, odd], &word) in pairs.iter_mut().zip(words).take(values.len()) {
-            let word = word ^ 0x8080_8080;
-            *even = even.wrapping_add(word & 0x00FF_00FF);
-            *odd = odd.wrapping_add(word >> 8 & 0x00FF_00FF);
+fn clamp(value: i32, range: &ByteRange) -> i8 {
+    value.max(range.least.into()).min(range.greatest.into()) as i8
+}
+
+// By themselves these loops have registers for all that they work on.
+
+/// Greatest of a channel's signed bytes.
+#[inline(never)]
+fn greatest(bytes: &[u8], places: &Places) -> i32 {
+    let mut greatest = i8::MIN;
+    places.each(bytes, |byte: u8| greatest = greatest.max(byte as i8));
+    greatest.into()
+}
+
+/// Sum of a channel's signed bytes.
+#[inline(never)]
+fn sum(bytes: &[u8], places: &Places) -> i32 {
+    let mut sum = 0;
+    places.each(bytes, |byte: u8| sum += i32::from(byte as i8));
+    sum
+}
+
+/// Greatest of four channels' signed bytes.
+#[inline(never)]
+#[cfg(not(armv7em_dsp))]
+fn greatest_of_four(words: &[u32], places: &Places) -> [i32; 4] {
+    let mut greatest = [i32::from(i8::MIN); 4];
+    places.each(words, |word: u32| {
+        for (greatest, byte) in greatest.iter_mut().zip(word.to_le_bytes()) {
+            *greatest = (*greatest).max((byte as i8).into());
         }
+    });
+    greatest
+}
+
+/// Greatest of four channels' signed bytes, all of them at once.
+#[inline(never)]
+#[cfg(armv7em_dsp)]
+#[allow(unsafe_code)]
+fn greatest_of_four(words: &[u32], places: &Places) -> [i32; 4] {
+    let mut greatest = 0x8080_8080u32;
+    places.each(words, |word: u32| {
+        // SAFETY: the instructions work on registers and flags alone.
+        unsafe {
+            core::arch::asm!(
+                "ssub8 {difference}, {word}, {greatest}",
+                "sel {greatest}, {word}, {greatest}",
+                difference = out(reg) _,
+                word = in(reg) word,
+                greatest = inout(reg) greatest,
+                options(pure, nomem, nostack),
+            );
+        }
+    });
+    greatest.to_le_bytes().map(|byte| (byte as i8).into())
+}
+
+/// Sums of four channels' signed bytes, two of them at once: each byte 128 too great, so that it has no
+/// sign, in halves of two words.
+#[inline(never)]
+fn sum_of_four(words: &[u32], places: &Places) -> [i32; 4] {
+    let (mut even, mut odd) = (0u32, 0u32);
+    places.each(words, |word: u32| {
+        let word = word ^ 0x8080_8080;
+        even = even.wrapping_add(word & 0x00FF_00FF);
+        odd = odd.wrapping_add(word >> 8 & 0x00FF_00FF);
     });
     let excess = places.count() as i32 * 128;
-    for (four, [even, odd]) in values.iter_mut().zip(pairs) {
-        let lanes = [even & 0xFFFF, odd & 0xFFFF, even >> 16, odd >> 16];
-        *four = lanes.map(|lane| lane as i32 - excess);
-    }
+    [even & 0xFFFF, odd & 0xFFFF, even >> 16, odd >> 16].map(|sum| sum as i32 - excess)
 }
 
 #[cfg(test)]
@@ -150,6 +205,7 @@ mod tests {
     use proptest::prelude::*;
     use quintet_protocol::network::Scale;
 
+    const CHANNELS_MAX: usize = 20;
     const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
 
     prop_compose! {
@@ -169,7 +225,7 @@ mod tests {
     }
 
     fn places_and_channels() -> impl Strategy<Value = (Places, usize)> {
-        (1..=BLOCK_CHANNELS).prop_flat_map(|channels| (places(channels), Just(channels)))
+        (1..=CHANNELS_MAX).prop_flat_map(|channels| (places(channels), Just(channels)))
     }
 
     /// The bytes of a channel.
@@ -189,7 +245,7 @@ mod tests {
             least in -128i8..0,
             greatest in 0i8..,
         ) {
-            let length = (places.first + places.rows * places.row_step).div_ceil(4) + BLOCK_CHANNELS;
+            let length = (places.first + places.rows * places.row_step).div_ceil(4) + CHANNELS_MAX;
             let random = |at: u32| (at ^ seed).wrapping_mul(0x9E37_79B1).rotate_left(at);
             let words: Vec<u32> =
                 (0..length as u32).map(|at| extreme.unwrap_or_else(|| random(at))).collect();
@@ -198,9 +254,9 @@ mod tests {
             // A sum of up to 800 bytes, scaled by 2^-10.
             let to = ToByte::new(Scale { multiplier: 1 << 30, shift: -9 }, &ALL);
             let mut found = [(); 3].map(|()| vec![0; channels]);
-            Reduction::Mean(range).block(&words, &places, &mut found[0]);
-            Reduction::Greatest(range).block(&words, &places, &mut found[1]);
-            Reduction::Sum { zero, to }.block(&words, &places, &mut found[2]);
+            Reduction::Mean(range).channels(&words, &places, &mut found[0]);
+            Reduction::Greatest(range).channels(&words, &places, &mut found[1]);
+            Reduction::Sum { zero, to }.channels(&words, &places, &mut found[2]);
             for c in 0..channels {
                 let bytes = channel(&bytes, &places, c);
                 let (count, sum) = (bytes.len() as i64, bytes.iter().sum::<i64>());

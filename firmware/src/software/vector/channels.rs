@@ -1,12 +1,12 @@
-//! What pooling and reducing have in common: pixel by pixel and block by block of channels, in steps.
+//! What pooling and reducing have in common: pixel by pixel and channel by channel, in steps.
 
-use crate::kernels::reduce::{BLOCK_CHANNELS, Places, Reduction};
+use crate::kernels::reduce::{Places, Reduction};
 use crate::operands::Words;
 
 /// Instructions of a step, roughly.
 const STEP_COST: usize = 60_000;
-/// What a byte costs, read or written.
-const BYTE_COSTS: [usize; 2] = [4, 16];
+/// What four channels cost for each place that they are reduced over, and beside.
+const FOUR_COSTS: [usize; 2] = [28, 100];
 
 /// A tensor that is being reduced.
 pub struct Channels {
@@ -33,12 +33,14 @@ impl Channels {
             let [pixel, channel] = self.next;
             let mut places = places(pixel);
             places.first += channel;
-            let end = self.channels.min(channel + BLOCK_CHANNELS);
+            let each = places.count() * FOUR_COSTS[0] + FOUR_COSTS[1];
+            let fours = ((STEP_COST - cost) / each).max(1);
+            let end = self.channels.min(channel + 4 * fours);
             let first = pixel * self.channels;
-            let block = output.get_mut(first + channel..first + end)?;
-            self.reduction.block(input, &places, block);
-            items += block.len() * places.count();
-            cost += block.len() * (places.count() * BYTE_COSTS[0] + BYTE_COSTS[1]);
+            let bytes = output.get_mut(first + channel..first + end)?;
+            self.reduction.channels(input, &places, bytes);
+            items += bytes.len() * places.count();
+            cost += bytes.len().div_ceil(4) * each;
             self.next = if end < self.channels { [pixel, end] } else { [pixel + 1, 0] };
         }
         Some(items).filter(|&items| items > 0)

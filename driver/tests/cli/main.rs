@@ -2,6 +2,10 @@
 
 #![cfg(feature = "cli")]
 
+#[cfg(unix)]
+mod mlperf;
+mod networks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
