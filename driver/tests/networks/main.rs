@@ -61,7 +61,7 @@ fn operators_give_the_reference_kernels_bytes() {
         let flip = if name == "unsigned" { 0x80 } else { 0 };
         let golden: Vec<u8> = golden.into_iter().map(|byte| byte ^ flip).collect();
         let sample = inputs.iter().chain(&outputs).map(bytes_of).sum();
-        assert!(golden.len() >= sample && golden.len() % sample == 0, "{name}");
+        assert!(golden.len() >= sample && golden.len().is_multiple_of(sample), "{name}");
         for (number, mut rest) in golden.chunks(sample).enumerate() {
             let mut take = |port: &Port| rest.split_off(..bytes_of(port)).unwrap();
             let given: Vec<Vec<i8>> = inputs.iter().map(|port| given(port, take(port))).collect();
