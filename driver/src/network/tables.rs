@@ -67,7 +67,7 @@ pub fn softmax_parameters(input: f32, beta: f32) -> (Scale, i32) {
     (scale, -(radius.floor().min(greatest) as i32))
 }
 
-/// For each row (or column) of the output the input's that it is of.
+/// For each row (or column) of the output the input's that it is of; there are at most 2^16 of either.
 pub fn resize_map(
     input: usize,
     output: usize,
@@ -75,7 +75,7 @@ pub fn resize_map(
     half_pixel_centers: bool,
 ) -> Vec<u16> {
     let scale = if align_corners && output > 1 {
-        (input - 1) as f32 / (output - 1) as f32
+        input.saturating_sub(1) as f32 / (output - 1) as f32
     } else {
         input as f32 / output as f32
     };
@@ -83,7 +83,7 @@ pub fn resize_map(
     let place = |at: usize| {
         let real = (at as f32 + offset) * scale;
         let whole = if align_corners { real.round() } else { real.floor() };
-        (whole as usize).min(input - 1) as u16
+        (whole as usize).min(input.saturating_sub(1)) as u16
     };
     (0..output).map(place).collect()
 }

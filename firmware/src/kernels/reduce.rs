@@ -229,7 +229,7 @@ mod tests {
     }
 
     /// The bytes of a channel.
-    fn channel(bytes: &[u8], places: &Places, channel: usize) -> Vec<i64> {
+    fn bytes_of(bytes: &[u8], places: &Places, channel: usize) -> Vec<i64> {
         let rows = (0..places.rows).map(|row| places.first + row * places.row_step);
         let all = rows.flat_map(|at| (0..places.columns).map(move |n| at + n * places.step));
         all.map(|at| (bytes[at + channel] as i8).into()).collect()
@@ -253,18 +253,27 @@ mod tests {
             let range = ByteRange { least, greatest, ..ALL };
             // A sum of up to 800 bytes, scaled by 2^-10.
             let to = ToByte::new(Scale { multiplier: 1 << 30, shift: -9 }, &ALL);
-            let mut found = [(); 3].map(|()| vec![0; channels]);
-            Reduction::Mean(range).channels(&words, &places, &mut found[0]);
-            Reduction::Greatest(range).channels(&words, &places, &mut found[1]);
-            Reduction::Sum { zero, to }.channels(&words, &places, &mut found[2]);
-            for c in 0..channels {
-                let bytes = channel(&bytes, &places, c);
+            let by = [
+                Reduction::Mean(range),
+                Reduction::Greatest(range),
+                Reduction::Sum { zero, to },
+            ];
+            let found = by.map(|by| {
+                let mut output = vec![0; channels];
+                by.channels(&words, &places, &mut output);
+                output
+            });
+            let expected = |channel: usize| {
+                let bytes = bytes_of(&bytes, &places, channel);
                 let (count, sum) = (bytes.len() as i64, bytes.iter().sum::<i64>());
                 let mean = (sum.abs() * 2 + count) / (2 * count) * sum.signum();
                 let most = *bytes.iter().max().unwrap();
-                let clamped = [mean, most].map(|it| it.clamp(least.into(), greatest.into()) as i8);
-                prop_assert_eq!([found[0][c] as i8, found[1][c] as i8], clamped);
-                prop_assert_eq!(found[2][c] as i8, to.byte((sum - count * i64::from(zero)) as i32));
+                let clamp = |it: i64| it.clamp(least.into(), greatest.into()) as u8;
+                let scaled = to.byte((sum - count * i64::from(zero)) as i32);
+                [clamp(mean), clamp(most), scaled as u8]
+            };
+            for channel in 0..channels {
+                prop_assert_eq!(found.each_ref().map(|bytes| bytes[channel]), expected(channel));
             }
         }
     }

@@ -6,4 +6,5 @@ mod hostile_programs;
 mod runs;
 mod scene;
 mod streamed;
+mod vectors;
 mod world;

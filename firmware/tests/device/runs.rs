@@ -307,7 +307,7 @@ fn an_operator_that_is_not_there_is_named() {
         assert_eq!(world.call(Request::Clear { claim: 2 }), Answer::Done);
         let mut program = layout.program();
         let second_command = 3 + layout.buffers.len() * 3 + 16;
-        program[second_command] = 4; // Gemm, mode 0
+        program[second_command] = 1; // CombinedGrid, mode 0
         world.write(0, &program);
         let install = Request::Install { offset: 0, length: program.len() as u32 * 4 };
         let Answer::Refused(Refusal::Program(error)) = world.call(install) else {
@@ -318,6 +318,6 @@ fn an_operator_that_is_not_there_is_named() {
         else {
             panic!("{error:?}")
         };
-        assert_eq!((operator as u8, mode), (4, 0));
+        assert_eq!((operator as u8, mode), (1, 0));
     });
 }

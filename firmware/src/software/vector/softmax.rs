@@ -38,7 +38,11 @@ enum Stage {
 
 impl Softmax {
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
+        in_range(2, c.scale.multiplier, 0..=i32::MAX)?;
+        in_range(3, c.scale.shift, 0..=30)?;
         in_range(4, c.least_difference, i32::MIN..=-1)?;
+        let [left, _] = c.scale.shifts();
+        let (multiplier, least_difference) = (c.scale.multiplier, c.least_difference);
         let count = u64::from(c.rows) * u64::from(c.columns);
         let input = operands.read(c.input, words(count))?;
         let output = operands.write(c.output, words(count))?;
@@ -46,7 +50,7 @@ impl Softmax {
         Ok(Self {
             input,
             output,
-            exponential: Exponential { scale: c.scale, least_difference: c.least_difference },
+            exponential: Exponential { multiplier, left, least_difference },
             columns: c.columns as usize,
             count: count as usize,
             row: 0,

@@ -11,9 +11,9 @@ use crate::network::Scale;
 
 /// Adds or subtracts two tensors, element by element:
 /// `out(in_a(left(a - zero_a)) ± in_b(left(b - zero_b)))`, where `left` shifts by 20 and the others
-/// are scales.
+/// are scales. To subtract, the multiplier of `b` is negated, and so ties of it are rounded down.
 ///
-/// The output may be where `a` or `b` is.
+/// The output may be where `a` is, or where `b` is if that has `count` bytes as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Add {
     /// `count` bytes.
@@ -44,7 +44,7 @@ pub struct Add {
 
 /// Multiplies two tensors, element by element: `out((a - zero_a) * (b - zero_b))`.
 ///
-/// The output may be where `a` or `b` is.
+/// The output may be where `a` is, or where `b` is if that has `count` bytes as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Multiply {
     /// `count` bytes.
@@ -73,7 +73,8 @@ pub struct Pool {
     pub input: BufferId,
     /// Bytes, `[rows, columns, channels]`, written.
     pub output: BufferId,
-    /// Parameters 0 to 5: the shapes; as many output as input channels, no dilation.
+    /// Parameters 0 to 5: the shapes; as many output as input channels, no dilation, at most 2^16 elements
+    /// in a window, and some of the picture in each.
     pub sliding: Sliding,
     /// Parameters 6 and 7; the zeros are of no use here and zero.
     pub bytes: ByteRange,
@@ -90,7 +91,7 @@ pub struct Reduce {
     pub output: BufferId,
     /// Parameter 0.
     pub outer: u32,
-    /// Parameter 1.
+    /// Parameter 1: at most 2^16.
     pub reduced: u32,
     /// Parameter 2.
     pub inner: u32,
@@ -102,6 +103,8 @@ pub struct Reduce {
 }
 
 /// Softmax of each row, in TFLite Micro's fixed point; output scale 1/256, zero point -128.
+///
+/// The output may be where the input is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Softmax {
     /// `rows * columns` bytes.
@@ -112,8 +115,8 @@ pub struct Softmax {
     pub rows: u32,
     /// Parameter 1.
     pub columns: u32,
-    /// Parameters 2 and 3, lowest byte: scale from input steps to Q5.26, with `beta` in it; the shift
-    /// is to the left.
+    /// Parameters 2 and 3, lowest byte: scale from input steps to Q5.26, with `beta` in it, not
+    /// negative; the shift is to the left.
     pub scale: Scale,
     /// Parameter 4: differences from the row's greatest element below this count as zero, negative.
     pub least_difference: i32,

@@ -1,6 +1,8 @@
 //! Programs: what is written is read back, the bytes are those of layout version 1, and other bytes
 //! are refused without a panic.
 
+mod networks;
+
 use proptest::prelude::*;
 use quintet_protocol::program::{
     BUFFER_BYTES, BoundChunks, Buffer, BufferId, BufferKind, COMMAND_BYTES, Command, Fault,
@@ -135,7 +137,8 @@ fn command() -> impl Strategy<Value = Command> {
         bound(),
         project_window(),
         rasterise_window(),
-        repeat()
+        repeat(),
+        networks::command(),
     ]
 }
 
@@ -201,7 +204,7 @@ proptest! {
         buffer_bytes in prop::collection::vec(any::<[u8; BUFFER_BYTES]>(), 0..4),
         command_words in prop::collection::vec(any::<[[u8; 32]; 2]>(), 0..4),
         operator in 0u8..8,
-        mode in 0u8..3,
+        mode in 0u8..10,
     ) {
         let mut bytes = encode(&[], &[]);
         bytes[6] = buffer_bytes.len() as u8;
