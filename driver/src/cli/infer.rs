@@ -12,7 +12,7 @@ use quintet_driver::network::Element;
 use serde::Serialize;
 
 use super::arguments::range;
-use super::costs::{unit_name, unit_text};
+use super::costs::unit_text;
 use super::failure::Failure;
 use super::model::{ModelArguments, PortRecord, greatest, heading, load, read_inputs, ticks};
 use super::output::{grouped, in_bytes, print, print_json, samples_bar};
@@ -135,21 +135,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             .collect(),
         ticks: costs[sample],
     });
-    let uri = arguments.model.device.device.to_string();
     let report = Report {
         model: ModelRecord {
             path: &arguments.model.model,
             format: imported.format,
             operators: imported.network.nodes.len(),
         },
-        device: DeviceRecord {
-            uri,
-            board: &device.board,
-            firmware: &device.firmware,
-            target: &device.target,
-            arena_bytes: device.arena_bytes,
-            ticks: unit_name(device.ticks),
-        },
+        device: DeviceRecord::of(&arguments.model.device.device, &device),
         inputs: PortRecord::all(inference.inputs()),
         outputs: PortRecord::all(&ports),
         upload_bytes: inference.bundle().parts().upload_bytes(),

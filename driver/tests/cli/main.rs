@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod inspect;
 #[cfg(unix)]
 mod mlperf;
 mod networks;

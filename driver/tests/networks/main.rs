@@ -8,9 +8,10 @@ use golden::{Golden, Model, corpus, models};
 use quintet_driver::compile::network::{PlanError, compile};
 use quintet_driver::device::Connection;
 use quintet_driver::import;
-use quintet_driver::infer::{Inference, Port};
+use quintet_driver::infer::{InferError, Inference, Port};
 use quintet_driver::network::Element;
 use quintet_driver::session::Limits;
+use quintet_protocol::fault::Faults;
 
 fn open() -> Connection {
     Connection::open(&"virtual:".parse().unwrap(), Limits::default()).unwrap()
@@ -60,7 +61,7 @@ fn operators_give_the_reference_kernels_bytes() {
         let flip = if name == "unsigned" { 0x80 } else { 0 };
         let golden: Vec<u8> = golden.into_iter().map(|byte| byte ^ flip).collect();
         let sample = inputs.iter().chain(&outputs).map(bytes_of).sum();
-        assert!(golden.len() >= sample && golden.len() % sample == 0, "{name}");
+        assert!(golden.len() >= sample && golden.len().is_multiple_of(sample), "{name}");
         for (number, mut rest) in golden.chunks(sample).enumerate() {
             let mut take = |port: &Port| rest.split_off(..bytes_of(port)).unwrap();
             let given: Vec<Vec<i8>> = inputs.iter().map(|port| given(port, take(port))).collect();
@@ -111,6 +112,8 @@ fn streamed_weights_give_the_same_bytes() {
         let Err(PlanError::TooLarge { resident, streamed, .. }) = compile(&network, 0) else {
             panic!("{name} takes no arena");
         };
+        let too_small = compile(&network, streamed - 4).unwrap_err().to_string();
+        assert!(too_small.ends_with("4 too few"), "{too_small}");
         for arena in [streamed, (streamed + resident) / 2, resident - 4] {
             let mut connection = open();
             let mut inference =
@@ -125,4 +128,38 @@ fn streamed_weights_give_the_same_bytes() {
             }
         }
     }
+}
+
+/// A cable that loses, damages and breaks takes nothing from the outputs.
+#[test]
+fn a_network_over_a_bad_cable_gives_the_same_bytes() {
+    let wanted = |model: &Model| model.path.ends_with("mlperf_kws_ref_model_int8.tflite");
+    let Model { path, golden } = models().into_iter().find(wanted).unwrap();
+    let network = import::network(&path).unwrap().network;
+    for faults in ["drop=3e-5,corrupt=3e-5,duplicate=3e-5,seed=1", "reset=1e-4,seed=3"] {
+        let faults: Faults = faults.parse().unwrap();
+        let uri = "virtual:".parse().unwrap();
+        let mut connection = Connection::open_with(&uri, Limits::default(), Some(faults)).unwrap();
+        let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ()).unwrap();
+        let [input, output] = [inference.inputs()[0].clone(), inference.outputs()[0].clone()];
+        for sample in 0..golden.samples() {
+            let result = inference.run(&[&golden.input(sample, &input)]).unwrap();
+            golden.compare(sample, 0, &output, &result.outputs[0], "kws");
+        }
+    }
+}
+
+/// A run that cannot be is refused before anything is sent.
+#[test]
+fn wrong_inputs_are_refused() {
+    let wanted = |model: &Model| model.path.ends_with("microflow_sine.tflite");
+    let Model { path, .. } = models().into_iter().find(wanted).unwrap();
+    let network = import::network(&path).unwrap().network;
+    let mut connection = open();
+    let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ()).unwrap();
+    let two: [&[i8]; 2] = [&[0], &[0]];
+    let error = inference.run(&two).unwrap_err();
+    assert!(matches!(error, InferError::Inputs { expected: 1, found: 2 }), "{error}");
+    let error = inference.run(&[&[0, 0]]).unwrap_err();
+    assert!(matches!(error, InferError::Elements { input: 0, expected: 1, found: 2 }), "{error}");
 }

@@ -31,8 +31,8 @@ pub fn relation(command: &Command, which: usize, has_scratch: bool) -> Option<Re
     }
 }
 
-/// By how many bytes the output must be ahead of the input, so that no pixel is written over input
-/// that it or a later one... needs.
+/// By how many bytes the output must be ahead of the input, so that no pixel is written over what a
+/// later one needs; `i64::MIN` if none needs anything.
 pub fn lead(sliding: &Sliding) -> i64 {
     let [rows, columns, channels] = sliding.output.map(i64::from);
     let mut lead = i64::MIN;

@@ -24,7 +24,7 @@ pub struct Item {
 pub type Relations = HashMap<(usize, usize), Relation>;
 
 /// A place for every item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
     /// Byte offsets, multiples of 4.
     pub offsets: Vec<usize>,
@@ -60,12 +60,6 @@ fn place_with(items: &[Item], relations: &Relations, effort: usize) -> Placement
         }
     }
     best.0
-}
-
-impl Default for Placement {
-    fn default() -> Self {
-        Self { offsets: Vec::new(), peak: 0 }
-    }
 }
 
 /// What is to be placed.
@@ -247,7 +241,7 @@ mod tests {
             }
             let placement = place_with(&items, &relations, 200);
             for (a, x) in items.iter().enumerate() {
-                prop_assert!(placement.offsets[a] % 4 == 0);
+                prop_assert!(placement.offsets[a].is_multiple_of(4));
                 prop_assert!(placement.offsets[a] + x.bytes <= placement.peak);
                 for (b, y) in items.iter().enumerate().skip(a + 1) {
                     let (p, q) = (placement.offsets[a], placement.offsets[b]);

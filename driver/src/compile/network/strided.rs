@@ -179,13 +179,13 @@ mod tests {
             let commands = Strided::new(&shape, (0, &from), (0, &to)).commands(ids.0, ids.1);
             let mut found = vec![0; count];
             execute(&commands.unwrap(), &input, &mut found);
-            for number in 0..count {
+            for (number, byte) in found.into_iter().enumerate() {
                 let (mut rest, mut at) = (number as i64, 0);
                 for (axis, stride) in to.iter().enumerate() {
                     at += rest / stride * from[axis];
                     rest %= stride;
                 }
-                prop_assert_eq!(found[number], input[at as usize]);
+                prop_assert_eq!(byte, input[at as usize]);
             }
         }
     }

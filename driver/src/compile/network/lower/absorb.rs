@@ -81,7 +81,7 @@ impl Absorbed {
             let is_computed = graph.producer(*tensor).is_some_and(|producer| {
                 !matches!(network.nodes[producer].operator, Operator::Reshape)
             });
-            let begins_at_word = offset % 4 == 0 && part.len() % 4 == 0;
+            let begins_at_word = [offset, part.len()].iter().all(|bytes| bytes.is_multiple_of(4));
             let once = graph.only_user(*tensor).is_some();
             if is_computed && begins_at_word && once && part.quantisation == whole.quantisation {
                 self.parts.insert(*tensor, (node.output, offset));

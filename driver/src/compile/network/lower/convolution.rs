@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use quintet_protocol::network::{Scale, convolve_scratch_least, depthwise_scratch_words};
+use quintet_protocol::network::{
+    Scale, column_bytes, convolve_scratch_least, depthwise_scratch_words,
+};
 use quintet_protocol::program::{ByteRange, Command, Convolve, ConvolveDepthwise, Sliding};
 
 use super::{At, Lowering, PlanError};
@@ -11,6 +13,9 @@ use crate::network::pack::{LayerWeights, convolution};
 use crate::network::pack_depthwise::depthwise;
 use crate::network::scale::scale_of;
 use crate::network::{Activation, Data, Operator, TensorId, Window};
+
+/// Most bytes that a window sees in devices that there are.
+const COLUMN_MAX: usize = 1 << 16;
 
 /// What a layer multiplies with.
 struct Layer<'n> {
@@ -124,6 +129,10 @@ impl<'n> Lowering<'n> {
         bytes: ByteRange,
     ) -> Result<(), PlanError> {
         let bytes = ByteRange { zero_in: self.quantisation(at, input)?.1, ..bytes };
+        if column_bytes(&sliding) > COLUMN_MAX {
+            let what = format!("a window of {} bytes", column_bytes(&sliding));
+            return Err(self.refuse(at, layer.tensor, what));
+        }
         let packed = convolution(&layer.packable(&bytes), sliding.dilation[1] > 1);
         let weights = self.draft.constant("weights", packed.words);
         let scratch = self.draft.scratch(convolve_scratch_least(&sliding));

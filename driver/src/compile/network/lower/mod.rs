@@ -25,7 +25,8 @@ use absorb::Absorbed;
 
 /// What devices do not do.
 const LIMITS: &str = "A device takes pictures of up to 65 535 rows, columns and channels, strides and \
-                      dilations of up to 255, and moves bytes along few axes at a time.";
+                      dilations of up to 255, windows of up to 65 536 bytes, and moves bytes along few \
+                      axes at a time.";
 
 /// A draft, and the buffers of what the network takes and gives.
 pub struct Lowered {
