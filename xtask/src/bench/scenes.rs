@@ -1,20 +1,13 @@
-//! `bench`: executed instructions a frame on the emulated boards, by part of the work.
-//!
-//! The counts are QEMU's and exact: they do not depend on this computer or on what else it does.
-//! Without `QUINTET_REFERENCE_DIR` the scenes are those of the repository.
+//! Scenes: executed instructions a frame, by part of the work.
 
-use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::firmware;
-use crate::process::{build_quintet, command, read, root};
+use super::{BOARDS, reference};
+use crate::process::{command, read, root};
 
-/// Where the reference scenes are that are too large for the repository.
-const REFERENCE: &str = "QUINTET_REFERENCE_DIR";
-const BOARDS: [&str; 2] = ["mps2-an386", "riscv-virt"];
 const SIZES: [&str; 2] = ["160x120", "320x240"];
 /// The parts of a frame, in the order of execution.
 const PHASES: [&str; 5] = ["project", "sort", "bin", "rasterise", "resolve"];
@@ -37,42 +30,27 @@ struct Measurement {
     record: Value,
 }
 
-/// Runs the subcommand.
-pub fn run(as_json: bool) -> Result<()> {
-    let subjects = subjects();
-    firmware::build_all(None)?;
-    let program = build_quintet()?;
+/// Measures all scenes, prints a table and returns the records.
+pub fn run(program: &Path, as_json: bool) -> Result<Vec<Value>> {
     if !as_json {
-        let mut out = stdout();
-        writeln!(
-            out,
-            "Executed instructions a frame, by QEMU's exact count; below each, per item."
-        )?;
-        writeln!(out, "Items: {ITEMS}.\n")?;
-        write!(out, "{:<24} {:<8} {:<11} {:>12}", "scene", "size", "board", "total")?;
-        writeln!(out, "{}", PHASES.map(|phase| format!(" {phase:>11}")).concat())?;
+        println!("Executed instructions a frame, by QEMU's exact count; below each, per item.");
+        println!("Items: {ITEMS}.\n");
+        print!("{:<24} {:<8} {:<11} {:>12}", "scene", "size", "board", "total");
+        println!("{}", PHASES.map(|phase| format!(" {phase:>11}")).concat());
     }
     let mut records = Vec::new();
-    for subject in &subjects {
+    for subject in &subjects() {
         for size in SIZES {
             for board in BOARDS {
-                let measurement = measure(&program, subject, size, board)?;
+                let measurement = measure(program, subject, size, board)?;
                 if !as_json {
-                    writeln!(stdout(), "{}", rows(&measurement))?;
+                    println!("{}", rows(&measurement));
                 }
                 records.push(measurement.record);
             }
         }
     }
-    if as_json {
-        writeln!(stdout(), "{:#}", Value::Array(records))?;
-    } else if std::env::var_os(REFERENCE).is_none() {
-        writeln!(
-            stdout(),
-            "\n{REFERENCE} is not set: only the repository's scenes were measured."
-        )?;
-    }
-    Ok(())
+    Ok(records)
 }
 
 fn subjects() -> Vec<Subject> {
@@ -83,8 +61,7 @@ fn subjects() -> Vec<Subject> {
         view: "playbot_cam0",
     };
     let mut subjects = vec![in_repository];
-    if let Some(folder) = std::env::var_os(REFERENCE) {
-        let folder = root().join(folder);
+    if let Some(folder) = reference() {
         for (scene, view) in [
             ("playbot_lod5.ply", "playbot_cam0"),
             ("playbot_lod4_formats/playbot_lod4.ply", "playbot_cam0"),
