@@ -6,6 +6,7 @@ mod inspect;
 #[cfg(unix)]
 mod mlperf;
 mod networks;
+mod sets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
