@@ -1,7 +1,6 @@
 //! The command that says which command comes next.
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::record::Record;
 
 /// Goes back to an earlier command while a word is not zero.
@@ -24,6 +23,6 @@ impl Repeat {
     }
 
     pub(super) fn record(&self) -> Record {
-        Record::new((Operator::Control, 0), [self.condition], [self.from.into(), self.word.into()])
+        Record::new([self.condition], [self.from.into(), self.word.into()])
     }
 }

@@ -1,7 +1,6 @@
 //! The commands that draw Gaussians which all lie in the arena.
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::record::{NONE, Record, pack, pack_color};
 
 /// Projects Gaussians to screen-space splats (EWA, INRIA kernel), front of the camera only, and
@@ -85,7 +84,6 @@ impl ProjectGaussians {
         let Self { chunks, gaussians, camera, splats, keys, count, .. } = *self;
         let size = pack([self.width, self.height]);
         Record::new(
-            (Operator::Geometry, 0),
             [chunks, gaussians, camera, splats, keys, count, harmonics],
             [self.chunk_count, self.gaussian_count, u32::from(self.degree), size],
         )
@@ -114,7 +112,6 @@ impl RasteriseGaussians {
         let Self { splats, order, count, bins, tiles, accumulators, frame, .. } = *self;
         let tile = pack([self.tile_width, self.tile_height]);
         Record::new(
-            (Operator::Geometry, 1),
             [splats, order, count, bins, tiles, accumulators, frame],
             [self.capacity, tile, pack_color(self.background)],
         )

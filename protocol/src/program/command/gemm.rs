@@ -4,7 +4,6 @@
 //! Layouts of weights and of what turns a sum into a byte: [`crate::network`].
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::record::Record;
 use super::sliding::{SLIDING_PARAMETERS, Sliding};
 
@@ -112,7 +111,7 @@ impl Convolve {
         parameters[6..8].copy_from_slice(&self.bytes.parameters());
         parameters[8] = self.first_page;
         parameters[9] = u32::from(self.page_pairs) | u32::from(self.unpaired) << 16;
-        Record::new((Operator::Gemm, 0), [input, weights, scratch, output], parameters)
+        Record::new([input, weights, scratch, output], parameters)
     }
 }
 
@@ -133,6 +132,6 @@ impl ConvolveDepthwise {
         let mut parameters = [0; SLIDING_PARAMETERS + 2];
         parameters[..6].copy_from_slice(&self.sliding.parameters());
         parameters[6..].copy_from_slice(&self.bytes.parameters());
-        Record::new((Operator::Gemm, 1), [input, weights, scratch, output], parameters)
+        Record::new([input, weights, scratch, output], parameters)
     }
 }

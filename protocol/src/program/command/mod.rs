@@ -71,111 +71,70 @@ impl Operator {
     }
 }
 
-/// A command with its operands. `CombinedGrid` and `DecomposedGrid` have their codes reserved and no
-/// modes yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Command {
-    /// `Geometry` mode 0.
-    ProjectGaussians(ProjectGaussians),
-    /// `Geometry` mode 1.
-    RasteriseGaussians(RasteriseGaussians),
-    /// `Geometry` mode 2.
-    BoundChunks(BoundChunks),
-    /// `Geometry` mode 3.
-    ProjectWindow(ProjectWindow),
-    /// `Geometry` mode 4.
-    RasteriseWindow(RasteriseWindow),
-    /// `Sort` mode 0.
-    Sort(Sort),
-    /// `Gemm` mode 0.
-    Convolve(Convolve),
-    /// `Gemm` mode 1.
-    ConvolveDepthwise(ConvolveDepthwise),
-    /// `Vector` mode 0.
-    Add(Add),
-    /// `Vector` mode 1.
-    Multiply(Multiply),
-    /// `Vector` mode 2.
-    Pool(Pool),
-    /// `Vector` mode 3.
-    Reduce(Reduce),
-    /// `Vector` mode 4.
-    Softmax(Softmax),
-    /// `Vector` mode 5.
-    Lookup(Lookup),
-    /// `Vector` mode 6.
-    Copy(Copy),
-    /// `Vector` mode 7.
-    Fill(Fill),
-    /// `Vector` mode 8.
-    Resize(Resize),
-    /// `Control` mode 0.
-    Repeat(Repeat),
+/// Makes [`Command`] of a table of all commands with their operators and modes.
+macro_rules! commands {
+    ($($name:ident = $operator:ident $mode:literal,)*) => {
+        /// A command with its operands. `CombinedGrid` and `DecomposedGrid` have their codes reserved
+        /// and no modes yet.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Command {
+            $(
+                #[doc = concat!("[`Operator::", stringify!($operator), "`], mode ", $mode, ".")]
+                $name($name),
+            )*
+        }
+
+        impl Command {
+            /// The micro-operator and its mode.
+            pub const fn code(&self) -> (Operator, u8) {
+                match self {
+                    $(Self::$name(_) => (Operator::$operator, $mode),)*
+                }
+            }
+
+            #[inline(never)]
+            pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
+                match Record::parse(bytes)? {
+                    $((Operator::$operator, $mode, r) => $name::parse(&r).map(Self::$name),)*
+                    (operator, mode, _) => Err(Fault::UnknownMode { operator, mode }),
+                }
+            }
+
+            pub(super) fn emit(&self) -> [u8; COMMAND_BYTES] {
+                let record = match self {
+                    $(Self::$name(command) => command.record(),)*
+                };
+                record.emit(self.code())
+            }
+        }
+    };
+}
+
+commands! {
+    ProjectGaussians = Geometry 0,
+    RasteriseGaussians = Geometry 1,
+    BoundChunks = Geometry 2,
+    ProjectWindow = Geometry 3,
+    RasteriseWindow = Geometry 4,
+    Sort = Sort 0,
+    Convolve = Gemm 0,
+    ConvolveDepthwise = Gemm 1,
+    Add = Vector 0,
+    Multiply = Vector 1,
+    Pool = Vector 2,
+    Reduce = Vector 3,
+    Softmax = Vector 4,
+    Lookup = Vector 5,
+    Copy = Vector 6,
+    Fill = Vector 7,
+    Resize = Vector 8,
+    Repeat = Control 0,
 }
 
 impl Command {
     /// The micro-operator that executes this command.
-    pub fn operator(&self) -> Operator {
+    pub const fn operator(&self) -> Operator {
         self.code().0
-    }
-
-    /// The micro-operator and its mode.
-    pub fn code(&self) -> (Operator, u8) {
-        let record = self.record();
-        (record.operator, record.mode)
-    }
-
-    #[inline(never)]
-    pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
-        let r = &Record::parse(bytes)?;
-        match (r.operator, r.mode) {
-            (Operator::Geometry, 0) => ProjectGaussians::parse(r).map(Self::ProjectGaussians),
-            (Operator::Geometry, 1) => RasteriseGaussians::parse(r).map(Self::RasteriseGaussians),
-            (Operator::Geometry, 2) => BoundChunks::parse(r).map(Self::BoundChunks),
-            (Operator::Geometry, 3) => ProjectWindow::parse(r).map(Self::ProjectWindow),
-            (Operator::Geometry, 4) => RasteriseWindow::parse(r).map(Self::RasteriseWindow),
-            (Operator::Sort, 0) => Sort::parse(r).map(Self::Sort),
-            (Operator::Gemm, 0) => Convolve::parse(r).map(Self::Convolve),
-            (Operator::Gemm, 1) => ConvolveDepthwise::parse(r).map(Self::ConvolveDepthwise),
-            (Operator::Vector, 0) => Add::parse(r).map(Self::Add),
-            (Operator::Vector, 1) => Multiply::parse(r).map(Self::Multiply),
-            (Operator::Vector, 2) => Pool::parse(r).map(Self::Pool),
-            (Operator::Vector, 3) => Reduce::parse(r).map(Self::Reduce),
-            (Operator::Vector, 4) => Softmax::parse(r).map(Self::Softmax),
-            (Operator::Vector, 5) => Lookup::parse(r).map(Self::Lookup),
-            (Operator::Vector, 6) => Copy::parse(r).map(Self::Copy),
-            (Operator::Vector, 7) => Fill::parse(r).map(Self::Fill),
-            (Operator::Vector, 8) => Resize::parse(r).map(Self::Resize),
-            (Operator::Control, 0) => Repeat::parse(r).map(Self::Repeat),
-            (operator, mode) => Err(Fault::UnknownMode { operator, mode }),
-        }
-    }
-
-    pub(super) fn emit(&self) -> [u8; COMMAND_BYTES] {
-        self.record().emit()
-    }
-
-    fn record(&self) -> Record {
-        match self {
-            Self::ProjectGaussians(c) => c.record(),
-            Self::RasteriseGaussians(c) => c.record(),
-            Self::BoundChunks(c) => c.record(),
-            Self::ProjectWindow(c) => c.record(),
-            Self::RasteriseWindow(c) => c.record(),
-            Self::Sort(c) => c.record(),
-            Self::Convolve(c) => c.record(),
-            Self::ConvolveDepthwise(c) => c.record(),
-            Self::Add(c) => c.record(),
-            Self::Multiply(c) => c.record(),
-            Self::Pool(c) => c.record(),
-            Self::Reduce(c) => c.record(),
-            Self::Softmax(c) => c.record(),
-            Self::Lookup(c) => c.record(),
-            Self::Copy(c) => c.record(),
-            Self::Fill(c) => c.record(),
-            Self::Resize(c) => c.record(),
-            Self::Repeat(c) => c.record(),
-        }
     }
 }

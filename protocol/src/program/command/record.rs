@@ -8,32 +8,31 @@ pub(super) const NONE: u16 = 0xFFFF;
 
 /// An encoded command under construction or inspection.
 pub(super) struct Record {
-    pub operator: Operator,
-    pub mode: u8,
     pub operands: [u16; 8],
     pub parameters: [u32; 11],
 }
 
 impl Record {
-    pub fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
+    /// Reads operator, mode and what they are about.
+    pub fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<(Operator, u8, Self), Fault> {
         let operator = Operator::from_code(bytes[0]).ok_or(Fault::UnknownOperator)?;
         if bytes[2] != 0 || bytes[3] != 0 {
             return Err(Fault::UnknownOperator);
         }
-        let mut record = Self { operator, mode: bytes[1], operands: [0; 8], parameters: [0; 11] };
+        let mut record = Self { operands: [0; 8], parameters: [0; 11] };
         for (operand, pair) in record.operands.iter_mut().zip(bytes[4..20].as_chunks().0) {
             *operand = u16::from_le_bytes(*pair);
         }
         for (parameter, word) in record.parameters.iter_mut().zip(bytes[20..].as_chunks().0) {
             *parameter = u32::from_le_bytes(*word);
         }
-        Ok(record)
+        Ok((operator, bytes[1], record))
     }
 
-    pub fn emit(&self) -> [u8; COMMAND_BYTES] {
+    pub fn emit(&self, (operator, mode): (Operator, u8)) -> [u8; COMMAND_BYTES] {
         let mut bytes = [0; COMMAND_BYTES];
-        bytes[0] = self.operator as u8;
-        bytes[1] = self.mode;
+        bytes[0] = operator as u8;
+        bytes[1] = mode;
         for (pair, operand) in bytes[4..20].as_chunks_mut().0.iter_mut().zip(self.operands) {
             *pair = operand.to_le_bytes();
         }
@@ -44,12 +43,8 @@ impl Record {
     }
 
     /// A record of the operands and parameters given; the rest are none and zeros.
-    pub fn new<const N: usize, const M: usize>(
-        (operator, mode): (Operator, u8),
-        ids: [BufferId; N],
-        values: [u32; M],
-    ) -> Self {
-        let mut record = Self { operator, mode, operands: [NONE; 8], parameters: [0; 11] };
+    pub fn new<const N: usize, const M: usize>(ids: [BufferId; N], values: [u32; M]) -> Self {
+        let mut record = Self { operands: [NONE; 8], parameters: [0; 11] };
         for (operand, id) in record.operands.iter_mut().zip(ids) {
             *operand = id.0;
         }

@@ -1,7 +1,6 @@
 //! The command that orders keys.
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::record::Record;
 
 /// Orders the numbers `0..count` by ascending key (LSD radix); equal keys in ascending number, or by a
@@ -43,7 +42,6 @@ impl Sort {
     pub(super) fn record(&self) -> Record {
         let Self { keys, count, order, scratch, histogram, .. } = *self;
         Record::new(
-            (Operator::Sort, 0),
             [keys, count, order, scratch, histogram],
             [self.capacity, u32::from(self.digit_bits), self.ties.into()],
         )

@@ -3,7 +3,6 @@
 //! Requantisation is that of TFLite's reference kernels, rounding twice: see [`crate::network`].
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::gemm::ByteRange;
 use super::record::{Record, pack};
 use super::sliding::{SLIDING_PARAMETERS, Sliding};
@@ -231,7 +230,6 @@ impl Add {
         let flags = u32::from_le_bytes([self.zero_b as u8, self.subtract.into(), 0, 0]);
         let shifts = u32::from_le_bytes([s_a, s_b, s_out, 0]);
         Record::new(
-            (Operator::Vector, 0),
             [a, b, scratch, output],
             [count, period, m_a, m_b, m_out, zeros, range, flags, shifts],
         )
@@ -259,7 +257,7 @@ impl Multiply {
             (self.scale.parameters(), self.bytes.parameters());
         let zero_b = u32::from(self.zero_b as u8);
         let parameters = [count, period, multiplier, shift, zeros, range, zero_b];
-        Record::new((Operator::Vector, 1), [a, b, output], parameters)
+        Record::new([a, b, output], parameters)
     }
 }
 
@@ -279,7 +277,7 @@ impl Pool {
         parameters[..6].copy_from_slice(&self.sliding.parameters());
         parameters[6..8].copy_from_slice(&self.bytes.parameters());
         parameters[8] = self.greatest.into();
-        Record::new((Operator::Vector, 2), [self.input, self.output], parameters)
+        Record::new([self.input, self.output], parameters)
     }
 }
 
@@ -302,7 +300,7 @@ impl Reduce {
         let ([multiplier, shift], [zeros, range]) =
             (self.scale.parameters(), self.bytes.parameters());
         let parameters = [self.outer, self.reduced, self.inner, multiplier, shift, zeros, range];
-        Record::new((Operator::Vector, 3), [self.input, self.output], parameters)
+        Record::new([self.input, self.output], parameters)
     }
 }
 
@@ -324,7 +322,7 @@ impl Softmax {
         let [multiplier, shift] = self.scale.parameters();
         let least = self.least_difference as u32;
         let parameters = [self.rows, self.columns, multiplier, shift, least];
-        Record::new((Operator::Vector, 4), [self.input, self.output], parameters)
+        Record::new([self.input, self.output], parameters)
     }
 }
 
@@ -337,7 +335,7 @@ impl Lookup {
 
     pub(super) fn record(&self) -> Record {
         let Self { input, table, output, count } = *self;
-        Record::new((Operator::Vector, 5), [input, table, output], [count])
+        Record::new([input, table, output], [count])
     }
 }
 
@@ -367,7 +365,7 @@ impl Copy {
             [pack([i, j]), k.into(), self.run, self.from, 0, 0, 0, self.to, 0, 0, 0];
         parameters[4..7].copy_from_slice(&self.from_strides.map(|stride| stride as u32));
         parameters[8..].copy_from_slice(&self.to_strides.map(|stride| stride as u32));
-        Record::new((Operator::Vector, 6), [self.input, self.output], parameters)
+        Record::new([self.input, self.output], parameters)
     }
 }
 
@@ -379,7 +377,7 @@ impl Fill {
 
     pub(super) fn record(&self) -> Record {
         let value = u32::from(self.value as u8);
-        Record::new((Operator::Vector, 7), [self.output], [self.count, value])
+        Record::new([self.output], [self.count, value])
     }
 }
 
@@ -403,7 +401,7 @@ impl Resize {
     pub(super) fn record(&self) -> Record {
         let [rows, columns, channels] = self.input_shape;
         let parameters = [pack([rows, columns]), channels.into(), pack(self.output_size)];
-        Record::new((Operator::Vector, 8), [self.input, self.map, self.output], parameters)
+        Record::new([self.input, self.map, self.output], parameters)
     }
 }
 

@@ -13,7 +13,6 @@
 //! So neither the Gaussians nor their splats need to fit the arena. Layouts: [`crate::window`].
 
 use super::super::{BufferId, Fault};
-use super::Operator;
 use super::record::{Record, pack, pack_color};
 
 /// Finds the rectangle and the depths that each chunk's splats can lie in, and makes the window the
@@ -128,7 +127,7 @@ impl BoundChunks {
     pub(super) fn record(&self) -> Record {
         let Self { chunks, camera, bounds, keys, window, chunk_count, width, height } = *self;
         let operands = [chunks, camera, bounds, keys, window];
-        Record::new((Operator::Geometry, 2), operands, [chunk_count, pack([width, height])])
+        Record::new(operands, [chunk_count, pack([width, height])])
     }
 }
 
@@ -154,7 +153,6 @@ impl ProjectWindow {
         let Self { chunks, pages, camera, bounds, order, window, splats, keys, .. } = *self;
         let [frame, region] = [self.grid.frame, self.grid.region].map(pack);
         Record::new(
-            (Operator::Geometry, 3),
             [chunks, pages, camera, bounds, order, window, splats, keys],
             [self.chunk_count, self.capacity, frame, region, u32::from(self.degree)],
         )
@@ -182,7 +180,6 @@ impl RasteriseWindow {
         let Self { splats, keys, order, window, accumulators, frame, .. } = *self;
         let region = pack([self.region_width, self.region_height]);
         Record::new(
-            (Operator::Geometry, 4),
             [splats, keys, order, window, accumulators, frame],
             [self.capacity, region, pack_color(self.background)],
         )
