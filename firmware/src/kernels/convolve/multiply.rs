@@ -52,12 +52,11 @@ impl<'a> Channels<'a> {
         matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
-    /// From record number `from` on, how many have two channels, both finished by [`finish::short`] and
-    /// held to nothing but a byte's range: those that the assembly works out.
-    #[cfg(armv7em_dsp)]
+    /// From record number `from` on, how many have two channels, both finished by [`finish::short`]:
+    /// those that the assembly works out.
+    #[cfg(any(armv7em_dsp, riscv32m))]
     fn short_pairs(&self, from: usize) -> usize {
-        let is_held = [self.bytes.least, self.bytes.greatest] != [i8::MIN, i8::MAX];
-        let whole = if self.unpaired || is_held { 0 } else { self.count / 2 };
+        let whole = if self.unpaired { 0 } else { self.count / 2 };
         let left = whole.saturating_sub(from);
         if self.all_short {
             return left;
@@ -96,23 +95,19 @@ impl<'a> Channels<'a> {
 
 /// Works out channels of the pixels of tiles.
 pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
-    #[cfg(armv7em_dsp)]
-    {
-        let mut pair = 0;
-        while pair < channels.pairs() {
+    let mut pair = 0;
+    while pair < channels.pairs() {
+        #[cfg(any(armv7em_dsp, riscv32m))]
+        {
             let count = channels.short_pairs(pair);
-            let pairs = pair..pair + count;
-            if count > 0 && super::armv7em::tiles(channels, pairs, tiles, target) {
-                pair += count;
-            } else {
-                tiles_of_pair(channels, pair, tiles, target);
-                pair += 1;
+            let pairs = pair..pair + count - count % super::assembly::TOGETHER;
+            if !pairs.is_empty() && super::assembly::tiles(channels, pairs.clone(), tiles, target) {
+                pair = pairs.end;
+                continue;
             }
         }
-    }
-    #[cfg(not(armv7em_dsp))]
-    for pair in 0..channels.pairs() {
         tiles_of_pair(channels, pair, tiles, target);
+        pair += 1;
     }
 }
 
