@@ -1,10 +1,10 @@
 //! Bytes to the halves of a tile.
 
-use super::GROUP_WORDS;
+use super::Group;
 use super::windows::Runs;
 use quintet_protocol::network::TILE_PIXELS;
 
-/// Expands the runs of some pixels, from number `first` on, one run after another: all of each column.
+/// Expands the runs of some pixels, from number `first` on, one run after another.
 #[inline(always)]
 pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
     #[cfg(armv7em_dsp)]
@@ -16,32 +16,44 @@ pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
 /// In portable Rust: what every other version must equal bit for bit.
 #[cfg(not(armv7em_dsp))]
 fn expand_portable(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
-    let Runs { bytes, pixels, pixel_step, count, step, groups } = *runs;
-    let run_words = groups * GROUP_WORDS;
-    for pixel in 0..pixels {
-        let (tile, slot) = ((first + pixel) / TILE_PIXELS, (first + pixel) % TILE_PIXELS);
-        for run in 0..count {
-            let from = pixel * pixel_step + run * step;
-            let place = (tile * count + run) * run_words;
-            let (Some(bytes), Some(place)) =
-                (bytes.get(from..from + 4 * groups), tiles.get_mut(place..place + run_words))
+    let Runs { bytes, pixels, pixel_step, count, step, groups, before, column_groups } = *runs;
+    let tiles: &mut [Group] = tiles.as_chunks_mut().0;
+    let mut start = first / TILE_PIXELS * column_groups + before;
+    let mut pixel = first % TILE_PIXELS;
+    let mut from = 0;
+    for _ in 0..pixels {
+        let (mut place, mut run) = (start, from);
+        for _ in 0..count {
+            let (Some(bytes), Some(places)) =
+                (bytes.get(run..run + 4 * groups), tiles.get_mut(place..place + groups))
             else {
                 return;
             };
-            let bytes = bytes.as_chunks::<4>().0;
-            for (group, &bytes) in place.as_chunks_mut::<GROUP_WORDS>().0.iter_mut().zip(bytes) {
-                expand_group(bytes, slot, group);
+            for (group, &bytes) in places.iter_mut().zip(bytes.as_chunks().0) {
+                expand_group(bytes, pixel, group);
             }
+            (place, run) = (place + groups, run + step);
+        }
+        from += pixel_step;
+        pixel += 1;
+        if pixel == TILE_PIXELS {
+            (pixel, start) = (0, start + column_groups);
         }
     }
 }
 
 /// Puts four bytes of a pixel in their places.
 #[inline(always)]
-pub fn expand_group(bytes: [i8; 4], pixel: usize, group: &mut [u32; GROUP_WORDS]) {
-    let [a, b, c, d] = bytes.map(i16::from);
-    let halves: &mut [[i16; 2]; GROUP_WORDS] = bytemuck::cast_mut(group);
+pub fn expand_group([a, b, c, d]: [i8; 4], pixel: usize, group: &mut Group) {
+    let halves: &mut [[i16; 2]; 2 * TILE_PIXELS] = bytemuck::cast_mut(group);
     let pixel = pixel % TILE_PIXELS;
-    halves[pixel] = [a, c];
-    halves[pixel + TILE_PIXELS] = [b, d];
+    halves[pixel] = [a, c].map(i16::from);
+    halves[pixel + TILE_PIXELS] = [b, d].map(i16::from);
+}
+
+/// Puts a byte of a pixel, of number `byte` in its column, in its place.
+#[inline(always)]
+pub fn expand_byte(value: i8, byte: usize, pixel: usize, group: &mut Group) {
+    let halves: &mut [[i16; 2]; 2 * TILE_PIXELS] = bytemuck::cast_mut(group);
+    halves[pixel % TILE_PIXELS + byte % 2 * TILE_PIXELS][byte / 2 % 2] = value.into();
 }

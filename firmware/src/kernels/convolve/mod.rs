@@ -28,3 +28,5 @@ pub use windows::Windows;
 
 /// Words of a tile that belong to four bytes of each of its columns: a *group*.
 const GROUP_WORDS: usize = 2 * TILE_PIXELS;
+/// A group.
+type Group = [u32; GROUP_WORDS];
