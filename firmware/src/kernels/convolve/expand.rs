@@ -44,16 +44,15 @@ fn expand_portable(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
 
 /// Puts four bytes of a pixel in their places.
 #[inline(always)]
-pub fn expand_group([a, b, c, d]: [i8; 4], pixel: usize, group: &mut Group) {
-    let halves: &mut [[i16; 2]; 2 * TILE_PIXELS] = bytemuck::cast_mut(group);
-    let pixel = pixel % TILE_PIXELS;
-    halves[pixel] = [a, c].map(i16::from);
-    halves[pixel + TILE_PIXELS] = [b, d].map(i16::from);
+pub fn expand_group(bytes: [i8; 4], pixel: usize, group: &mut Group) {
+    for (byte, value) in bytes.into_iter().enumerate() {
+        expand_byte(value, byte, pixel, group);
+    }
 }
 
 /// Puts a byte of a pixel, of number `byte` in its column, in its place.
 #[inline(always)]
 pub fn expand_byte(value: i8, byte: usize, pixel: usize, group: &mut Group) {
-    let halves: &mut [[i16; 2]; 2 * TILE_PIXELS] = bytemuck::cast_mut(group);
-    halves[pixel % TILE_PIXELS + byte % 2 * TILE_PIXELS][byte / 2 % 2] = value.into();
+    let halves: &mut [i16; 4 * TILE_PIXELS] = bytemuck::cast_mut(group);
+    halves[byte % 2 * 2 * TILE_PIXELS + pixel % TILE_PIXELS * 2 + byte / 2 % 2] = value.into();
 }

@@ -54,7 +54,8 @@ pub fn tiles(
     let (Some(records), Some(out)) = (channels.records.get(words), target.out.get_mut(out)) else {
         return false;
     };
-    if pairs.is_empty() || !pairs.len().is_multiple_of(TOGETHER) || 2 * pairs.len() > target.stride {
+    if pairs.is_empty() || !pairs.len().is_multiple_of(TOGETHER) || 2 * pairs.len() > target.stride
+    {
         return false;
     }
     let (records, tile) = (records.as_ptr_range(), tile.as_ptr_range());

@@ -127,9 +127,11 @@ impl Convolve {
                 layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
                 left = left.saturating_sub(pixels.len() * layer.column_bytes);
             }
-            let of_a_pair = 2 * pixels.len() * layer.column_bytes;
-            let pairs = (left / of_a_pair).clamp(1, part.len() - at.pair);
-            left = left.saturating_sub(pairs * of_a_pair);
+            // Kernels take two pairs together.
+            let of_two_pairs = 4 * pixels.len() * layer.column_bytes;
+            let pairs = (left / of_two_pairs).max(1) * 2;
+            let pairs = pairs.min(part.len() - at.pair);
+            left = left.saturating_sub(pairs * of_two_pairs / 2);
             let pairs = at.pair..at.pair + pairs;
             let channels = layer.channels(weights, &part, &pairs);
             let (columns, output) = pictures.columns_and_output(scratch);
