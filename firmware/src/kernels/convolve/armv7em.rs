@@ -56,5 +56,5 @@ mod expand;
 mod tile;
 
 pub use column::{column, column_sums};
-pub use expand::expand;
+pub use expand::expand_runs;
 pub use tile::{tile_sums, tiles};

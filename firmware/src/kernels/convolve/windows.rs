@@ -252,6 +252,7 @@ impl Windows {
 }
 
 /// Puts `zero` into some bytes of a pixel's column.
+#[inline(never)]
 fn fill(column: &mut [Group], pixel: usize, bytes: Range<usize>, zero: i8) {
     let groups = column.iter_mut().enumerate().take(bytes.end.div_ceil(4)).skip(bytes.start / 4);
     for (number, group) in groups {

@@ -3,60 +3,9 @@
 //! Instructions: 4.25 for four bytes of each of four pixels and 7 a run of them, else 7 and 5 a run.
 
 use super::super::GROUP_WORDS;
-use super::super::windows::Runs;
+use super::super::expand::Expansion;
+use core::mem::offset_of;
 use quintet_protocol::network::TILE_PIXELS;
-
-/// [`Runs`] and where they go.
-///
-/// The assembly relies on the order of the fields.
-#[repr(C)]
-struct Expansion {
-    bytes: *const i8,
-    /// The first pixel's word.
-    place: *mut u32,
-    groups: usize,
-    step: usize,
-    pixels: usize,
-    pixel_step: usize,
-    /// Its number in its tile.
-    pixel: usize,
-    count: usize,
-    /// From the end of a tile's last run to the first run of the next tile, in bytes.
-    tile_step: usize,
-}
-
-/// Expands the runs of some pixels, from number `first` on, one run after another.
-pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
-    let Runs { bytes, pixels, pixel_step, count, step, groups, before, column_groups } = *runs;
-    if pixels == 0 || count == 0 || groups == 0 || before + count * groups > column_groups {
-        return;
-    }
-    let last = (pixels - 1).saturating_mul(pixel_step);
-    let last = last.saturating_add((count - 1).saturating_mul(step));
-    let tile_words = column_groups.saturating_mul(GROUP_WORDS);
-    let tile_count = (first + pixels).div_ceil(TILE_PIXELS);
-    let is_there = last.saturating_add(4 * groups) <= bytes.len()
-        && tile_count.saturating_mul(tile_words) <= tiles.len();
-    if !is_there {
-        return;
-    }
-    let place = first / TILE_PIXELS * tile_words + before * GROUP_WORDS;
-    let tile_step = (column_groups - count * groups) * GROUP_WORDS * 4;
-    let job = Expansion {
-        bytes: bytes.as_ptr(),
-        place: tiles.as_mut_ptr().wrapping_add(place + first % TILE_PIXELS),
-        groups,
-        step,
-        pixels,
-        pixel_step,
-        pixel: first % TILE_PIXELS,
-        count,
-        tile_step,
-    };
-    // SAFETY: the last pixel's last run ends in `bytes`, and the last tile in `tiles`; so do all others.
-    // There is at least one of everything.
-    unsafe { expand_runs(&raw const job) };
-}
 
 /// Expands all runs of a job: those of four pixels that make a tile together, others pixel by pixel.
 ///
@@ -64,7 +13,7 @@ pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
 /// There is at least one pixel, run and group; all that the job names can be read, and written.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
-unsafe extern "C" fn expand_runs(job: *const Expansion) {
+pub unsafe extern "C" fn expand_runs(job: *const Expansion) {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
         "ldm r0, {{r0-r8}}", // bytes place groups step pixels pixel_step pixel count tile_step
@@ -146,4 +95,5 @@ unsafe extern "C" fn expand_runs(job: *const Expansion) {
 }
 
 // What the assembly takes for granted: a group's second words follow four pixels' first ones.
-const _: () = assert!(GROUP_WORDS == 8 && TILE_PIXELS == 4 && size_of::<Expansion>() == 9 * 4);
+const _: () = assert!(GROUP_WORDS == 8 && TILE_PIXELS == 4);
+const _: () = assert!(offset_of!(Expansion, tile_step) == 8 * 4);
