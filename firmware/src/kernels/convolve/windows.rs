@@ -228,16 +228,17 @@ impl Windows {
 
     /// Puts zeros wherever the window of a pixel is not in the picture.
     fn pad(&self, [rows, columns]: &[Range<usize>; 2], pixel: usize, tiles: &mut [u32]) {
-        let row = self.runs * self.run_bytes.next_multiple_of(4);
+        let row_groups = self.runs * self.run_bytes.div_ceil(4);
         let column = self.column_of(pixel, tiles);
-        let mut fill = |bytes: Range<usize>| fill(column, pixel, bytes, self.zero);
-        fill(0..rows.start * row);
-        fill(rows.end * row..self.column_bytes);
+        let (column, below) = column.split_at_mut(rows.end * row_groups);
+        let (above, within) = column.split_at_mut(rows.start * row_groups);
+        for group in above.iter_mut().chain(below) {
+            expand_group([self.zero; 4], pixel, group);
+        }
         if *columns != (0..self.kernel[1]) {
             let bytes = self.bytes_inside(columns);
-            for start in rows.clone().map(|number| number * row) {
-                fill(start..start + bytes.start);
-                fill(start + bytes.end..start + row);
+            for outside in [0..bytes.start, bytes.end..4 * row_groups] {
+                pad_rows(within, row_groups, (outside, pixel), self.zero);
             }
         }
     }
@@ -251,17 +252,31 @@ impl Windows {
     }
 }
 
-/// Puts `zero` into some bytes of a pixel's column.
+/// Puts `zero` into the same bytes of each of some rows of a pixel's window.
 #[inline(never)]
-fn fill(column: &mut [Group], pixel: usize, bytes: Range<usize>, zero: i8) {
-    let groups = column.iter_mut().enumerate().take(bytes.end.div_ceil(4)).skip(bytes.start / 4);
-    for (number, group) in groups {
-        let first = 4 * number;
-        if bytes.start <= first && first + 4 <= bytes.end {
-            expand_group([zero; 4], pixel, group);
-        } else {
-            let within = bytes.start.max(first)..bytes.end.min(first + 4);
-            within.for_each(|byte| expand_byte(zero, byte, pixel, group));
+fn pad_rows(
+    rows: &mut [Group],
+    row_groups: usize,
+    (bytes, pixel): (Range<usize>, usize),
+    zero: i8,
+) {
+    let first = bytes.start.div_ceil(4);
+    let whole = first..(bytes.end / 4).max(first);
+    if !whole.is_empty() {
+        for row in rows.chunks_exact_mut(row_groups) {
+            for group in row.get_mut(whole.clone()).unwrap_or_default() {
+                expand_group([zero; 4], pixel, group);
+            }
+        }
+    }
+    // And those of groups that lie in the picture in part.
+    let [before, after] =
+        [bytes.start..bytes.end.min(4 * whole.start), bytes.start.max(4 * whole.end)..bytes.end];
+    for byte in before.chain(after) {
+        for row in rows.chunks_exact_mut(row_groups) {
+            if let Some(group) = row.get_mut(byte / 4) {
+                expand_byte(zero, byte, pixel, group);
+            }
         }
     }
 }
