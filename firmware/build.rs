@@ -1,12 +1,18 @@
-//! Tells the kernels whether the core has the DSP extension, which stable Rust does not; and `defmt`
-//! which messages are built in.
+//! Tells the kernels what assembly the core has: whether the DSP extension, which stable Rust does not;
+//! and `defmt` which messages are built in.
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(armv7em_dsp)");
+    println!("cargo:rustc-check-cfg=cfg(riscv32m)");
     println!("cargo:rerun-if-changed=build.rs");
     // Armv7E-M always has it; on Armv8-M Mainline it is an option that the target does not name.
     if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em")) {
         println!("cargo:rustc-cfg=armv7em_dsp");
+    }
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let multiplies = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|it| it == "m");
+    if variable("CARGO_CFG_TARGET_ARCH") == "riscv32" && multiplies {
+        println!("cargo:rustc-cfg=riscv32m");
     }
     // Left to itself defmt builds in errors only.
     println!("cargo:rerun-if-env-changed=DEFMT_LOG");

@@ -103,7 +103,7 @@ pub fn convolve_scratch_least(sliding: &Sliding) -> usize {
 /// Words of scratch that a convolution makes good use of: with more it is hardly faster.
 pub fn convolve_scratch_words(sliding: &Sliding) -> usize {
     /// Bytes of the columns of a block, about: enough for what a block costs by itself not to count.
-    const BLOCK_BYTES: usize = 1 << 10;
+    const BLOCK_BYTES: usize = 1 << 11;
     let [rows, columns, _] = sliding.output.map(usize::from);
     let tiles = (rows * columns / TILE_PIXELS).min(BLOCK_BYTES / column_bytes(sliding));
     convolve_scratch_least(sliding).saturating_mul(tiles.max(1))

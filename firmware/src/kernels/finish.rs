@@ -13,19 +13,30 @@ pub fn is_short(words: &FinishWords) -> bool {
     words[3].wrapping_sub(*SHORT_RIGHT.start()) <= SHORT_RIGHT.end() - SHORT_RIGHT.start()
 }
 
-/// Hands on the bytes that become of sums, one after another.
-#[inline(always)]
-pub fn each<const N: usize>(
+/// Stores the bytes that become of sums, `stride` bytes apart.
+#[inline(never)]
+pub fn store(
     words: &FinishWords,
-    sums: [i32; N],
+    sums: &[i32],
     range: &ByteRange,
-    mut put: impl FnMut(i8),
+    (out, stride): (&mut [i8], usize),
 ) {
-    let (least, greatest) = (i32::from(range.least), i32::from(range.greatest));
-    let clamp = |value: i32| value.max(least).min(greatest) as i8;
+    let mut place = 0;
+    for &sum in sums {
+        if let Some(out) = out.get_mut(place) {
+            *out = byte(words, sum, range);
+        }
+        place += stride;
+    }
+}
+
+/// The byte that becomes of a sum.
+#[inline(always)]
+pub fn byte(words: &FinishWords, sum: i32, range: &ByteRange) -> i8 {
+    let doubled = (words[0] as i32).wrapping_add(sum.wrapping_mul(2));
     match is_short(words) {
-        true => sums.into_iter().for_each(|sum| put(clamp(short(words, sum)))),
-        false => sums.into_iter().for_each(|sum| put(clamp(long(words, sum)))),
+        true => byte_of_doubled::<true>(words, doubled, range),
+        false => byte_of_doubled::<false>(words, doubled, range),
     }
 }
 
@@ -48,13 +59,7 @@ pub fn byte_of_doubled<const SHORT: bool>(
     if value < least { range.least } else { range.greatest }
 }
 
-/// Two roundings in few instructions; only where [`is_short`] says so.
-#[inline(always)]
-pub fn short(words: &FinishWords, sum: i32) -> i32 {
-    short_of_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)))
-}
-
-/// Two roundings in few instructions. The first is of `doubled * multiplier` to its high half, half
+/// Two roundings in few instructions; only where [`is_short`] says so. The first is of `doubled * multiplier` to its high half, half
 /// up; the second, of a division by a power of two, is half away from zero: half up, but half down
 /// for what is negative, which is what takes one from it before the shift.
 ///
@@ -65,12 +70,6 @@ pub fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
     let [_, multiplier, offset, right] = words.map(|word| word as i32);
     let product = i64::from(doubled) * i64::from(multiplier);
     high_half(product).wrapping_add(offset).wrapping_add(doubled >> 31) >> (right & 31)
-}
-
-/// As [`quintet_protocol::network::Scale`] says.
-#[inline(always)]
-fn long(words: &FinishWords, sum: i32) -> i32 {
-    long_of_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)))
 }
 
 /// As [`quintet_protocol::network::Scale`] says.
@@ -91,10 +90,8 @@ mod tests {
 
     const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
 
-    fn byte(words: &FinishWords, sum: i32) -> i8 {
-        let mut byte = None;
-        each(words, [sum], &ALL, |it| byte = Some(it));
-        byte.unwrap()
+    fn byte_of(words: &FinishWords, sum: i32) -> i8 {
+        byte(words, sum, &ALL)
     }
 
     proptest! {
@@ -115,7 +112,7 @@ mod tests {
             let exact = i64::from(scale(sum + bias, scaled)) + i64::from(zero_out);
             let exact = exact.clamp(-128, 127) as i8;
             if shift <= 0 || (sum + bias).checked_mul(1 << shift).is_some() {
-                prop_assert_eq!(byte(&words, sum), exact);
+                prop_assert_eq!(byte_of(&words, sum), exact);
             }
         }
 
@@ -131,7 +128,8 @@ mod tests {
             let sum = sum >> down;
             let words = Finish { bias: 0, scale: Scale { multiplier, shift } }.to_words(zero_out);
             let clamp = |value: i32| value.max(i32::from(zero_out));
-            prop_assert_eq!(clamp(short(&words, sum)), clamp(short_without_sign(&words, sum)));
+            let signed = short_of_doubled(&words, 2 * sum);
+            prop_assert_eq!(clamp(signed), clamp(short_without_sign(&words, sum)));
         }
     }
 
@@ -148,7 +146,7 @@ mod tests {
         for zero_out in [-128, -1, 0, 7, 127] {
             let words = finish.to_words(zero_out);
             assert!(is_short(&words));
-            assert_eq!([-99_999, 99_999].map(|sum| byte(&words, sum)), [zero_out; 2]);
+            assert_eq!([-99_999, 99_999].map(|sum| byte_of(&words, sum)), [zero_out; 2]);
         }
     }
 }

@@ -3,15 +3,12 @@
 
 use std::collections::HashMap;
 
-use quintet_protocol::network::{TILE_PIXELS, convolve_tile_words};
+use quintet_protocol::network::{convolve_scratch_words, convolve_tile_words};
 use quintet_protocol::program::{BufferId, Command};
 
 use super::draft::Draft;
 use super::lifetimes::Lifetimes;
 use super::place::{Item, place};
-
-/// Most tiles that a convolution is given room for.
-const TILES_MAX: usize = 8;
 
 /// Places of buffers.
 pub struct Plan {
@@ -51,10 +48,8 @@ impl Plan {
                 continue;
             }
             let (start, length) = self.largest_gap(moment, convolve.scratch);
-            let tile = convolve_tile_words(&convolve.sliding);
-            let pixels = convolve.sliding.output[..2].iter().map(|&side| usize::from(side));
-            let tiles = pixels.product::<usize>().div_ceil(TILE_PIXELS).min(TILES_MAX);
-            let room = (length / 4 / tile.max(1)).min(tiles) * tile;
+            let tile = convolve_tile_words(&convolve.sliding).max(1);
+            let room = (length / 4).min(convolve_scratch_words(&convolve.sliding)) / tile * tile;
             if room > words {
                 draft.at_mut(convolve.scratch).words = room;
                 self.offsets.insert(convolve.scratch, start);

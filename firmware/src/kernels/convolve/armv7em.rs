@@ -4,6 +4,9 @@
 /// How often the loops are unrolled, in groups.
 const UNROLLED: usize = 4;
 
+/// Records that are multiplied with tiles together.
+pub const TOGETHER: usize = 1;
+
 /// A sum, which `shift` doubles, to a byte: `r0` bias, `r2` multiplier, `r3` offset, `r12` shift to the
 /// right; `r1` is lost.
 macro_rules! to_byte {
@@ -31,10 +34,27 @@ macro_rules! to_byte_above_zero {
     };
 }
 
+/// Holds four bytes side by side to a range, whose ends are there four times each; `lost` is lost.
+macro_rules! hold {
+    ($bytes:literal, $least:literal, $greatest:literal, $lost:literal) => {
+        concat!(
+            concat!("ssub8 ", $lost, ", ", $bytes, ", ", $least, "\n"),
+            concat!("sel ", $bytes, ", ", $bytes, ", ", $least, "\n"),
+            concat!("ssub8 ", $lost, ", ", $greatest, ", ", $bytes, "\n"),
+            concat!("sel ", $bytes, ", ", $bytes, ", ", $greatest, "\n"),
+        )
+    };
+}
+
+/// A byte four times, side by side.
+fn four(byte: i8) -> u32 {
+    u32::from_le_bytes([byte as u8; 4])
+}
+
 mod column;
 mod expand;
 mod tile;
 
 pub use column::{column, column_sums};
-pub use expand::expand;
+pub use expand::expand_runs;
 pub use tile::{tile_sums, tiles};

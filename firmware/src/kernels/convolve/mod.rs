@@ -14,11 +14,19 @@
 mod armv7em;
 mod expand;
 mod multiply;
+#[cfg(riscv32m)]
+mod riscv32m;
 mod windows;
 
+#[cfg(armv7em_dsp)]
+use armv7em as assembly;
 pub use multiply::{Channels, Target, columns, tiles};
 use quintet_protocol::network::TILE_PIXELS;
+#[cfg(riscv32m)]
+use riscv32m as assembly;
 pub use windows::Windows;
 
 /// Words of a tile that belong to four bytes of each of its columns: a *group*.
 const GROUP_WORDS: usize = 2 * TILE_PIXELS;
+/// A group.
+type Group = [u32; GROUP_WORDS];

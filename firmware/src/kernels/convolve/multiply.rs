@@ -52,12 +52,11 @@ impl<'a> Channels<'a> {
         matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
-    /// From record number `from` on, how many have two channels, both finished by [`finish::short`] and
-    /// held to nothing but a byte's range: those that the assembly works out.
-    #[cfg(armv7em_dsp)]
+    /// From record number `from` on, how many have two channels, both finished by [`finish::short`]:
+    /// those that the assembly works out.
+    #[cfg(any(armv7em_dsp, riscv32m))]
     fn short_pairs(&self, from: usize) -> usize {
-        let is_held = [self.bytes.least, self.bytes.greatest] != [i8::MIN, i8::MAX];
-        let whole = if self.unpaired || is_held { 0 } else { self.count / 2 };
+        let whole = if self.unpaired { 0 } else { self.count / 2 };
         let left = whole.saturating_sub(from);
         if self.all_short {
             return left;
@@ -66,21 +65,19 @@ impl<'a> Channels<'a> {
         records.take_while(|record| Self::is_short(record)).count()
     }
 
-    /// Finishes and stores the sums of record number `pair`, with pixels `stride` bytes apart.
+    /// The channels of record number `pair`, none if there is no such record, with what finishes their
+    /// sums.
     #[inline(always)]
-    fn store<const N: usize>(&self, pair: usize, sums: Sums<N>, target: &mut Target<'_>) {
-        let first = pair * self.step();
+    fn finishing<const N: usize>(
+        &self,
+        pair: usize,
+        sums: Sums<N>,
+    ) -> impl Iterator<Item = (usize, &'a FinishWords, [i32; N])> + use<'a, N> {
         let record = self.records.get(pair * self.pair_words..).unwrap_or_default();
+        let first = pair * self.step();
         let channels = first..self.count.min(first + self.step());
-        for ((channel, words), sums) in channels.zip(Self::finishes(record)).zip(sums) {
-            let mut place = channel;
-            finish::each(words, sums, &self.bytes, |byte| {
-                if let Some(out) = target.out.get_mut(place) {
-                    *out = byte;
-                }
-                place += target.stride;
-            });
-        }
+        let finishes = channels.zip(Self::finishes(record)).zip(sums);
+        finishes.map(|((channel, words), sums)| (channel, words, sums))
     }
 
     /// The weights of record number `pair`.
@@ -96,23 +93,19 @@ impl<'a> Channels<'a> {
 
 /// Works out channels of the pixels of tiles.
 pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
-    #[cfg(armv7em_dsp)]
-    {
-        let mut pair = 0;
-        while pair < channels.pairs() {
+    let mut pair = 0;
+    while pair < channels.pairs() {
+        #[cfg(any(armv7em_dsp, riscv32m))]
+        {
             let count = channels.short_pairs(pair);
-            let pairs = pair..pair + count;
-            if count > 0 && super::armv7em::tiles(channels, pairs, tiles, target) {
-                pair += count;
-            } else {
-                tiles_of_pair(channels, pair, tiles, target);
-                pair += 1;
+            let pairs = pair..pair + count - count % super::assembly::TOGETHER;
+            if !pairs.is_empty() && super::assembly::tiles(channels, pairs.clone(), tiles, target) {
+                pair = pairs.end;
+                continue;
             }
         }
-    }
-    #[cfg(not(armv7em_dsp))]
-    for pair in 0..channels.pairs() {
         tiles_of_pair(channels, pair, tiles, target);
+        pair += 1;
     }
 }
 
@@ -122,8 +115,10 @@ fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &m
     let tiles = tiles.chunks_exact((weights.len() * TILE_PIXELS).max(1));
     let pixels = target.out.chunks_mut(TILE_PIXELS * target.stride);
     for (tile, out) in tiles.zip(pixels) {
-        let sums = tile_sums(weights, tile);
-        channels.store(pair, sums, &mut Target { out, stride: target.stride });
+        for (channel, words, sums) in channels.finishing(pair, tile_sums(weights, tile)) {
+            let out = out.get_mut(channel..).unwrap_or_default();
+            finish::store(words, &sums, &channels.bytes, (out, target.stride));
+        }
     }
 }
 
@@ -149,12 +144,14 @@ fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
                 continue;
             }
         }
-        let [first, second] = column_sums(channels, pair, column);
-        channels.store(pair, first, target);
-        if pair + 1 < channels.pairs() {
-            channels.store(pair + 1, second, target);
+        for sums in column_sums(channels, pair, column) {
+            for (channel, words, [sum]) in channels.finishing(pair, sums) {
+                if let Some(out) = target.out.get_mut(channel) {
+                    *out = finish::byte(words, sum, &channels.bytes);
+                }
+            }
+            pair += 1;
         }
-        pair += 2;
     }
 }
 

@@ -1,7 +1,8 @@
 //! Laying out windows: what each output pixel sees of the picture, as columns side by side.
 
-use super::GROUP_WORDS;
-use super::expand::{expand, expand_group};
+use super::Group;
+use super::expand::{expand, expand_byte, expand_group};
+use core::ops::Range;
 use quintet_protocol::network::{TILE_PIXELS, column_bytes, runs};
 use quintet_protocol::program::Sliding;
 
@@ -13,12 +14,11 @@ pub struct Windows {
     steps: [usize; 2],
     /// Columns of the output.
     columns: usize,
-    /// Rows of a window, and runs of each.
-    runs: [usize; 2],
+    kernel: [usize; 2],
+    /// Runs of each row of a window.
+    runs: usize,
     /// Bytes of a run.
     run_bytes: usize,
-    /// From the first row and column of a window to the last.
-    reach: [usize; 2],
     stride: [usize; 2],
     dilation: [usize; 2],
     pad: [usize; 2],
@@ -29,7 +29,7 @@ pub struct Windows {
 
 /// Runs of bytes, all of the same length, from equal places of windows next to one another.
 pub struct Runs<'a> {
-    /// From the first byte of the first run to the last byte of the last one.
+    /// From the first byte of the first run to the last byte of the last one, at least.
     pub bytes: &'a [i8],
     /// How many pixels' windows.
     pub pixels: usize,
@@ -41,14 +41,19 @@ pub struct Runs<'a> {
     pub step: usize,
     /// Four bytes each.
     pub groups: usize,
+    /// Groups of a column before the first run.
+    pub before: usize,
+    /// Groups of a whole column.
+    pub column_groups: usize,
 }
 
-/// Where a run's bytes come from.
-struct Run<'a> {
-    /// The row of the picture that it lies in; empty if that is not in the picture.
-    row: &'a [i8],
-    /// Its first byte there; it may be before the row.
+/// Windows of output pixels next to one another that see the same of the picture's edges.
+struct Span {
+    /// Where the window of the first pixel begins in the input; before it, if beyond an edge.
     start: isize,
+    pixels: usize,
+    /// Which rows and columns of the window are in the picture.
+    inside: [Range<usize>; 2],
 }
 
 impl Windows {
@@ -56,7 +61,6 @@ impl Windows {
     pub fn new(sliding: &Sliding, zero: i8) -> Self {
         let [rows, columns, channels] = sliding.input.map(usize::from);
         let kernel = sliding.kernel.map(usize::from);
-        let dilation = sliding.dilation.map(usize::from);
         let [runs, run_bytes] = runs(sliding);
         let is_each_pixel = kernel == [1, 1]
             && sliding.stride == [1, 1]
@@ -67,11 +71,11 @@ impl Windows {
             size,
             steps: [size[1] * channels, channels],
             columns: if is_each_pixel { size[1] } else { usize::from(sliding.output[1]) },
-            runs: [kernel[0], runs],
+            kernel,
+            runs,
             run_bytes,
-            reach: [(kernel[0] - 1) * dilation[0], (kernel[1] - 1) * dilation[1]],
             stride: sliding.stride.map(usize::from),
-            dilation,
+            dilation: sliding.dilation.map(usize::from),
             pad: sliding.pad.map(usize::from),
             column_bytes: column_bytes(sliding),
             zero,
@@ -83,19 +87,16 @@ impl Windows {
         let mut at = [first / self.columns, first % self.columns];
         let mut done = 0;
         while done < count {
-            let pixels = (count - done).min(self.columns - at[1]);
-            let pixels = match self.inside(at) {
-                Some(start) => {
-                    self.expand(&input[start.min(input.len())..], at, pixels, done, tiles)
+            let span = self.span(at, count - done);
+            let pixels = self.expand(input, &span, done, tiles);
+            if span.inside != self.kernel.map(|count| 0..count) {
+                for pixel in done..done + pixels {
+                    self.pad(&span.inside, pixel, tiles);
                 }
-                None => 0,
-            };
-            if pixels == 0 {
-                self.expand_at_edge(input, self.corner(at), done, tiles);
             }
-            done += pixels.max(1);
-            at[1] += pixels.max(1);
-            if at[1] == self.columns {
+            done += pixels;
+            at[1] += pixels;
+            if at[1] >= self.columns {
                 at = [at[0] + 1, 0];
             }
         }
@@ -103,153 +104,179 @@ impl Windows {
 
     /// Lays out columns of output pixels, from number `first` on, as bytes, one after another.
     pub fn columns(&self, input: &[i8], first: usize, columns: &mut [i8]) {
+        let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
         for (pixel, column) in (first..).zip(columns.chunks_exact_mut(self.column_bytes)) {
-            let corner = self.corner([pixel / self.columns, pixel % self.columns]);
-            let places = column.chunks_exact_mut(self.run_bytes.next_multiple_of(4));
-            for (place, run) in places.zip(self.runs_of(input, corner)) {
-                let [from, to] = run.inside(self.run_bytes);
-                place.fill(self.zero);
-                if let (Some(place), Some(bytes)) = (place.get_mut(from..to), run.bytes(from, to)) {
-                    place.copy_from_slice(bytes);
+            let span = self.span([pixel / self.columns, pixel % self.columns], 1);
+            let [rows, bytes] = [span.inside[0].clone(), self.bytes_inside(&span.inside[1])];
+            column.fill(self.zero);
+            let run = self.run_bytes.next_multiple_of(4);
+            for (row, place) in column.chunks_exact_mut(run * self.runs).enumerate() {
+                if !rows.contains(&row) {
+                    continue;
+                }
+                for (number, place) in place.chunks_exact_mut(run).enumerate() {
+                    let [from, to] = [bytes.start, bytes.end]
+                        .map(|byte| byte.saturating_sub(number * run).min(self.run_bytes));
+                    let start = span.start + (row * down + number * across + from) as isize;
+                    let run = input.get(start as usize..).and_then(|bytes| bytes.get(..to - from));
+                    if let (Some(place), Some(run)) = (place.get_mut(from..to), run) {
+                        place.copy_from_slice(run);
+                    }
                 }
             }
         }
     }
 
-    /// The row and column of the picture at which the window of an output pixel begins.
-    fn corner(&self, at: [usize; 2]) -> [isize; 2] {
-        [0, 1].map(|i| (at[i] * self.stride[i]) as isize - self.pad[i] as isize)
+    /// The output pixel at `at`, with up to so many pixels next to it that see all columns of their
+    /// windows.
+    fn span(&self, at: [usize; 2], most: usize) -> Span {
+        let corner = [0, 1].map(|i| (at[i] * self.stride[i]) as isize - self.pad[i] as isize);
+        let inside = [0, 1].map(|i| self.inside(i, corner[i]));
+        let start = corner[0] * self.steps[0] as isize + corner[1] * self.steps[1] as isize;
+        let mut pixels = 1;
+        if inside[1] == (0..self.kernel[1]) {
+            let reach = (self.kernel[1] - 1) * self.dilation[1];
+            let fit = (self.size[1] - 1 - reach - corner[1] as usize) / self.stride[1] + 1;
+            pixels = most.min(fit).min(self.columns - at[1]);
+        }
+        Span { start, pixels, inside }
     }
 
-    /// The byte of the input at which the window of an output pixel begins, if it does not go beyond the
-    /// picture's edge.
-    #[inline(always)]
-    fn inside(&self, at: [usize; 2]) -> Option<usize> {
-        let corner = [0, 1].map(|i| (at[i] * self.stride[i]).wrapping_sub(self.pad[i]));
-        let fits = |i: usize| corner[i] < self.size[i] && corner[i] + self.reach[i] < self.size[i];
-        let start = || corner[0] * self.steps[0] + corner[1] * self.steps[1];
-        (fits(0) && fits(1)).then(start)
+    /// Which rows or columns of a window are in the picture.
+    fn inside(&self, i: usize, corner: isize) -> Range<usize> {
+        let dilation = self.dilation[i];
+        let start = corner.min(0).unsigned_abs().div_ceil(dilation).min(self.kernel[i]);
+        let size = self.size[i] as isize;
+        let end = (size - corner).max(0).unsigned_abs().div_ceil(dilation).min(self.kernel[i]);
+        start..end.max(start)
     }
 
-    /// Bytes of the input from the first one of a window to the last one, with what pads the last run.
-    fn window_bytes(&self) -> usize {
-        let across = if self.runs[1] > 1 { self.reach[1] * self.steps[1] } else { 0 };
-        self.reach[0] * self.steps[0] + across + self.run_bytes.next_multiple_of(4)
+    /// Which bytes of a row of a window, its runs with what pads them, such columns are.
+    fn bytes_inside(&self, columns: &Range<usize>) -> Range<usize> {
+        let [row, each] = match self.runs {
+            1 => [self.run_bytes, self.steps[1]],
+            runs => [runs, 1].map(|count| count * self.run_bytes.next_multiple_of(4)),
+        };
+        (columns.start * each).min(row)..(columns.end * each).min(row)
     }
 
-    /// Expands windows that lie in the picture, those of output pixel `at`, which begins with `input`,
-    /// and of up to `pixels` next to it; returns of how many.
-    fn expand(
-        &self,
-        input: &[i8],
-        at: [usize; 2],
-        pixels: usize,
-        first: usize,
-        tiles: &mut [u32],
-    ) -> usize {
-        let pixel_step = self.stride[1] * self.steps[1];
-        let column = at[1] * self.stride[1] - self.pad[1];
-        let fit = (self.size[1] - 1 - self.reach[1] - column) / self.stride[1] + 1;
-        let window = self.window_bytes();
-        let mut pixels = pixels.min(fit);
-        // What pads the last run may lie beyond the input's end.
-        while pixels > 0 && (pixels - 1) * pixel_step + window > input.len() {
-            pixels -= 1;
+    /// Expands the rows of windows that are in the picture, as if all their columns were; returns of how
+    /// many pixels.
+    fn expand(&self, input: &[i8], span: &Span, first: usize, tiles: &mut [u32]) -> usize {
+        let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
+        let Range { start: top, end } = span.inside[0];
+        if top == end {
+            return span.pixels;
         }
         let groups = self.run_bytes.div_ceil(4);
-        let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
-        let [rows, runs] = self.runs;
-        if runs == 1 {
-            let runs = Runs { bytes: input, pixels, pixel_step, count: rows, step: down, groups };
+        let pixel_step = self.stride[1] * self.steps[1];
+        let row_bytes = (self.runs - 1) * across + 4 * groups;
+        let start = span.start + (top * down) as isize;
+        let mut runs = Runs {
+            bytes: input.get(start as usize..).unwrap_or_default(),
+            pixels: span.pixels,
+            pixel_step,
+            count: end - top,
+            step: down,
+            groups,
+            before: top * self.runs * groups,
+            column_groups: self.column_bytes / 4,
+        };
+        // What pads the last run may lie beyond the input's end.
+        let window = (end - top - 1) * down + row_bytes;
+        while runs.pixels > 1 && (runs.pixels - 1) * pixel_step + window > runs.bytes.len() {
+            runs.pixels -= 1;
+        }
+        let pixels = runs.pixels;
+        if self.runs == 1 && window <= runs.bytes.len() {
             expand(&runs, first, tiles);
             return pixels;
         }
-        for pixel in 0..pixels {
-            let (slot, tile) = self.tile_of(first + pixel, tiles);
-            for (row, place) in tile.chunks_exact_mut(runs * groups * GROUP_WORDS).enumerate() {
-                let bytes = input.get(pixel * pixel_step + row * down..).unwrap_or_default();
-                let one = Runs { bytes, pixels: 1, pixel_step, count: runs, step: across, groups };
-                expand(&one, slot, place);
+        // Row by row: there are several runs in each, or some go beyond the input.
+        (runs.pixels, runs.count, runs.step) = (1, self.runs, across);
+        for row in top..end {
+            runs.before = row * self.runs * groups;
+            let start = span.start + (row * down) as isize;
+            let bytes = input.get(start as usize..).unwrap_or_default();
+            if row_bytes <= bytes.len() {
+                expand(&Runs { bytes, ..runs }, first, tiles);
+            } else {
+                self.gather(input, start, (first, runs.before), tiles);
             }
         }
-        pixels
+        1
     }
 
-    /// Expands a window that goes beyond the picture's edge.
-    fn expand_at_edge(&self, input: &[i8], corner: [isize; 2], pixel: usize, tiles: &mut [u32]) {
-        let (pixel, tile) = self.tile_of(pixel, tiles);
-        let places = tile.chunks_exact_mut(self.run_bytes.div_ceil(4) * GROUP_WORDS);
-        for (place, run) in places.zip(self.runs_of(input, corner)) {
-            let [from, to] = run.inside(self.run_bytes);
-            // Whole groups of four between the first and the last byte of the picture.
-            let (first, last) = (from.div_ceil(4), (to / 4).max(from.div_ceil(4)));
-            let (before, rest) = place.split_at_mut(first * GROUP_WORDS);
-            let (within, after) = rest.split_at_mut((last - first) * GROUP_WORDS);
-            if let Some(bytes) = run.bytes(4 * first, 4 * last) {
-                let groups = last - first;
-                let run = Runs { bytes, pixels: 1, pixel_step: 0, count: 1, step: 0, groups };
-                expand(&run, pixel, within);
-            }
-            // Those that lie outside as a whole, and those that the picture's edge goes through.
-            let [outside_before, outside_after] = [from / 4, to.div_ceil(4)];
-            for (groups, number) in [(before, 0), (after, last)] {
-                for (number, group) in (number..).zip(groups.as_chunks_mut::<GROUP_WORDS>().0) {
-                    let is_outside = number < outside_before || number >= outside_after;
-                    let bytes =
-                        if is_outside { [self.zero; 4] } else { self.group(&run, 4 * number) };
-                    expand_group(bytes, pixel, group);
-                }
-            }
-        }
-    }
-
-    /// The tile of a pixel, and its number there.
-    fn tile_of<'a>(&self, pixel: usize, tiles: &'a mut [u32]) -> (usize, &'a mut [u32]) {
-        let words = self.column_bytes * TILE_PIXELS / 2;
-        let start = pixel / TILE_PIXELS * words;
-        (pixel % TILE_PIXELS, tiles.get_mut(start..start + words).unwrap_or_default())
-    }
-
-    /// All runs of a window, top to bottom.
-    fn runs_of<'a>(
+    /// Expands a row of a window, from `start` on, that goes beyond the input.
+    #[cold]
+    fn gather(
         &self,
-        input: &'a [i8],
-        [y, x]: [isize; 2],
-    ) -> impl Iterator<Item = Run<'a>> + use<'a> {
-        let Self { size, steps, runs: [rows, runs], .. } = *self;
-        let [down, across] = self.dilation.map(|step| step as isize);
-        (0..rows as isize).flat_map(move |i| {
-            let row = usize::try_from(y + i * down).ok().filter(|&y| y < size[0]);
-            let row = row.and_then(|y| input.get(y * steps[0]..(y + 1) * steps[0]));
-            let row = row.unwrap_or_default();
-            let start = move |j| (x + j * across) * steps[1] as isize;
-            (0..runs as isize).map(move |j| Run { row, start: start(j) })
-        })
+        input: &[i8],
+        start: isize,
+        (pixel, before): (usize, usize),
+        tiles: &mut [u32],
+    ) {
+        let across = self.dilation[1] * self.steps[1];
+        let groups = self.run_bytes.div_ceil(4);
+        let column = self.column_of(pixel, tiles).iter_mut().skip(before);
+        for (number, place) in column.take(self.runs * groups).enumerate() {
+            let start = start + (number / groups * across + number % groups * 4) as isize;
+            let byte = |i| input.get((start + i) as usize).copied().unwrap_or_default();
+            expand_group([0, 1, 2, 3].map(byte), pixel, place);
+        }
     }
 
-    /// Four bytes of a run, from number `first` on; those outside the picture are its zeros.
-    fn group(&self, run: &Run<'_>, first: usize) -> [i8; 4] {
-        let [from, to] = run.inside(self.run_bytes);
-        [0, 1, 2, 3].map(|i| {
-            let place = first + i;
-            let inside = (from..to).contains(&place);
-            let place = run.start.wrapping_add_unsigned(place) as usize;
-            run.row.get(place).filter(|_| inside).map_or(self.zero, |&byte| byte)
-        })
+    /// Puts zeros wherever the window of a pixel is not in the picture.
+    fn pad(&self, [rows, columns]: &[Range<usize>; 2], pixel: usize, tiles: &mut [u32]) {
+        let row_groups = self.runs * self.run_bytes.div_ceil(4);
+        let column = self.column_of(pixel, tiles);
+        let (column, below) = column.split_at_mut(rows.end * row_groups);
+        let (above, within) = column.split_at_mut(rows.start * row_groups);
+        for group in above.iter_mut().chain(below) {
+            expand_group([self.zero; 4], pixel, group);
+        }
+        if *columns != (0..self.kernel[1]) {
+            let bytes = self.bytes_inside(columns);
+            for outside in [0..bytes.start, bytes.end..4 * row_groups] {
+                pad_rows(within, row_groups, (outside, pixel), self.zero);
+            }
+        }
+    }
+
+    /// The groups of a pixel's tile.
+    fn column_of<'a>(&self, pixel: usize, tiles: &'a mut [u32]) -> &'a mut [Group] {
+        let groups = self.column_bytes / 4;
+        let start = pixel / TILE_PIXELS * groups;
+        let all = tiles.as_chunks_mut().0;
+        all.get_mut(start..start + groups).unwrap_or_default()
     }
 }
 
-impl<'a> Run<'a> {
-    /// First byte of the run that lies in the picture, and one past the last; the same if none does.
-    fn inside(&self, run_bytes: usize) -> [usize; 2] {
-        let from = self.start.min(0).unsigned_abs().min(run_bytes);
-        let end = self.row.len().saturating_add_signed(self.start.saturating_neg());
-        [from, end.clamp(from, run_bytes)]
+/// Puts `zero` into the same bytes of each of some rows of a pixel's window.
+#[inline(never)]
+fn pad_rows(
+    rows: &mut [Group],
+    row_groups: usize,
+    (bytes, pixel): (Range<usize>, usize),
+    zero: i8,
+) {
+    let first = bytes.start.div_ceil(4);
+    let whole = first..(bytes.end / 4).max(first);
+    if !whole.is_empty() {
+        for row in rows.chunks_exact_mut(row_groups) {
+            for group in row.get_mut(whole.clone()).unwrap_or_default() {
+                expand_group([zero; 4], pixel, group);
+            }
+        }
     }
-
-    /// Bytes of the run, which all lie in the picture.
-    fn bytes(&self, from: usize, to: usize) -> Option<&'a [i8]> {
-        let start = usize::try_from(self.start.checked_add_unsigned(from)?).ok()?;
-        self.row.get(start..start + (to - from))
+    // And those of groups that lie in the picture in part.
+    let [before, after] =
+        [bytes.start..bytes.end.min(4 * whole.start), bytes.start.max(4 * whole.end)..bytes.end];
+    for byte in before.chain(after) {
+        for row in rows.chunks_exact_mut(row_groups) {
+            if let Some(group) = row.get_mut(byte / 4) {
+                expand_byte(zero, byte, pixel, group);
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the scratch
 //! holds, and multiplied with records of weights, some of which make a step; pixels that are left over
-//! at the end go one by one.
+//! at the end go one by one, and all of them where columns are very long.
 //!
 //! All that the windows of a block see is read before any of its outputs is written. So an
 //! output may overlap its input where no window sees what was written for earlier pixels: that is for
@@ -18,8 +18,10 @@ use quintet_protocol::program::{ByteRange, Convolve as Command, Fault};
 
 /// Longest column, in bytes: what a step does at the least must be short.
 const COLUMN_MAX: usize = 1 << 16;
-/// Products of a step, about.
-const STEP_PRODUCTS: usize = 1 << 16;
+/// Products of a step, about: not much more than 100 000 instructions.
+const STEP_PRODUCTS: usize = if cfg!(armv7em_dsp) { 1 << 16 } else { 1 << 15 };
+/// Longest column that is laid out in tiles: a step takes two pairs of channels of a tile at the least.
+const TILED_MAX: usize = 3 * STEP_PRODUCTS / (4 * TILE_PIXELS);
 
 /// Convolving under way.
 pub struct Convolve {
@@ -53,8 +55,10 @@ struct Layer {
 struct Place {
     /// First pixel of the block.
     pixel: usize,
-    /// First pair of this part of the weights that it lacks. If it is not zero, it is laid out.
+    /// First pair of this part of the weights that it lacks.
     pair: usize,
+    /// Whether it is laid out.
+    is_laid_out: bool,
 }
 
 impl Convolve {
@@ -123,13 +127,19 @@ impl Convolve {
         let (mut left, mut products) = (STEP_PRODUCTS, 0);
         while left > 0 && at.pixel < layer.pixels {
             let pixels = layer.block(at.pixel);
-            if at.pair == 0 && !scratch.is_empty() {
+            if !at.is_laid_out && !scratch.is_empty() {
                 layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
+                at.is_laid_out = true;
                 left = left.saturating_sub(pixels.len() * layer.column_bytes);
+                if left < STEP_PRODUCTS / 2 {
+                    break;
+                }
             }
-            let of_a_pair = 2 * pixels.len() * layer.column_bytes;
-            let pairs = (left / of_a_pair).clamp(1, part.len() - at.pair);
-            left = left.saturating_sub(pairs * of_a_pair);
+            // Kernels take two pairs together.
+            let of_two_pairs = 4 * pixels.len() * layer.column_bytes;
+            let pairs = (left / of_two_pairs).max(1) * 2;
+            let pairs = pairs.min(part.len() - at.pair);
+            left = left.saturating_sub(pairs * of_two_pairs / 2);
             let pairs = at.pair..at.pair + pairs;
             let channels = layer.channels(weights, &part, &pairs);
             let (columns, output) = pictures.columns_and_output(scratch);
@@ -137,8 +147,8 @@ impl Convolve {
             let first = layer.channel(part.start + pairs.start);
             layer.multiply(&channels, columns, output, (pixels.clone(), first));
             *at = match pairs.end == part.len() {
-                true => Place { pixel: pixels.end, pair: 0 },
-                false => Place { pixel: pixels.start, pair: pairs.end },
+                true => Place { pixel: pixels.end, ..Place::default() },
+                false => Place { pair: pairs.end, is_laid_out: true, pixel: pixels.start },
             };
         }
         if at.pixel == layer.pixels && self.weights.next_part() {
@@ -197,6 +207,9 @@ impl<'a> Pictures<'a> {
 impl Layer {
     /// Pixels that are laid out together: what the scratch holds, and laying out is part of a step.
     fn pixels_of_a_block(&self, scratch_words: usize) -> usize {
+        if self.column_bytes > TILED_MAX {
+            return 1;
+        }
         let held = scratch_words / (self.column_bytes * TILE_PIXELS / 2);
         let short = STEP_PRODUCTS / (self.column_bytes * TILE_PIXELS);
         held.min(short).max(1) * TILE_PIXELS
@@ -205,7 +218,8 @@ impl Layer {
     /// The block of pixels from number `first` on: some tiles, or what is left at the end.
     fn block(&self, first: usize) -> Range<usize> {
         let whole = self.pixels - self.pixels % TILE_PIXELS;
-        if first < whole { first..whole.min(first + self.block) } else { first..self.pixels }
+        let end = if first < whole { whole } else { self.pixels };
+        first..end.min(first + self.block)
     }
 
     /// Lays out a block: as tiles, or less than one as columns.

@@ -19,7 +19,7 @@ pub struct Convolve {
     /// any number where [`crate::network::convolve_scratch_least`] is zero.
     pub scratch: BufferId,
     /// Signed bytes, `[rows, columns, channels]`, written. It may overlap the input, unless there is no
-    /// scratch, or weights come in more than one page. Pixels are worked on in their order, four or more
+    /// scratch, or weights come in more than one page. Pixels are worked on in their order, one or more
     /// at a time, all of whose windows are read before any of their outputs is written.
     pub output: BufferId,
     /// Parameters 0 to 5: the shapes. A column has 64 KiB at most: see [`crate::network`].

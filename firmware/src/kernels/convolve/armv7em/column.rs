@@ -8,6 +8,7 @@ use super::UNROLLED;
 use core::mem::offset_of;
 use core::ops::Range;
 use quintet_protocol::network::PAIR_HEADER_WORDS;
+use quintet_protocol::program::ByteRange;
 
 /// Records and the column that they are multiplied with.
 ///
@@ -29,6 +30,9 @@ struct Column {
     /// What becomes of sums: 0 they are stored as they are, else bytes.
     finish: usize,
     sums: *mut [i32; 4],
+    /// What bytes are held to, four times each.
+    least: u32,
+    greatest: u32,
 }
 
 impl Column {
@@ -47,12 +51,14 @@ impl Column {
             rest,
             finish: 0,
             sums: core::ptr::null_mut(),
+            least: 0,
+            greatest: 0,
         })
     }
 }
 
-/// Works out pairs of channels, an even number, that are finished in the short way, and held to nothing
-/// but a byte's range; returns whether they and the column are there.
+/// Works out pairs of channels, an even number, that are finished in the short way; returns whether they
+/// and the column are there.
 pub fn column(
     channels: &Channels<'_>,
     pairs: Range<usize>,
@@ -71,6 +77,8 @@ pub fn column(
     let Some(mut job) = job else { return false };
     job.out = out.as_mut_ptr();
     job.finish = 1;
+    let ByteRange { least, greatest, .. } = channels.bytes;
+    (job.least, job.greatest) = (super::four(least), super::four(greatest));
     // SAFETY: `records` is a positive and even number of whole records, whose length says how long the
     // column is; `out` has two bytes for each, and is mutably borrowed. The assembly reads the records
     // and the column from end to end, and writes four bytes for each two records.
@@ -167,7 +175,9 @@ const GROUP_CODE: usize = 17 * 4;
 unsafe extern "C" fn multiply(job: *const Column) {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
-        "ldm r0, {{r1-r9}}",
+        "ldm r0!, {{r1-r9}}",
+        "ldrd r10, r11, [r0]",
+        "push {{r10, r11}}",
         // Where the loop begins.
         "adr r10, 4f",
         "mov r11, #{group_code}",
@@ -210,6 +220,8 @@ unsafe extern "C" fn multiply(job: *const Column) {
         "bfi r4, r5, #8, #8",
         "bfi r4, r6, #16, #8",
         "bfi r4, r7, #24, #8",
+        "ldrd r0, r1, [sp, #{least}]",      // and greatest
+        hold!("r4", "r0", "r1", "r5"),
         "str r4, [r11], #4",
         "str r11, [sp, #{out}]",
         "ldrd r1, r2, [sp, #{record}]",
@@ -225,6 +237,7 @@ unsafe extern "C" fn multiply(job: *const Column) {
         rest = const offset_of!(Column, rest),
         finish = const offset_of!(Column, finish),
         sums = const offset_of!(Column, sums),
+        least = const offset_of!(Column, least),
         header = const 4 * PAIR_HEADER_WORDS,
         job = const size_of::<Column>(),
         group_code = const GROUP_CODE,
@@ -232,8 +245,10 @@ unsafe extern "C" fn multiply(job: *const Column) {
 }
 
 // What the assembly takes for granted.
-const _: () = assert!(size_of::<Column>() == 9 * 4 && UNROLLED == 4);
+const _: () = assert!(size_of::<Column>() == 11 * 4 && UNROLLED == 4);
 const _: () = assert!(offset_of!(Column, end) == offset_of!(Column, record) + 4);
 const _: () = assert!(offset_of!(Column, column_end) == offset_of!(Column, column) + 4);
 const _: () = assert!(offset_of!(Column, out) == offset_of!(Column, record_bytes) + 4);
+const _: () = assert!(offset_of!(Column, least) == 9 * 4);
+const _: () = assert!(offset_of!(Column, greatest) == 10 * 4);
 const _: () = assert!(offset_of!(Column, rest) == 6 * 4);

@@ -8,6 +8,7 @@ use super::UNROLLED;
 use core::mem::offset_of;
 use core::ops::Range;
 use quintet_protocol::network::{PAIR_HEADER_WORDS, TILE_PIXELS};
+use quintet_protocol::program::ByteRange;
 
 /// Records and the tiles that they are multiplied with.
 ///
@@ -26,8 +27,8 @@ struct Tile {
     stride: usize,
     /// Groups that are left for the first turn of the loop.
     rest: usize,
-    /// What becomes of sums: 0 they are stored as they are, else bytes: 1 any, 2 of the output's zero
-    /// and above.
+    /// What becomes of sums: 0 they are stored as they are, else bytes: 1 any, or held to a range, 2 of
+    /// the output's zero and above.
     finish: usize,
     sums: *mut [[i32; TILE_PIXELS]; 2],
     /// The first record.
@@ -37,6 +38,10 @@ struct Tile {
     tile_bytes: usize,
     /// From one past the last channel of a tile's first pixel to the next tile's first.
     out_step: usize,
+    /// What bytes are held to, four times each; used where `is_held` is 1, else 0.
+    least: u32,
+    greatest: u32,
+    is_held: usize,
 }
 
 impl Tile {
@@ -59,12 +64,15 @@ impl Tile {
             tiles: tiles.len() / tile_words,
             tile_bytes: 4 * tile_words,
             out_step: 0,
+            least: 0,
+            greatest: 0,
+            is_held: 0,
         })
     }
 }
 
-/// Works out pairs of channels that are finished in the short way, and held to nothing but a byte's
-/// range; returns whether they and the tiles are there.
+/// Works out pairs of channels that are finished in the short way; returns whether they and the tiles
+/// are there.
 pub fn tiles(
     channels: &Channels<'_>,
     pairs: Range<usize>,
@@ -84,7 +92,10 @@ pub fn tiles(
     job.out = out.as_mut_ptr();
     job.stride = target.stride;
     job.out_step = TILE_PIXELS * target.stride - 2 * pairs.len();
-    job.finish = if channels.bytes.zero_out == i8::MIN { 2 } else { 1 };
+    let ByteRange { zero_out, least, greatest, .. } = channels.bytes;
+    (job.least, job.greatest) = (super::four(least), super::four(greatest));
+    job.is_held = usize::from([least, greatest] != [i8::MIN, i8::MAX]);
+    job.finish = if zero_out == i8::MIN && job.is_held == 0 { 2 } else { 1 };
     // SAFETY: `records` is a positive number of whole records, whose length says how many groups a
     // tile has; there is at least one tile, and no more than that are whole. `out` goes from the first
     // pixel's first channel to the last pixel's last one, and is mutably borrowed. The assembly reads
@@ -179,6 +190,18 @@ macro_rules! to_bytes {
     };
 }
 
+/// The bytes of a pixel's two channels side by side.
+macro_rules! two_bytes {
+    () => {
+        concat!(
+            "bfi r4, r8, #8, #8\n",
+            "bfi r5, r9, #8, #8\n",
+            "bfi r6, r10, #8, #8\n",
+            "bfi r7, r11, #8, #8\n",
+        )
+    };
+}
+
 /// Multiplies records with tiles.
 ///
 /// # Safety
@@ -191,8 +214,14 @@ unsafe extern "C" fn multiply(job: *const Tile) {
     core::arch::naked_asm!(
         "push {{r4-r11, lr}}",
         "add r1, r0, #{first}",
-        "ldm r1, {{r1-r4}}",
-        "push {{r1-r4}}",
+        "ldm r1, {{r1-r7}}",
+        // Where bytes lead to.
+        "adr r8, 8f",
+        "cmp r7, #0",
+        "it ne",
+        "adrne r8, 10f",
+        "orr r7, r8, #1",                   // Thumb
+        "push {{r1-r7}}",
         "ldm r0, {{r1-r9}}",
         // Where the loop begins, and where it leads to.
         "adr r10, 4f",
@@ -233,18 +262,25 @@ unsafe extern "C" fn multiply(job: *const Tile) {
         ".p2align 2",
         "6:",
         to_bytes!(to_byte),
+        two_bytes!(),
+        "ldr pc, [sp, #{is_held}]",
+        ".p2align 2",
+        "10:",                              // held to a range
+        "ldrd r2, r3, [sp, #{least}]",      // and greatest
+        hold!("r4", "r2", "r3", "r12"),
+        hold!("r5", "r2", "r3", "r12"),
+        hold!("r6", "r2", "r3", "r12"),
+        hold!("r7", "r2", "r3", "r12"),
         "b 8f",
         ".p2align 2",
         "7:",
         to_bytes!(to_byte_above_zero),
+        two_bytes!(),
+        ".p2align 2",
         "8:",                               // two bytes for each pixel
         "ldrd r0, r1, [sp, #{out}]",
         "add r2, r0, #2",
         "str r2, [sp, #{out}]",
-        "bfi r4, r8, #8, #8",
-        "bfi r5, r9, #8, #8",
-        "bfi r6, r10, #8, #8",
-        "bfi r7, r11, #8, #8",
         "strh r4, [r0]",
         "strh r5, [r0, r1]",
         "strh r6, [r0, r1, lsl #1]",
@@ -280,6 +316,8 @@ unsafe extern "C" fn multiply(job: *const Tile) {
         first = const offset_of!(Tile, first),
         tiles = const offset_of!(Tile, tiles),
         tile_bytes = const offset_of!(Tile, tile_bytes),
+        least = const offset_of!(Tile, least),
+        is_held = const offset_of!(Tile, is_held),
         header = const 4 * PAIR_HEADER_WORDS,
         job = const size_of::<Tile>(),
         group_code = const GROUP_CODE,
@@ -287,10 +325,12 @@ unsafe extern "C" fn multiply(job: *const Tile) {
 }
 
 // What the assembly takes for granted.
-const _: () = assert!(size_of::<Tile>() == 13 * 4 && TILE_PIXELS == 4 && UNROLLED == 4);
+const _: () = assert!(size_of::<Tile>() == 16 * 4 && TILE_PIXELS == 4 && UNROLLED == 4);
 const _: () = assert!(offset_of!(Tile, end) == offset_of!(Tile, record) + 4);
 const _: () = assert!(offset_of!(Tile, stride) == offset_of!(Tile, out) + 4);
 const _: () = assert!(offset_of!(Tile, tile_end) == offset_of!(Tile, tile) + 4);
 const _: () = assert!(offset_of!(Tile, first) == 9 * 4 && offset_of!(Tile, tiles) == 10 * 4);
 const _: () = assert!(offset_of!(Tile, out_step) == offset_of!(Tile, tile_bytes) + 4);
+const _: () = assert!(offset_of!(Tile, greatest) == offset_of!(Tile, least) + 4);
+const _: () = assert!(offset_of!(Tile, is_held) == 15 * 4);
 const _: () = assert!(offset_of!(Tile, rest) == 6 * 4 && offset_of!(Tile, finish) == 7 * 4);
