@@ -1,9 +1,9 @@
 //! `Gemm`, depthwise: every channel of a picture is convolved by itself.
 //!
-//! In portable Rust, rows of the picture are copied with their padding, so that no window goes beyond an
-//! edge, and each channel is then taken from them for some rows of outputs. On Armv7E-M, where one
-//! instruction multiplies and sums two halves of words, rows are rather laid out channel by channel: see
-//! [`lines`].
+//! Rows of the picture are copied with their padding, so that no window goes beyond an edge, and each
+//! channel is then convolved for some rows of outputs: in portable Rust, or on RV32IM in assembly. On
+//! Armv7E-M, where one instruction multiplies and sums two halves of words, rows are rather laid out
+//! channel by channel, in `lines`.
 
 #[cfg(armv7em_dsp)]
 pub mod lines;

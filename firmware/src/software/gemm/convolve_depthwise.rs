@@ -3,9 +3,10 @@
 //! What is written never goes before what was read for it: all that a block of outputs sees is laid out
 //! before the first of them is written.
 
-use crate::backend::{Step, Work};
 #[cfg(armv7em_dsp)]
-use crate::kernels::depthwise::lines;
+mod lines;
+
+use crate::backend::{Step, Work};
 use crate::kernels::depthwise::{Convolver, Outputs, Row, row_columns, rows_at_once};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use core::ops::Range;
@@ -15,12 +16,9 @@ use quintet_protocol::program::{ByteRange, ConvolveDepthwise as Command, Fault};
 
 /// Words laid out and multiplied in a step: a few instructions each.
 const STEP_WORDS: usize = 1 << 15;
-/// Channels of lines that are laid out together.
-#[cfg(armv7em_dsp)]
-const TOGETHER: usize = 4;
-/// Most words of a channel's lines: what a step cannot do less of than `TOGETHER`.
+/// Most words of a channel's lines: a step lays out those of a few channels at least.
 const LINES_MAX: usize = 1 << 15;
-/// Most words that a row of a channel's outputs multiplies: what a step cannot do less than.
+/// Most words that the outputs of a channel's block multiply: what a step cannot do less than.
 const PRODUCTS_MAX: usize = 1 << 17;
 
 /// A depthwise convolution under way.
@@ -122,7 +120,7 @@ impl ConvolveDepthwise {
     /// Lays out pixels from number `first` on, about `words` and no more than a row; returns how many
     /// words that was.
     fn lay_out(&mut self, arena: &mut [u32], first: usize, words: usize) -> usize {
-        let (shape, columns) = (self.shape, row_columns(&self.shape));
+        let (shape, columns) = (&self.shape, row_columns(&self.shape));
         let line = first / columns;
         let from = first % columns;
         let count = (words * 4 / shape.channels_in).clamp(1, columns - from);
@@ -172,7 +170,7 @@ impl ConvolveDepthwise {
         words: usize,
         outputs: &mut usize,
     ) -> usize {
-        let (shape, rows) = (self.shape, self.rows());
+        let (shape, rows) = (&self.shape, self.rows());
         let columns = shape.strip.min(shape.output[1] - self.column);
         let each = shape.record_words() * columns * rows;
         let channels = first..(first + (words / each).max(1)).min(shape.channels_out);
@@ -181,6 +179,7 @@ impl ConvolveDepthwise {
         if channels.end == shape.channels_out {
             self.next_block(rows);
         }
+        let shape = &self.shape;
         let ranges = [self.scratch.clone(), self.weights.clone(), self.output.clone()];
         let Ok([laid, records, output]) = arena.get_disjoint_mut(ranges) else { return each };
         let of_channels = first * shape.record_words()..channels.end * shape.record_words();
@@ -193,7 +192,7 @@ impl ConvolveDepthwise {
             row_bytes: shape.output[1] * shape.channels_out,
             rows,
         };
-        let convolver = Convolver { shape: &shape, range: self.range };
+        let convolver = Convolver { shape, range: self.range };
         convolver.convolve(bytemuck::cast_slice(laid), first, records, &mut block);
         *outputs += channels.len() * columns * rows;
         channels.len() * each
@@ -206,98 +205,5 @@ impl ConvolveDepthwise {
         if self.column >= self.shape.output[1] {
             (self.row, self.column) = (self.row + rows, 0);
         }
-    }
-}
-
-/// In lines, on Armv7E-M, where a block has one row.
-#[cfg(armv7em_dsp)]
-impl ConvolveDepthwise {
-    /// Whether it is worked out in lines.
-    fn is_by_lines(&mut self, arena: &[u32]) -> bool {
-        let records = arena.get(self.weights.clone()).unwrap_or_default();
-        *self.by_lines.get_or_insert_with(|| lines::serves(&self.shape, records))
-    }
-
-    /// Lays out channels from `first` on, about `words`; returns how many words that was.
-    fn lay_out_lines(&mut self, arena: &mut [u32], first: usize, words: usize) -> usize {
-        let shape = self.shape;
-        let each = shape.channel_words();
-        let count = (words / each / TOGETHER * TOGETHER).max(TOGETHER);
-        let channels = first..(first + count).min(shape.channels_in);
-        self.stage = match channels.end == shape.channels_in {
-            true => Stage::Convolve(0),
-            false => Stage::LayOut(channels.end),
-        };
-        let ranges = [self.input.clone(), self.scratch.clone()];
-        let Ok([input, scratch]) = arena.get_disjoint_mut(ranges) else { return each };
-        let input: &[u8] = bytemuck::cast_slice(input);
-        let Some(lines) = scratch.get_mut(channels.start * each..channels.end * each) else {
-            return each;
-        };
-        let kept = self.kept_lines();
-        if !shape.is_three() && kept > 0 {
-            lines.copy_within(shape.stride[0].., 0);
-        }
-        for line in kept..shape.lines {
-            let Part { before, pixels } = self.part(line, 0, 2 * shape.pairs);
-            let bytes = pixels.start * shape.channels_in + first..pixels.end * shape.channels_in;
-            let line = lines::Line {
-                pixels: input.get(bytes).unwrap_or_default(),
-                channels: shape.channels_in,
-                before,
-                columns: pixels.len(),
-                padding: self.range.zero_in,
-                pairs: shape.pairs,
-                lines: shape.lines,
-                line: (self.first_line() + line) % shape.lines,
-            };
-            line.lay_out(lines);
-        }
-        channels.len() * each
-    }
-
-    /// Lines that the strip shares with the one before.
-    fn kept_lines(&self) -> usize {
-        match self.row {
-            0 => 0,
-            _ => self.shape.lines.saturating_sub(self.shape.stride[0]),
-        }
-    }
-
-    /// The line of a window's first row.
-    fn first_line(&self) -> usize {
-        if self.shape.is_three() { self.row * self.shape.stride[0] % self.shape.lines } else { 0 }
-    }
-
-    /// As [`Self::convolve`].
-    fn convolve_lines(
-        &mut self,
-        arena: &mut [u32],
-        first: usize,
-        words: usize,
-        outputs: &mut usize,
-    ) -> usize {
-        let (shape, first_line) = (self.shape, self.first_line());
-        let columns = shape.strip.min(shape.output[1] - self.column);
-        let each = shape.record_words() * columns;
-        let channels = first..(first + (words / each).max(1)).min(shape.channels_out);
-        let pixel = self.row * shape.output[1] + self.column;
-        self.stage = Stage::Convolve(channels.end);
-        if channels.end == shape.channels_out {
-            self.next_block(1);
-        }
-        let ranges = [self.scratch.clone(), self.weights.clone(), self.output.clone()];
-        let Ok([laid, records, output]) = arena.get_disjoint_mut(ranges) else { return each };
-        let of_channels = first * shape.record_words()..channels.end * shape.record_words();
-        let records = records.get(of_channels).unwrap_or_default();
-        let output: &mut [u8] = bytemuck::cast_slice_mut(output);
-        let bytes = pixel * shape.channels_out + first..(pixel + columns) * shape.channels_out;
-        let bytes = output.get_mut(bytes).unwrap_or_default();
-        let mut row = lines::Outputs { bytes, channels: shape.channels_out, columns };
-        let convolver = lines::Convolver { shape: &shape, range: self.range, first_line };
-        let laid = laid.get(first * shape.channel_words()..).unwrap_or_default();
-        convolver.convolve(laid, records, &mut row);
-        *outputs += channels.len() * columns;
-        channels.len() * each
     }
 }
