@@ -25,6 +25,17 @@ pub struct Convolution {
     pub scales: Vec<Scale>,
 }
 
+/// The shapes of a layer with TensorFlow's SAME padding: the odd one of padding comes after.
+pub fn same(input: [u16; 3], channels_out: u16, kernel: [u16; 2], stride: u8) -> Sliding {
+    let sides = [0, 1].map(|i| input[i].div_ceil(u16::from(stride)));
+    let pad = [0, 1].map(|i| {
+        let covered = (sides[i] - 1) * u16::from(stride) + kernel[i];
+        covered.saturating_sub(input[i]) / 2
+    });
+    let output = [sides[0], sides[1], channels_out];
+    Sliding { input, output, kernel, stride: [stride; 2], dilation: [1; 2], pad }
+}
+
 /// Numbers that look random, the same for the same seed (xorshift32).
 #[derive(Clone, Debug)]
 pub struct Random(u32);

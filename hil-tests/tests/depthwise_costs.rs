@@ -4,10 +4,9 @@
 //! `cargo test --package quintet-hil-tests --test depthwise_costs -- --nocapture` prints the table.
 
 use quintet_driver::transport::DeviceUri;
-use quintet_hil_tests::convolution::Random;
+use quintet_hil_tests::convolution::{Random, same};
 use quintet_hil_tests::depthwise::Depthwise;
 use quintet_hil_tests::{boards, open};
-use quintet_protocol::program::Sliding;
 
 /// Name, rows, columns and channels, sides of the window, stride; and what CMSIS-NN 99f736a6 takes for
 /// it, where that was counted: compiled by GCC 12.2 -O3 for a Cortex-M4 with DSP, and as plain C for
@@ -31,25 +30,15 @@ const LAYERS: [Layer; 11] = [
 /// The most that a layer may take of what CMSIS-NN does, on the Cortex-M4 and on RV32IMAC.
 const SHARE_MAX: [f64; 2] = [0.4, 0.75];
 
-/// As TensorFlow's SAME: the odd one of padding comes after.
-fn sliding((_, input, kernel, stride, _): Layer) -> Sliding {
-    let sides = [0, 1].map(|i| input[i].div_ceil(u16::from(stride)));
-    let pad = [0, 1].map(|i| {
-        let covered = (sides[i] - 1) * u16::from(stride) + kernel[i];
-        covered.saturating_sub(input[i]) / 2
-    });
-    let output = [sides[0], sides[1], input[2]];
-    Sliding { input, output, kernel, stride: [stride; 2], dilation: [1; 2], pad }
-}
-
 #[test]
 fn every_depthwise_layer_takes_less_than_cmsis_nn() {
     let emulated = |uri: &DeviceUri| matches!(uri, DeviceUri::Qemu { .. });
     for (uri, core) in boards().into_iter().filter(emulated).zip([0, 1]) {
         let mut connection = open(&uri);
         println!("\n{uri}: instructions, a product, of CMSIS-NN's; a product with any range");
-        for layer in LAYERS {
-            let any = Depthwise::random(sliding(layer), &mut Random::new(1));
+        for (name, input, kernel, stride, peer) in LAYERS {
+            let sliding = same(input, input[2], kernel, stride);
+            let any = Depthwise::random(sliding, &mut Random::new(1));
             let to_zero = any.clone().to_zero();
             let [to_zero, any] = [to_zero, any].map(|layer| {
                 let done = layer.run(&mut connection).unwrap();
@@ -57,16 +46,16 @@ fn every_depthwise_layer_takes_less_than_cmsis_nn() {
                 done.cost
             });
             let each = |[ticks, products]: [u64; 2]| ticks as f64 / products as f64;
-            let peer = layer.4.map(|peer| to_zero[0] as f64 / peer[core] as f64);
+            let peer = peer.map(|peer| to_zero[0] as f64 / peer[core] as f64);
             let share = peer.map_or(String::new(), |share| format!("{share:.3}"));
             println!(
                 "{:<16} {:>8} {:>6.2} {share:>6} {:>6.2}",
-                layer.0,
+                name,
                 to_zero[0],
                 each(to_zero),
                 each(any)
             );
-            assert!(peer.is_none_or(|share| share < SHARE_MAX[core]), "{uri}: {}", layer.0);
+            assert!(peer.is_none_or(|share| share < SHARE_MAX[core]), "{uri}: {}", name);
         }
     }
 }

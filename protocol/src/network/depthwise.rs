@@ -5,6 +5,9 @@
 //! `pair * lines + line` has columns `2 * pair` and `2 * pair + 1` of that line, the former below; so
 //! what a window sees lies together, and a dual multiplication takes two columns of it.
 //!
+//! Where the device has no dual multiplication it rather copies rows as bytes, with their padding, to
+//! where the lines would be: twice as many fit.
+//!
 //! A picture of one column is taken for one of one row, which has the same bytes. One row is worked on
 //! in strips, so that its lines stay short.
 

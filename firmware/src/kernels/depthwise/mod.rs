@@ -1,117 +1,56 @@
 //! `Gemm`, depthwise: every channel of a picture is convolved by itself.
 //!
-//! Rows are laid out channel by channel, so that two neighbouring columns are the halves of a word, and
-//! then convolved line by line: on Armv7E-M one instruction multiplies and sums two columns.
+//! Rows of the picture are copied with their padding, so that no window goes beyond an edge, and each
+//! channel is then convolved for some rows of outputs: in portable Rust, or on RV32IM in assembly. On
+//! Armv7E-M, where one instruction multiplies and sums two halves of words, rows are rather laid out
+//! channel by channel, in `lines`.
 
-mod lines;
-mod three;
+#[cfg(armv7em_dsp)]
+pub mod lines;
+#[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
+mod riscv32;
+mod rows;
 mod windows;
 
-use super::finish::{FinishWords, is_short};
-use quintet_protocol::network::{Depthwise, FINISH_WORDS, SHORT_RIGHT};
+use quintet_protocol::network::Depthwise;
 use quintet_protocol::program::ByteRange;
 
-pub use lines::Row;
+pub use rows::{Row, row_columns, rows_at_once};
 
-/// What is the same for all outputs of a row.
+/// What is the same for all outputs.
 pub struct Convolver<'a> {
     /// The shapes.
     pub shape: &'a Depthwise,
     /// What bytes of the output stand for.
     pub range: ByteRange,
-    /// The line of the window's first row, where lines take turns: see [`Depthwise::is_three`].
-    pub first_line: usize,
-    /// Whether all records pass [`all_short`].
-    pub all_short: bool,
 }
 
-/// Whether the finishes of all records are short: then assembly may read them.
-pub fn all_short(records: &[u32], shape: &Depthwise) -> bool {
-    let finishes = records.chunks_exact(shape.record_words().max(1)).map(|record| record.last());
-    finishes.flatten().all(|shifts| SHORT_RIGHT.contains(shifts))
-}
-
-/// Some outputs of a row.
+/// Some outputs of some rows.
 pub struct Outputs<'a> {
-    /// From the first channel wanted of the first pixel to the last channel of the last one.
+    /// From the first pixel on.
     pub bytes: &'a mut [u8],
     /// Channels of the picture.
     pub channels: usize,
-    /// Number of pixels.
+    /// Number of pixels of a row.
     pub columns: usize,
+    /// Bytes from a row to the next.
+    pub row_bytes: usize,
+    /// Number of rows.
+    pub rows: usize,
 }
 
 impl Convolver<'_> {
-    /// Convolves the lines of channels from output channel `first` on, one for each of `records`.
-    /// `lines` has those of all input channels.
-    #[inline(always)]
-    pub fn convolve(&self, lines: &[u32], first: usize, records: &[u32], outputs: &mut Outputs) {
-        #[cfg(armv7em_dsp)]
-        if self.convolve_by_assembly(lines, first, records, outputs) {
+    /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of `records`.
+    pub fn convolve(&self, laid: &[i8], first: usize, records: &[u32], outputs: &mut Outputs) {
+        #[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
+        if self.convolve_by_assembly(laid, first, records, outputs) {
             return;
         }
-        self.convolve_portable(lines, first, records, outputs);
+        self.windows(laid, first, records, outputs);
     }
 
-    /// By assembly, which serves common shapes; returns whether it did.
-    #[cfg(armv7em_dsp)]
-    fn convolve_by_assembly(
-        &self,
-        lines: &[u32],
-        first: usize,
-        records: &[u32],
-        outputs: &mut Outputs,
-    ) -> bool {
-        let lines = lines.get(first * self.shape.channel_words()..).unwrap_or_default();
-        self.three_by_assembly(lines, records, outputs)
+    /// Bytes of a row as it is laid out.
+    fn row_bytes(&self) -> usize {
+        row_columns(self.shape) * self.shape.channels_in
     }
-
-    /// In portable Rust: what every other version must equal bit for bit.
-    pub fn convolve_portable(
-        &self,
-        lines: &[u32],
-        first: usize,
-        records: &[u32],
-        outputs: &mut Outputs,
-    ) {
-        let shape = self.shape;
-        let multiplier = (shape.channels_out / shape.channels_in).max(1);
-        let words = shape.channel_words();
-        for (channel, record) in records.chunks_exact(shape.record_words()).enumerate() {
-            let Some((weights, finish)) = record.split_last_chunk::<FINISH_WORDS>() else { return };
-            let start = (first + channel) / multiplier * words;
-            let Some(lines) = lines.get(start..start + words) else { return };
-            let line = Line {
-                lines,
-                weights,
-                finish: *finish,
-                outputs: outputs.bytes.get_mut(channel..).unwrap_or_default(),
-                pixel: outputs.channels,
-            };
-            match is_short(finish) {
-                true => self.line::<true>(line),
-                false => self.line::<false>(line),
-            }
-        }
-    }
-
-    /// Convolves the lines of a channel; `SHORT` if its finish is short.
-    fn line<const SHORT: bool>(&self, line: Line) {
-        match self.shape.is_three() {
-            true if self.shape.stride[1] == 1 => self.three::<SHORT>(line),
-            true => self.three_by_two::<SHORT>(line),
-            false => self.windows::<SHORT>(line),
-        }
-    }
-}
-
-/// The lines of a channel and its record.
-struct Line<'a> {
-    lines: &'a [u32],
-    weights: &'a [u32],
-    finish: FinishWords,
-    /// The channel's first output and what follows, to the end of the last pixel.
-    outputs: &'a mut [u8],
-    /// Bytes of a pixel of the output.
-    pixel: usize,
 }

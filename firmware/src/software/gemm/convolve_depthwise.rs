@@ -1,19 +1,24 @@
 //! `Gemm`, depthwise: rows are laid out, then convolved, some channels at a time.
+//!
+//! What is written never goes before what was read for it: all that a block of outputs sees is laid out
+//! before the first of them is written.
+
+#[cfg(armv7em_dsp)]
+mod lines;
 
 use crate::backend::{Step, Work};
-use crate::kernels::depthwise::{Convolver, Outputs, Row, all_short};
+use crate::kernels::depthwise::{Convolver, Outputs, Row, row_columns, rows_at_once};
 use crate::operands::{Operands, Words, disjoint, in_range};
+use core::ops::Range;
 use quintet_protocol::message::Phase;
 use quintet_protocol::network::{Depthwise, depthwise_scratch_words, depthwise_words};
 use quintet_protocol::program::{ByteRange, ConvolveDepthwise as Command, Fault};
 
 /// Words laid out and multiplied in a step: a few instructions each.
 const STEP_WORDS: usize = 1 << 15;
-/// Channels that are laid out together.
-const TOGETHER: usize = 4;
-/// Most words of a channel's lines: what a step cannot do less of than `TOGETHER`.
+/// Most words of a channel's lines: a step lays out those of a few channels at least.
 const LINES_MAX: usize = 1 << 15;
-/// Most words that a row of a channel's outputs multiplies: what a step cannot do less than.
+/// Most words that the outputs of a channel's block multiply: what a step cannot do less than.
 const PRODUCTS_MAX: usize = 1 << 17;
 
 /// A depthwise convolution under way.
@@ -24,22 +29,32 @@ pub struct ConvolveDepthwise {
     output: Words,
     shape: Depthwise,
     range: ByteRange,
-    /// Whether all records are known to be short; before the first step it is not known.
-    all_short: Option<bool>,
-    /// Row of outputs.
+    /// Whether it is worked out in lines; before the first step it is not known.
+    #[cfg(armv7em_dsp)]
+    by_lines: Option<bool>,
+    /// First row of outputs of the block.
     row: usize,
-    /// First column of the strip.
+    /// First column of the block.
     column: usize,
     stage: Stage,
 }
 
-/// What is done next of a strip.
+/// What is done next of a block: some rows of outputs, or a strip of one.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// The lines of the input's channels from that one on are laid out.
+    /// The rows are laid out, from that pixel on, counted row by row with their padding; in lines, from
+    /// that channel on.
     LayOut(usize),
     /// The output's channels from that one on are convolved.
     Convolve(usize),
+}
+
+/// A part of a row as windows see it.
+struct Part {
+    /// Columns of padding.
+    before: usize,
+    /// The picture's pixels after those.
+    pixels: Range<usize>,
 }
 
 impl ConvolveDepthwise {
@@ -58,7 +73,8 @@ impl ConvolveDepthwise {
             stage: Stage::LayOut(0),
             shape,
             range: c.bytes,
-            all_short: None,
+            #[cfg(armv7em_dsp)]
+            by_lines: None,
             row: 0,
             column: 0,
         };
@@ -71,11 +87,20 @@ impl ConvolveDepthwise {
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let (mut done, mut outputs) = (0, 0);
         while done < STEP_WORDS && self.row < self.shape.output[0] {
+            let words = STEP_WORDS - done;
+            #[cfg(armv7em_dsp)]
+            if self.is_by_lines(arena) {
+                done += match self.stage {
+                    Stage::LayOut(channel) => self.lay_out_lines(arena, channel, words),
+                    Stage::Convolve(channel) => {
+                        self.convolve_lines(arena, channel, words, &mut outputs)
+                    }
+                };
+                continue;
+            }
             done += match self.stage {
-                Stage::LayOut(channel) => self.lay_out(arena, channel, STEP_WORDS - done),
-                Stage::Convolve(channel) => {
-                    self.convolve(arena, channel, STEP_WORDS - done, &mut outputs)
-                }
+                Stage::LayOut(pixel) => self.lay_out(arena, pixel, words),
+                Stage::Convolve(channel) => self.convolve(arena, channel, words, &mut outputs),
             };
         }
         if done == 0 {
@@ -85,70 +110,55 @@ impl ConvolveDepthwise {
         Step::Working(Work { phase: Phase::Multiply, items: items as u32 })
     }
 
-    /// Lays out channels from `first` on, about `words`; returns how many words that was.
+    /// Rows of outputs of the block.
+    fn rows(&self) -> usize {
+        let words = self.shape.record_words() * self.shape.strip;
+        let most = rows_at_once(&self.shape).min(PRODUCTS_MAX / words).max(1);
+        most.min(self.shape.output[0] - self.row)
+    }
+
+    /// Lays out pixels from number `first` on, about `words` and no more than a row; returns how many
+    /// words that was.
     fn lay_out(&mut self, arena: &mut [u32], first: usize, words: usize) -> usize {
-        let shape = self.shape;
-        let each = shape.channel_words();
-        let count = (words / each / TOGETHER * TOGETHER).max(TOGETHER);
-        let channels = first..(first + count).min(shape.channels_in);
-        self.stage = match channels.end == shape.channels_in {
+        let (shape, columns) = (&self.shape, row_columns(&self.shape));
+        let line = first / columns;
+        let from = first % columns;
+        let count = (words * 4 / shape.channels_in).clamp(1, columns - from);
+        let lines = (self.rows() - 1) * shape.stride[0] + shape.lines;
+        self.stage = match first + count == lines * columns {
             true => Stage::Convolve(0),
-            false => Stage::LayOut(channels.end),
+            false => Stage::LayOut(first + count),
         };
+        let done = (count * shape.channels_in).div_ceil(4);
         let ranges = [self.input.clone(), self.scratch.clone()];
-        let Ok([input, scratch]) = arena.get_disjoint_mut(ranges) else { return each };
-        let input: &[u8] = bytemuck::cast_slice(input);
-        let lines = channels.start * each..channels.end * each;
-        let Some(lines) = scratch.get_mut(lines) else { return each };
-        let kept = self.kept_lines();
-        if !shape.is_three() && kept > 0 {
-            lines.copy_within(shape.stride[0].., 0);
-        }
-        for line in kept..shape.lines {
-            let row = self.row_of_line(input, line, channels.start);
-            row.lay_out(lines);
-        }
-        channels.len() * each
-    }
-
-    /// Lines that the strip shares with the one before.
-    fn kept_lines(&self) -> usize {
-        match self.row {
-            0 => 0,
-            _ => self.shape.lines.saturating_sub(self.shape.stride[0]),
-        }
-    }
-
-    /// What a line has of the input, from channel `first` on.
-    fn row_of_line<'a>(&self, input: &'a [u8], line: usize, first: usize) -> Row<'a> {
-        let shape = &self.shape;
-        let start = self.column * shape.stride[1];
-        let before = shape.pad[1].saturating_sub(start).min(2 * shape.pairs);
-        let column = start.saturating_sub(shape.pad[1]).min(shape.input[1]);
-        let row = (self.row * shape.stride[0] + line).checked_sub(shape.pad[0]);
-        let (pixel, columns) = match row.filter(|&row| row < shape.input[0]) {
-            Some(row) => {
-                let columns = (shape.input[1] - column).min(2 * shape.pairs - before);
-                (row * shape.input[1] + column, columns)
-            }
-            None => (0, 0),
-        };
-        let bytes = pixel * shape.channels_in + first..(pixel + columns) * shape.channels_in;
-        Row {
-            pixels: input.get(bytes).unwrap_or_default(),
+        let Ok([input, scratch]) = arena.get_disjoint_mut(ranges) else { return done };
+        let (input, laid): (&[u8], &mut [u8]) =
+            (bytemuck::cast_slice(input), bytemuck::cast_slice_mut(scratch));
+        let place = first * shape.channels_in..(first + count) * shape.channels_in;
+        let Part { before, pixels } = self.part(line, from, count);
+        let pixels = pixels.start * shape.channels_in..pixels.end * shape.channels_in;
+        let row = Row {
+            pixels: input.get(pixels).unwrap_or_default(),
             channels: shape.channels_in,
             before,
-            columns,
             padding: self.range.zero_in,
-            pairs: shape.pairs,
-            lines: shape.lines,
-            line: if shape.is_three() { (self.first_line() + line) % shape.lines } else { line },
-        }
+        };
+        row.copy(laid.get_mut(place).unwrap_or_default());
+        done
     }
 
-    /// The line of a window's first row.
-    fn first_line(&self) -> usize {
-        if self.shape.is_three() { self.row * self.shape.stride[0] % self.shape.lines } else { 0 }
+    /// What the block's line number `line` has of the picture, `count` columns from number `from` on.
+    fn part(&self, line: usize, from: usize, count: usize) -> Part {
+        let shape = &self.shape;
+        let start = self.column * shape.stride[1] + from;
+        let before = shape.pad[1].saturating_sub(start).min(count);
+        let column = start.saturating_sub(shape.pad[1]).min(shape.input[1]);
+        let row = (self.row * shape.stride[0] + line).checked_sub(shape.pad[0]);
+        let pixels = row.filter(|&row| row < shape.input[0]).map_or(0..0, |row| {
+            let first = row * shape.input[1] + column;
+            first..first + (shape.input[1] - column).min(count - before)
+        });
+        Part { before, pixels }
     }
 
     /// Convolves channels from `first` on, about `words` of products; returns how many words that was,
@@ -160,38 +170,40 @@ impl ConvolveDepthwise {
         words: usize,
         outputs: &mut usize,
     ) -> usize {
-        let shape = self.shape;
+        let (shape, rows) = (&self.shape, self.rows());
         let columns = shape.strip.min(shape.output[1] - self.column);
-        let each = shape.record_words() * columns;
+        let each = shape.record_words() * columns * rows;
         let channels = first..(first + (words / each).max(1)).min(shape.channels_out);
-        let first_pixel = self.row * shape.output[1] + self.column;
-        let first_line = self.first_line();
+        let pixel = self.row * shape.output[1] + self.column;
         self.stage = Stage::Convolve(channels.end);
         if channels.end == shape.channels_out {
-            self.next_strip();
+            self.next_block(rows);
         }
+        let shape = &self.shape;
         let ranges = [self.scratch.clone(), self.weights.clone(), self.output.clone()];
-        let Ok([lines, records, output]) = arena.get_disjoint_mut(ranges) else { return each };
-        let all_short = *self.all_short.get_or_insert_with(|| all_short(records, &shape));
-        let convolver = Convolver { shape: &shape, range: self.range, first_line, all_short };
+        let Ok([laid, records, output]) = arena.get_disjoint_mut(ranges) else { return each };
         let of_channels = first * shape.record_words()..channels.end * shape.record_words();
         let records = records.get(of_channels).unwrap_or_default();
-        let bytes =
-            first_pixel * shape.channels_out + first..(first_pixel + columns) * shape.channels_out;
         let output: &mut [u8] = bytemuck::cast_slice_mut(output);
-        let bytes = output.get_mut(bytes).unwrap_or_default();
-        let mut row = Outputs { bytes, channels: shape.channels_out, columns };
-        convolver.convolve(lines, first, records, &mut row);
-        *outputs += channels.len() * columns;
+        let mut block = Outputs {
+            bytes: output.get_mut(pixel * shape.channels_out..).unwrap_or_default(),
+            channels: shape.channels_out,
+            columns,
+            row_bytes: shape.output[1] * shape.channels_out,
+            rows,
+        };
+        let convolver = Convolver { shape, range: self.range };
+        convolver.convolve(bytemuck::cast_slice(laid), first, records, &mut block);
+        *outputs += channels.len() * columns * rows;
         channels.len() * each
     }
 
-    /// Goes on to the next outputs of the row, or to the next row.
-    fn next_strip(&mut self) {
+    /// Goes on to the next outputs of the row, or to the rows after so many.
+    fn next_block(&mut self, rows: usize) {
         self.stage = Stage::LayOut(0);
         self.column += self.shape.strip;
         if self.column >= self.shape.output[1] {
-            (self.row, self.column) = (self.row + 1, 0);
+            (self.row, self.column) = (self.row + rows, 0);
         }
     }
 }
