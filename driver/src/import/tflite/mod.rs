@@ -9,9 +9,13 @@ mod budget;
 mod names;
 mod operators;
 mod reading;
+mod rearrange;
+mod reductions;
 mod schema;
+mod shapes;
 mod slices;
 mod tensors;
+mod transposed;
 mod windows;
 
 use super::ImportedNetwork;

@@ -4,6 +4,7 @@ use planus::{TableRead, Vector};
 
 use super::operators;
 use super::schema::Operator as Record;
+use super::shapes;
 use super::tensors::{Tensors, Unreadable};
 use crate::import::error::Fault;
 use crate::network::{Activation, NetworkError, Node, Operator, Problem, Tensor, TensorId};
@@ -44,12 +45,24 @@ impl<'a, 'b> Reading<'a, 'b> {
 
     /// Reads the operator, and adds what it becomes.
     pub(super) fn read(mut self) -> Result<(), Fault> {
+        if self.computes_shape()? {
+            return Ok(());
+        }
         let Some(read) = operators::reader(&self.name) else {
             let supported = operators::supported();
             return Err(self.problem(None, Problem::Operator { supported }));
         };
         self.refuse_floats()?;
         read(&mut self)
+    }
+
+    /// Whether the operator computes a shape, which the file states itself.
+    fn computes_shape(&self) -> Result<bool, Fault> {
+        let index = |&index: &i32| usize::try_from(index).ok();
+        let glances = self.outputs.iter().filter_map(index).map(|it| self.tensors.glance(it));
+        let elements = glances.map(|glance| Ok(glance?.element));
+        let elements = elements.collect::<Result<Vec<&str>, Fault>>()?;
+        Ok(shapes::computes_shape(&self.name, &elements))
     }
 
     /// Floats other than at the edges of a network.
@@ -129,12 +142,26 @@ impl<'a, 'b> Reading<'a, 'b> {
         &self.tensors.read[id.0]
     }
 
-    /// A tensor of another shape, with what is like it in every other way.
-    pub(super) fn reshaped(&mut self, like: TensorId, shape: Vec<usize>) -> TensorId {
+    /// Adds a tensor of another shape, computed, with what is like another one in every other way.
+    pub(super) fn like(&mut self, like: TensorId, shape: Vec<usize>) -> Result<TensorId, Fault> {
         let like = self.tensor(like);
         let (name, quantisation) = (like.name.clone(), like.quantisation.clone());
         let (element, data) = (like.element, None);
-        self.tensors.add(Tensor { name, shape, element, quantisation, data })
+        self.add(Tensor { name, shape, element, quantisation, data })
+    }
+
+    /// Adds a tensor that is not in the file.
+    pub(super) fn add(&mut self, tensor: Tensor) -> Result<TensorId, Fault> {
+        let constant = tensor.data.as_ref().map_or(0, |_| tensor.len());
+        self.tensors.budget().spend(size_of::<Tensor>() + tensor.name.len() + constant)?;
+        Ok(self.tensors.add(tensor))
+    }
+
+    /// Adds a node that gives a tensor another shape.
+    pub(super) fn reshape(&mut self, from: TensorId, shape: Vec<usize>) -> Result<TensorId, Fault> {
+        let output = self.like(from, shape)?;
+        self.push(Operator::Reshape, vec![Some(from)], output);
+        Ok(output)
     }
 
     /// Adds a node on the first input and with the first output.

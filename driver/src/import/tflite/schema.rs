@@ -229,7 +229,7 @@ table!(
 );
 
 table!(
-    /// Of MEAN.
+    /// Of MEAN and REDUCE_MAX.
     ReducerOptions {
         keep_dims: bool = 0,
     }
@@ -266,5 +266,29 @@ table!(
     /// Of UNPACK.
     UnpackOptions {
         axis: i32 = 1,
+    }
+);
+
+table!(
+    /// Of PACK.
+    PackOptions {
+        axis: i32 = 1,
+    }
+);
+
+table!(
+    /// Of SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+    BlockOptions {
+        side: i32 = 0,
+    }
+);
+
+table!(
+    /// Of TRANSPOSE_CONV.
+    TransposeConvOptions {
+        padding: i8 = 0,
+        stride_w: i32 = 1,
+        stride_h: i32 = 2,
+        activation: i8 = 3,
     }
 );

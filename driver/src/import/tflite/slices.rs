@@ -71,8 +71,8 @@ pub(super) fn split_at(reading: &mut Reading) -> Result<(), Fault> {
     let axes = reading.integers(2)?;
     let along = split_axis(reading, &axes, input)?;
     let length = reading.tensor(input).shape[along];
-    let known: usize = given.iter().filter_map(|&it| usize::try_from(it).ok()).sum();
-    let rest = length.checked_sub(known);
+    let known = given.iter().filter_map(|&it| usize::try_from(it).ok());
+    let rest = length.checked_sub(known.fold(0, usize::saturating_add));
     let size = |&it: &i64| if it == -1 { rest } else { usize::try_from(it).ok() };
     let sizes: Option<Vec<usize>> = given.iter().map(size).collect();
     match sizes {
@@ -173,7 +173,7 @@ fn take(
         reading.push(operator, vec![Some(input)], output);
         return Ok(());
     }
-    let part = reading.reshaped(output, counts);
+    let part = reading.like(output, counts)?;
     reading.push(operator, vec![Some(input)], part);
     reading.push(Operator::Reshape, vec![Some(part)], output);
     Ok(())
