@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::arguments::range;
 use super::costs::{unit_name, unit_text};
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, describe, greatest, heading, load, ticks};
+use super::model::{ModelArguments, describe, greatest, heading, load, ports, ticks};
 use super::output::{grouped, print, print_json, samples_bar};
 
 const MORE: &str = "\
@@ -26,7 +26,7 @@ Examples:
 The data are an array as quintet infer takes it, or a folder with a folder of pictures for each
 class: classes are numbered in the order of the folders' names, or as these say if all are numbers.
 Labels are an .npy file of integers, or text with a line for each sample whose last field (after a
-comma) is the class. --expect compares the outputs themselves: int8, or floats where the model
+comma) is the class. --expect compares the outputs themselves: bytes, or floats where the model
 gives these, whose difference is told in steps of the output's quantisation.
 
 With --json: model, device, samples, classified (correct, accuracy; null without labels), expected
@@ -77,17 +77,23 @@ struct Tally {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let set = Set::open(arguments)?;
     let imported = arguments.model.import()?;
+    // What cannot be used is refused before a device is troubled.
+    let [inputs, outputs] = ports(&imported)?;
+    let samples = set.samples(&inputs, &outputs)?;
+    set.check_classes(&outputs)?;
+    let expected = match (&arguments.expect, outputs.first()) {
+        (Some(path), Some(output)) => Some(expected(path, output)?),
+        _ => None,
+    };
+    let available = [
+        ("samples", Some(samples.len())),
+        ("labels", set.classes.as_ref().map(Vec::len)),
+        ("expected outputs", expected.as_ref().map(Vec::len)),
+    ];
+    let count = agree(&available, arguments.limit)?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
     let mut inference = load(&mut connection, &imported)?;
-    let samples = set.samples(&inference)?;
-    let expected = match &arguments.expect {
-        Some(path) => Some(expected(path, &inference.outputs()[0])?),
-        None => None,
-    };
-    let available =
-        [Some(samples.len()), set.classes.as_ref().map(Vec::len), expected.as_ref().map(Vec::len)];
-    let count = agree(&available.into_iter().flatten().collect::<Vec<_>>(), arguments.limit)?;
     let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
     let classified = set.classes.is_some();
     if arguments.json {
@@ -153,6 +159,7 @@ fn top(output: &[f32]) -> Option<usize> {
 fn values(port: &Port, output: &[i8]) -> Vec<f32> {
     match port.element {
         Element::Float32 => port.dequantise(output),
+        Element::Uint8 => output.iter().map(|&byte| f32::from(byte) + 128.0).collect(),
         _ => output.iter().map(|&byte| byte.into()).collect(),
     }
 }
@@ -199,13 +206,15 @@ impl Tally {
     }
 }
 
-/// How many samples to run: as many as there are of everything, which must be the same.
-fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
-    let count = available.iter().copied().min().unwrap_or(0);
-    if available.iter().any(|&it| it != count) {
-        let cause = format!("samples, labels and expected outputs number {available:?}");
+/// How many samples to run: as many as there are of everything given, which must be the same.
+fn agree(available: &[(&str, Option<usize>)], limit: Option<u32>) -> Result<usize, Failure> {
+    let given = || available.iter().filter_map(|&(what, count)| Some((what, count?)));
+    let count = given().map(|(_, count)| count).min().unwrap_or(0);
+    if given().any(|(_, it)| it != count) {
+        let counts: Vec<_> = given().map(|(what, count)| format!("{count} {what}")).collect();
+        let cause = format!("there are {}", counts.join(", "));
         return Err(Failure::new(FAILED, "the set does not fit together", cause)
-            .help("give files that belong together"));
+            .help("give as many labels or expected outputs as there are samples"));
     }
     Ok(limit.map_or(count, |limit| count.min(limit as usize)))
 }
@@ -214,10 +223,14 @@ fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
 fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<f32>>, Failure> {
     let failed = |error: &InputError| Failure::input(path, error);
     let file = input::read_file(path).map_err(|error| failed(&error))?;
-    let array = input::array(&file, &port.name).map_err(|error| failed(&error))?;
+    let array =
+        input::array(&file, &[&port.name, "y", "output"]).map_err(|error| failed(&error))?;
     let array = array.ok_or_else(|| failed(&InputError::Unknown))?;
     let values = match (array.elements, port.element) {
         (Elements::Int8(bytes), Element::Int8) => Some(bytes.iter().map(|&it| it.into()).collect()),
+        (Elements::Uint8(bytes), Element::Uint8) => {
+            Some(bytes.iter().map(|&it| it.into()).collect())
+        }
         (Elements::Float(values), Element::Float32) => Some(values),
         _ => None,
     };
@@ -269,8 +282,7 @@ impl Set {
         Ok(Self { data, pictures, classes, options })
     }
 
-    fn samples(&self, inference: &Inference<'_>) -> Result<Samples, Failure> {
-        let (inputs, outputs) = (inference.inputs(), inference.outputs());
+    fn samples(&self, inputs: &[Port], outputs: &[Port]) -> Result<Samples, Failure> {
         let ([input], [_, ..]) = (inputs, outputs) else {
             let cause = format!("it has {} inputs, {} outputs", inputs.len(), outputs.len());
             return Err(Failure::new(FAILED, "the model cannot be evaluated", cause)
@@ -282,6 +294,18 @@ impl Set {
                 .map(|read| Samples::Read(read.samples))
                 .map_err(|error| Failure::input(&self.data, &error)),
         }
+    }
+
+    /// A class that no output stands for is never found.
+    fn check_classes(&self, outputs: &[Port]) -> Result<(), Failure> {
+        let count = outputs.first().map_or(0, Port::len);
+        let classes = self.classes.iter().flatten().enumerate();
+        let Some((sample, class)) = classes.into_iter().find(|&(_, &class)| class >= count) else {
+            return Ok(());
+        };
+        let cause = format!("sample {sample} is of class {class}, the model has {count} classes");
+        Err(Failure::new(FAILED, "the labels are not the model's", cause)
+            .help("number classes from 0, in the order of the model's outputs"))
     }
 
     fn class(&self, sample: usize) -> Option<usize> {
@@ -363,9 +387,11 @@ mod tests {
 
     #[test]
     fn a_set_must_fit_together() {
-        assert_eq!(agree(&[5, 5], None).unwrap(), 5);
-        assert_eq!(agree(&[5, 5], Some(3)).unwrap(), 3);
-        assert_eq!(agree(&[5, 5], Some(30)).unwrap(), 5);
-        assert!(agree(&[5, 4], Some(3)).is_err());
+        let of = |samples, labels| [("samples", Some(samples)), ("labels", labels)];
+        assert_eq!(agree(&of(5, Some(5)), None).unwrap(), 5);
+        assert_eq!(agree(&of(5, None), Some(3)).unwrap(), 3);
+        assert_eq!(agree(&of(5, Some(5)), Some(30)).unwrap(), 5);
+        let failure = agree(&of(5, Some(4)), Some(3)).unwrap_err().to_string();
+        assert!(failure.contains("there are 5 samples, 4 labels"), "{failure}");
     }
 }

@@ -5,7 +5,7 @@ use super::schema::{
     ArithmeticOptions, ConcatenationOptions, FullyConnectedOptions, LeakyReluOptions,
     ResizeNearestOptions, SoftmaxOptions,
 };
-use super::{rearrange, reductions, slices, transposed, windows};
+use super::{rearrange, reductions, shapes, slices, transposed, windows};
 use crate::import::error::Fault;
 use crate::network::{Activation, Data, Operator};
 
@@ -38,7 +38,7 @@ const READERS: [(&str, Reader); 38] = [
     ("RELU", |reading| reading.unary(Operator::Clamp(Activation::Relu))),
     ("RELU6", |reading| reading.unary(Operator::Clamp(Activation::Relu6))),
     ("RELU_N1_TO_1", |reading| reading.unary(Operator::Clamp(Activation::ReluN1To1))),
-    ("RESHAPE", |reading| reading.unary(Operator::Reshape)),
+    ("RESHAPE", reshape),
     ("RESIZE_NEAREST_NEIGHBOR", resize_nearest),
     ("SLICE", slices::slice),
     ("SOFTMAX", softmax),
@@ -168,6 +168,15 @@ fn resize_nearest(reading: &mut Reading) -> Result<(), Fault> {
         return Err(reading.malformed(format!("a size of {size:?} other than the output's")));
     }
     reading.unary(Operator::ResizeNearest { align_corners, half_pixel_centers })
+}
+
+fn reshape(reading: &mut Reading) -> Result<(), Fault> {
+    let (input, output) = (reading.input(0)?, reading.output(0)?);
+    let elements = reading.tensor(input).shape.iter().product();
+    if let Some(shape) = reading.known(1)?.and_then(|to| shapes::reshaped(elements, &to)) {
+        reading.settle(output, &shape);
+    }
+    reading.unary(Operator::Reshape)
 }
 
 fn transpose(reading: &mut Reading) -> Result<(), Fault> {

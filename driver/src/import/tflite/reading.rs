@@ -7,7 +7,9 @@ use super::schema::Operator as Record;
 use super::shapes;
 use super::tensors::{Tensors, Unreadable};
 use crate::import::error::Fault;
-use crate::network::{Activation, NetworkError, Node, Operator, Problem, Tensor, TensorId};
+use crate::network::{
+    Activation, NetworkError, Node, Operator, Problem, Tensor, TensorId, inferred_shape,
+};
 
 /// Most bytes of the name of an operator.
 pub(super) const MAX_NAME: usize = 64;
@@ -45,7 +47,10 @@ impl<'a, 'b> Reading<'a, 'b> {
 
     /// Reads the operator, and adds what it becomes.
     pub(super) fn read(mut self) -> Result<(), Fault> {
-        if self.computes_shape()? {
+        if let Some(compute) = self.computing()? {
+            if let (Some(elements), Some(&output)) = (compute(&mut self)?, self.outputs.first()) {
+                self.tensors.know(output, elements)?;
+            }
             return Ok(());
         }
         let Some(read) = operators::reader(&self.name) else {
@@ -56,13 +61,13 @@ impl<'a, 'b> Reading<'a, 'b> {
         read(&mut self)
     }
 
-    /// Whether the operator computes a shape, which the file states itself.
-    fn computes_shape(&self) -> Result<bool, Fault> {
+    /// How the operator computes a shape, if it does.
+    fn computing(&self) -> Result<Option<shapes::Compute>, Fault> {
         let index = |&index: &i32| usize::try_from(index).ok();
         let glances = self.outputs.iter().filter_map(index).map(|it| self.tensors.glance(it));
         let elements = glances.map(|glance| Ok(glance?.element));
         let elements = elements.collect::<Result<Vec<&str>, Fault>>()?;
-        Ok(shapes::computes_shape(&self.name, &elements))
+        Ok(shapes::computing(&self.name, &elements))
     }
 
     /// Floats other than at the edges of a network.
@@ -137,6 +142,23 @@ impl<'a, 'b> Reading<'a, 'b> {
         integers.map_err(|why| self.unreadable(index, why))
     }
 
+    /// Input `i`, integers that are constant or follow from shapes; none if they do not.
+    pub(super) fn known(&mut self, i: usize) -> Result<Option<Vec<i64>>, Fault> {
+        let Some(index) = self.inputs.get(i).and_then(|&it| usize::try_from(it).ok()) else {
+            return Ok(None);
+        };
+        match self.tensors.integers(index) {
+            Ok(integers) => Ok(Some(integers)),
+            Err(Unreadable::Fault(fault)) => Err(fault),
+            Err(Unreadable::Problem(_)) => Ok(None),
+        }
+    }
+
+    /// Gives an output its shape where the file leaves that open.
+    pub(super) fn settle(&mut self, output: TensorId, shape: &[usize]) {
+        self.tensors.settle(output, shape);
+    }
+
     /// A tensor that was read.
     pub(super) fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors.read[id.0]
@@ -172,13 +194,18 @@ impl<'a, 'b> Reading<'a, 'b> {
         Ok(())
     }
 
-    /// Adds a node.
+    /// Adds a node. Its output gets the shape that follows, where the file leaves it open.
     pub(super) fn push(
         &mut self,
         operator: Operator,
         inputs: Vec<Option<TensorId>>,
         output: TensorId,
     ) {
+        let shapes = inputs.iter().flatten().map(|&id| &self.tensor(id).shape[..]);
+        let given = &self.tensor(output).shape;
+        if let Some(shape) = inferred_shape(&operator, &shapes.collect::<Vec<_>>(), given) {
+            self.tensors.settle(output, &shape);
+        }
         self.nodes.push(Node { index: self.index, operator, inputs, output });
     }
 

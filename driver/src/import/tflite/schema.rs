@@ -132,7 +132,8 @@ table!(
 );
 
 table!(
-    /// A tensor. It is sparse if there is an offset of how it is stored.
+    /// A tensor. It is sparse if there is an offset of how it is stored. Where lengths are left open,
+    /// they are negative in the signature of its shape, and 1 in its shape.
     Tensor {
         shape: Vector<'a, i32> = 0,
         element: i8 = 1,
@@ -141,6 +142,7 @@ table!(
         quantization: QuantizationParameters<'a> = 4,
         is_variable: bool = 5,
         sparsity: u32 = 6,
+        shape_signature: Vector<'a, i32> = 7,
     }
 );
 

@@ -60,6 +60,13 @@ def transposed(rng):
 def open_batch(rng):
     """As converters write a RESHAPE where the number of samples is left open."""
     net = Net()
+
+    def opened(shape, *others):
+        """A tensor whose file does not know these lengths."""
+        made = net.tensor([1 if length < 0 else length for length in shape], *others)
+        net.graph.tensors[made].shapeSignature = shape
+        return made
+
     input = net.input([1, 4, 6, 2], 0.05, -20)
     sides = net.tensor([4], dtype=np.int32)
     net.op("SHAPE", [input], [sides], options("Shape", outType=2))
@@ -67,13 +74,34 @@ def open_batch(rng):
     ends = [net.constant(np.int32([it])) for it in [0, 1, 1]]
     net.op("STRIDED_SLICE", [sides, *ends], [samples], options("StridedSlice", shrinkAxisMask=1))
     shape = net.tensor([3], dtype=np.int32)
-    others = [net.constant(np.int32(it)) for it in [8, 6]]
+    others = [net.constant(np.int32(it)) for it in [-1, 6]]
     net.op("PACK", [samples, *others], [shape], options("Pack", valuesCount=3, axis=0))
-    rows = net.tensor([1, 8, 6], 0.05, -20)
+    rows = opened([-1, -1, 6], 0.05, -20)
     net.op("RESHAPE", [input, shape], [rows], options("Reshape"))
+    net.unary("MEAN", rows, [1, 6], 0.05, -20, options("Reducer"), [net.constant(np.int32(1))])
+    # As DENSE does it to rows: all axes but the last become one, and come back after it.
+    sides = net.tensor([3], dtype=np.int32)
+    net.op("SHAPE", [rows], [sides], options("Shape", outType=2))
+    lengths = []
+    for axes in [[0, 1], [2]]:
+        some = net.tensor([len(axes)], dtype=np.int32)
+        net.op("GATHER", [sides, net.constant(np.int32(axes))], [some], options("Gather"))
+        product = net.tensor([], dtype=np.int32)
+        net.op("REDUCE_PROD", [some, net.constant(np.int32([0]))], [product], options("Reducer"))
+        lengths.append((some, product))
+    flat = net.tensor([2], dtype=np.int32)
+    net.op("PACK", [product for _, product in lengths], [flat], options("Pack", valuesCount=2))
+    back = net.tensor([3], dtype=np.int32)
+    net.op("CONCATENATION", [lengths[0][0], net.constant(np.int32([5]))], [back],
+           options("Concatenation"))
+    pixels = opened([-1, -1], 0.05, -20)
+    net.op("RESHAPE", [rows, flat], [pixels], options("Reshape"))
     extra, scale = weighted(net, rng, rows, [5, 6], 0, False)
-    net.unary("FULLY_CONNECTED", rows, [1, 8, 5], scale, 4,
-              options("FullyConnected", keepNumDims=True), extra)
+    sums = opened([-1, 5], scale, 4)
+    net.op("FULLY_CONNECTED", [pixels, *extra], [sums], options("FullyConnected"))
+    output = opened([-1, -1, 5], scale, 4)
+    net.graph.outputs.append(output)
+    net.op("RESHAPE", [sums, back], [output], options("Reshape"))
     yield "open_batch", net, 2
 
 
