@@ -1,5 +1,6 @@
 //! Whole networks on the virtual device, byte for byte against TFLite's reference kernels.
 
+mod arenas;
 mod golden;
 
 use std::path::Path;
