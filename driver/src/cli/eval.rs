@@ -1,12 +1,11 @@
 //! `quintet eval`: a model over a set of samples, how often it is right, what it costs.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use quintet_driver::infer::{Inference, Port};
 use quintet_driver::input::npy::Elements;
-use quintet_driver::input::{self, InputError, Options, labels};
+use quintet_driver::input::{self, InputError};
 use quintet_driver::network::Element;
 use serde_json::{Value, json};
 
@@ -15,6 +14,7 @@ use super::costs::{unit_name, unit_text};
 use super::failure::{FAILED, Failure, USAGE};
 use super::model::{ModelArguments, describe, greatest, heading, load, ports, ticks};
 use super::output::{grouped, print, print_json, samples_bar};
+use super::set::{Samples, Set};
 
 const MORE: &str = "\
 Examples:
@@ -75,7 +75,12 @@ struct Tally {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let set = Set::open(arguments)?;
+    let set = Set::open(&arguments.data, arguments.labels.as_deref(), arguments.range)?;
+    if set.classes.is_none() && arguments.expect.is_none() {
+        let cause = "neither labels nor expected outputs were given";
+        return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
+            .help("give --labels, --expect, or a folder of pictures by class"));
+    }
     let imported = arguments.model.import()?;
     // What cannot be used is refused before a device is troubled.
     let [inputs, outputs] = ports(&imported)?;
@@ -136,7 +141,7 @@ fn evaluate(
     let mut tally = Tally::default();
     let bar = samples_bar(count);
     for at in 0..count {
-        let sample = samples.get(at, &inference.inputs()[0], &set.options)?;
+        let sample = samples.get(at, &inference.inputs()[0], set)?;
         let result = inference.run(&[&sample]).map_err(|error| Failure::infer(&error))?;
         let port = &inference.outputs()[0];
         let output = values(port, &result.outputs[0]);
@@ -242,130 +247,6 @@ fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<f32>>, Failure> {
             .help("give a row for each sample, in the type that the model gives")
     })?;
     Ok(values.chunks_exact(length).map(<[f32]>::to_vec).collect())
-}
-
-/// Samples with their classes, as the command line names them.
-struct Set {
-    data: PathBuf,
-    /// Pictures, if the data are a folder.
-    pictures: Option<Vec<PathBuf>>,
-    classes: Option<Vec<usize>>,
-    options: Options,
-}
-
-/// Samples that were read, or are read one by one.
-enum Samples {
-    Read(Vec<Vec<i8>>),
-    Pictures(Vec<PathBuf>),
-}
-
-impl Set {
-    fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let mut options = Options::default();
-        options.pixel_range = arguments.range;
-        let data = arguments.data.clone();
-        let (mut pictures, mut classes) = (None, None);
-        if data.is_dir() {
-            let found = pictures_by_class(&data)?;
-            let (files, numbers): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-            (pictures, classes) = (Some(files), Some(numbers));
-        }
-        if let Some(path) = &arguments.labels {
-            let read = labels::classes(path).map_err(|error| Failure::input(path, &error))?;
-            classes = Some(read);
-        }
-        if classes.is_none() && arguments.expect.is_none() {
-            let cause = "neither labels nor expected outputs were given";
-            return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
-                .help("give --labels, --expect, or a folder of pictures by class"));
-        }
-        Ok(Self { data, pictures, classes, options })
-    }
-
-    fn samples(&self, inputs: &[Port], outputs: &[Port]) -> Result<Samples, Failure> {
-        let ([input], [_, ..]) = (inputs, outputs) else {
-            let cause = format!("it has {} inputs, {} outputs", inputs.len(), outputs.len());
-            return Err(Failure::new(FAILED, "the model cannot be evaluated", cause)
-                .help("use `quintet infer` with an --input for each"));
-        };
-        match &self.pictures {
-            Some(pictures) => Ok(Samples::Pictures(pictures.clone())),
-            None => input::read(&self.data, input, &self.options)
-                .map(|read| Samples::Read(read.samples))
-                .map_err(|error| Failure::input(&self.data, &error)),
-        }
-    }
-
-    /// A class that no output stands for is never found.
-    fn check_classes(&self, outputs: &[Port]) -> Result<(), Failure> {
-        let count = outputs.first().map_or(0, Port::len);
-        let classes = self.classes.iter().flatten().enumerate();
-        let Some((sample, class)) = classes.into_iter().find(|&(_, &class)| class >= count) else {
-            return Ok(());
-        };
-        let cause = format!("sample {sample} is of class {class}, the model has {count} classes");
-        Err(Failure::new(FAILED, "the labels are not the model's", cause)
-            .help("number classes from 0, in the order of the model's outputs"))
-    }
-
-    fn class(&self, sample: usize) -> Option<usize> {
-        self.classes.as_ref().and_then(|classes| classes.get(sample)).copied()
-    }
-}
-
-impl Samples {
-    fn len(&self) -> usize {
-        match self {
-            Self::Read(samples) => samples.len(),
-            Self::Pictures(files) => files.len(),
-        }
-    }
-
-    fn get(&self, at: usize, port: &Port, options: &Options) -> Result<Vec<i8>, Failure> {
-        match self {
-            Self::Read(samples) => Ok(samples[at].clone()),
-            Self::Pictures(files) => {
-                let file = &files[at];
-                let failed = |error: InputError| Failure::input(file, &error);
-                let mut read = input::read(file, port, options).map_err(failed)?.samples;
-                match read.len() {
-                    1 => Ok(read.remove(0)),
-                    _ => Err(Failure::input(file, &InputError::Unknown)),
-                }
-            }
-        }
-    }
-}
-
-/// The pictures in the folders of a folder, each with the number of its class.
-fn pictures_by_class(folder: &Path) -> Result<Vec<(PathBuf, usize)>, Failure> {
-    let folders: Vec<_> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
-    let name = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
-    let numbers: Option<Vec<usize>> = folders.iter().map(name).collect();
-    let numbers = numbers.unwrap_or_else(|| (0..folders.len()).collect());
-    let mut pictures = Vec::new();
-    for (path, class) in folders.iter().zip(numbers) {
-        let files = entries(path)?.into_iter().filter(|path| path.is_file());
-        pictures.extend(files.map(|file| (file, class)));
-    }
-    match pictures.is_empty() {
-        true => Err(Failure::input(folder, &InputError::Empty)),
-        false => Ok(pictures),
-    }
-}
-
-/// What is in a folder and not hidden, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: std::io::Error| Failure::input(folder, &error.into());
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    Ok(entries)
 }
 
 #[cfg(test)]
