@@ -1,20 +1,20 @@
 //! `quintet eval`: a model over a set of samples, how often it is right, what it costs.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use quintet_driver::infer::{Inference, Port};
 use quintet_driver::input::npy::Elements;
-use quintet_driver::input::{self, InputError, Options, labels};
+use quintet_driver::input::{self, InputError};
 use quintet_driver::network::Element;
 use serde_json::{Value, json};
 
 use super::arguments::range;
 use super::costs::{unit_name, unit_text};
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, describe, greatest, heading, load, ticks};
+use super::model::{ModelArguments, describe, greatest, heading, load, ports, ticks};
 use super::output::{grouped, print, print_json, samples_bar};
+use super::set::{Samples, Set};
 
 const MORE: &str = "\
 Examples:
@@ -26,7 +26,7 @@ Examples:
 The data are an array as quintet infer takes it, or a folder with a folder of pictures for each
 class: classes are numbered in the order of the folders' names, or as these say if all are numbers.
 Labels are an .npy file of integers, or text with a line for each sample whose last field (after a
-comma) is the class. --expect compares the outputs themselves: int8, or floats where the model
+comma) is the class. --expect compares the outputs themselves: bytes, or floats where the model
 gives these, whose difference is told in steps of the output's quantisation.
 
 With --json: model, device, samples, classified (correct, accuracy; null without labels), expected
@@ -75,19 +75,30 @@ struct Tally {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let set = Set::open(arguments)?;
+    let set = Set::open(&arguments.data, arguments.labels.as_deref(), arguments.range)?;
+    if set.classes.is_none() && arguments.expect.is_none() {
+        let cause = "neither labels nor expected outputs were given";
+        return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
+            .help("give --labels, --expect, or a folder of pictures by class"));
+    }
     let imported = arguments.model.import()?;
+    // What cannot be used is refused before a device is troubled.
+    let [inputs, outputs] = ports(&imported)?;
+    let samples = set.samples(&inputs, &outputs)?;
+    set.check_classes(&outputs)?;
+    let expected = match (&arguments.expect, outputs.first()) {
+        (Some(path), Some(output)) => Some(expected(path, output)?),
+        _ => None,
+    };
+    let available = [
+        ("samples", Some(samples.len())),
+        ("labels", set.classes.as_ref().map(Vec::len)),
+        ("expected outputs", expected.as_ref().map(Vec::len)),
+    ];
+    let count = agree(&available, arguments.limit)?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
     let mut inference = load(&mut connection, &imported)?;
-    let samples = set.samples(&inference)?;
-    let expected = match &arguments.expect {
-        Some(path) => Some(expected(path, &inference.outputs()[0])?),
-        None => None,
-    };
-    let available =
-        [Some(samples.len()), set.classes.as_ref().map(Vec::len), expected.as_ref().map(Vec::len)];
-    let count = agree(&available.into_iter().flatten().collect::<Vec<_>>(), arguments.limit)?;
     let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
     let classified = set.classes.is_some();
     if arguments.json {
@@ -130,7 +141,7 @@ fn evaluate(
     let mut tally = Tally::default();
     let bar = samples_bar(count);
     for at in 0..count {
-        let sample = samples.get(at, &inference.inputs()[0], &set.options)?;
+        let sample = samples.get(at, &inference.inputs()[0], set)?;
         let result = inference.run(&[&sample]).map_err(|error| Failure::infer(&error))?;
         let port = &inference.outputs()[0];
         let output = values(port, &result.outputs[0]);
@@ -153,6 +164,7 @@ fn top(output: &[f32]) -> Option<usize> {
 fn values(port: &Port, output: &[i8]) -> Vec<f32> {
     match port.element {
         Element::Float32 => port.dequantise(output),
+        Element::Uint8 => output.iter().map(|&byte| f32::from(byte) + 128.0).collect(),
         _ => output.iter().map(|&byte| byte.into()).collect(),
     }
 }
@@ -199,13 +211,15 @@ impl Tally {
     }
 }
 
-/// How many samples to run: as many as there are of everything, which must be the same.
-fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
-    let count = available.iter().copied().min().unwrap_or(0);
-    if available.iter().any(|&it| it != count) {
-        let cause = format!("samples, labels and expected outputs number {available:?}");
+/// How many samples to run: as many as there are of everything given, which must be the same.
+fn agree(available: &[(&str, Option<usize>)], limit: Option<u32>) -> Result<usize, Failure> {
+    let given = || available.iter().filter_map(|&(what, count)| Some((what, count?)));
+    let count = given().map(|(_, count)| count).min().unwrap_or(0);
+    if given().any(|(_, it)| it != count) {
+        let counts: Vec<_> = given().map(|(what, count)| format!("{count} {what}")).collect();
+        let cause = format!("there are {}", counts.join(", "));
         return Err(Failure::new(FAILED, "the set does not fit together", cause)
-            .help("give files that belong together"));
+            .help("give as many labels or expected outputs as there are samples"));
     }
     Ok(limit.map_or(count, |limit| count.min(limit as usize)))
 }
@@ -214,10 +228,14 @@ fn agree(available: &[usize], limit: Option<u32>) -> Result<usize, Failure> {
 fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<f32>>, Failure> {
     let failed = |error: &InputError| Failure::input(path, error);
     let file = input::read_file(path).map_err(|error| failed(&error))?;
-    let array = input::array(&file, &port.name).map_err(|error| failed(&error))?;
+    let array =
+        input::array(&file, &[&port.name, "y", "output"]).map_err(|error| failed(&error))?;
     let array = array.ok_or_else(|| failed(&InputError::Unknown))?;
     let values = match (array.elements, port.element) {
         (Elements::Int8(bytes), Element::Int8) => Some(bytes.iter().map(|&it| it.into()).collect()),
+        (Elements::Uint8(bytes), Element::Uint8) => {
+            Some(bytes.iter().map(|&it| it.into()).collect())
+        }
         (Elements::Float(values), Element::Float32) => Some(values),
         _ => None,
     };
@@ -229,119 +247,6 @@ fn expected(path: &Path, port: &Port) -> Result<Vec<Vec<f32>>, Failure> {
             .help("give a row for each sample, in the type that the model gives")
     })?;
     Ok(values.chunks_exact(length).map(<[f32]>::to_vec).collect())
-}
-
-/// Samples with their classes, as the command line names them.
-struct Set {
-    data: PathBuf,
-    /// Pictures, if the data are a folder.
-    pictures: Option<Vec<PathBuf>>,
-    classes: Option<Vec<usize>>,
-    options: Options,
-}
-
-/// Samples that were read, or are read one by one.
-enum Samples {
-    Read(Vec<Vec<i8>>),
-    Pictures(Vec<PathBuf>),
-}
-
-impl Set {
-    fn open(arguments: &Arguments) -> Result<Self, Failure> {
-        let mut options = Options::default();
-        options.pixel_range = arguments.range;
-        let data = arguments.data.clone();
-        let (mut pictures, mut classes) = (None, None);
-        if data.is_dir() {
-            let found = pictures_by_class(&data)?;
-            let (files, numbers): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-            (pictures, classes) = (Some(files), Some(numbers));
-        }
-        if let Some(path) = &arguments.labels {
-            let read = labels::classes(path).map_err(|error| Failure::input(path, &error))?;
-            classes = Some(read);
-        }
-        if classes.is_none() && arguments.expect.is_none() {
-            let cause = "neither labels nor expected outputs were given";
-            return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
-                .help("give --labels, --expect, or a folder of pictures by class"));
-        }
-        Ok(Self { data, pictures, classes, options })
-    }
-
-    fn samples(&self, inference: &Inference<'_>) -> Result<Samples, Failure> {
-        let (inputs, outputs) = (inference.inputs(), inference.outputs());
-        let ([input], [_, ..]) = (inputs, outputs) else {
-            let cause = format!("it has {} inputs, {} outputs", inputs.len(), outputs.len());
-            return Err(Failure::new(FAILED, "the model cannot be evaluated", cause)
-                .help("use `quintet infer` with an --input for each"));
-        };
-        match &self.pictures {
-            Some(pictures) => Ok(Samples::Pictures(pictures.clone())),
-            None => input::read(&self.data, input, &self.options)
-                .map(|read| Samples::Read(read.samples))
-                .map_err(|error| Failure::input(&self.data, &error)),
-        }
-    }
-
-    fn class(&self, sample: usize) -> Option<usize> {
-        self.classes.as_ref().and_then(|classes| classes.get(sample)).copied()
-    }
-}
-
-impl Samples {
-    fn len(&self) -> usize {
-        match self {
-            Self::Read(samples) => samples.len(),
-            Self::Pictures(files) => files.len(),
-        }
-    }
-
-    fn get(&self, at: usize, port: &Port, options: &Options) -> Result<Vec<i8>, Failure> {
-        match self {
-            Self::Read(samples) => Ok(samples[at].clone()),
-            Self::Pictures(files) => {
-                let file = &files[at];
-                let failed = |error: InputError| Failure::input(file, &error);
-                let mut read = input::read(file, port, options).map_err(failed)?.samples;
-                match read.len() {
-                    1 => Ok(read.remove(0)),
-                    _ => Err(Failure::input(file, &InputError::Unknown)),
-                }
-            }
-        }
-    }
-}
-
-/// The pictures in the folders of a folder, each with the number of its class.
-fn pictures_by_class(folder: &Path) -> Result<Vec<(PathBuf, usize)>, Failure> {
-    let folders: Vec<_> = entries(folder)?.into_iter().filter(|path| path.is_dir()).collect();
-    let name = |path: &PathBuf| path.file_name()?.to_str()?.parse().ok();
-    let numbers: Option<Vec<usize>> = folders.iter().map(name).collect();
-    let numbers = numbers.unwrap_or_else(|| (0..folders.len()).collect());
-    let mut pictures = Vec::new();
-    for (path, class) in folders.iter().zip(numbers) {
-        let files = entries(path)?.into_iter().filter(|path| path.is_file());
-        pictures.extend(files.map(|file| (file, class)));
-    }
-    match pictures.is_empty() {
-        true => Err(Failure::input(folder, &InputError::Empty)),
-        false => Ok(pictures),
-    }
-}
-
-/// What is in a folder and not hidden, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error: std::io::Error| Failure::input(folder, &error.into());
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            entries.push(entry.path());
-        }
-    }
-    entries.sort();
-    Ok(entries)
 }
 
 #[cfg(test)]
@@ -363,9 +268,11 @@ mod tests {
 
     #[test]
     fn a_set_must_fit_together() {
-        assert_eq!(agree(&[5, 5], None).unwrap(), 5);
-        assert_eq!(agree(&[5, 5], Some(3)).unwrap(), 3);
-        assert_eq!(agree(&[5, 5], Some(30)).unwrap(), 5);
-        assert!(agree(&[5, 4], Some(3)).is_err());
+        let of = |samples, labels| [("samples", Some(samples)), ("labels", labels)];
+        assert_eq!(agree(&of(5, Some(5)), None).unwrap(), 5);
+        assert_eq!(agree(&of(5, None), Some(3)).unwrap(), 3);
+        assert_eq!(agree(&of(5, Some(5)), Some(30)).unwrap(), 5);
+        let failure = agree(&of(5, Some(4)), Some(3)).unwrap_err().to_string();
+        assert!(failure.contains("there are 5 samples, 4 labels"), "{failure}");
     }
 }

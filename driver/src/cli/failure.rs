@@ -163,6 +163,9 @@ impl Failure {
     /// A network that cannot be run.
     pub fn infer(error: &InferError) -> Self {
         match error {
+            InferError::Session(error @ SessionError::Timeout { request: "run", .. }) => {
+                Self::session(error).help("allow more time with --timeout")
+            }
             InferError::Session(error) => Self::session(error),
             InferError::Compile(error) => Self::network(error),
             _ => Self::new(FAILED, "the network was not run", error).help(

@@ -13,8 +13,10 @@ use serde::Serialize;
 
 use super::arguments::range;
 use super::costs::unit_text;
-use super::failure::Failure;
-use super::model::{ModelArguments, PortRecord, greatest, heading, load, read_inputs, ticks};
+use super::failure::{FAILED, Failure};
+use super::model::{
+    ModelArguments, PortRecord, greatest, heading, load, ports, read_inputs, ticks,
+};
 use super::output::{grouped, in_bytes, print, print_json, samples_bar};
 use super::report::{DeviceRecord, LinkRecord};
 use super::target::{probe, unwritable};
@@ -34,7 +36,7 @@ takes it, of floats that are quantised as the model says, or of uint8 as pixels;
 one channel; a WAV file of 16 bits where the input is a waveform. Pixels 0 to 255 stand for the
 whole range of the input unless --range says another.
 
-Outputs are written in the type that the model itself has at its edge: int8, or floats.
+Outputs are written in the type that the model itself has at its edge: int8, uint8 or floats.
 
 With --json: model (path, format, operators), device (as in quintet render), inputs and outputs
 (name, shape, element, scale, zero_point), upload_bytes, samples: for each a list of outputs with
@@ -113,20 +115,22 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => Vec::new(),
     };
     let imported = arguments.model.import()?;
-    let files = output_files(arguments.output.as_deref(), imported.network.outputs.len());
+    // What cannot be used is refused before a device is troubled.
+    let [inputs, ports] = ports(&imported)?;
+    let mut options = Options::default();
+    options.pixel_range = arguments.range;
+    check_names(&names, &ports)?;
+    let samples = read_inputs(&arguments.input, &inputs, &options)?;
+    let files = output_files(arguments.output.as_deref(), ports.len());
     files.iter().try_for_each(|file| probe(file))?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
     let mut inference = load(&mut connection, &imported)?;
-    let mut options = Options::default();
-    options.pixel_range = arguments.range;
-    let inputs = read_inputs(&arguments.input, inference.inputs(), &options)?;
-    let Runs { outputs, costs } = run_all(&mut inference, &inputs)?;
-    for ((file, outputs), port) in files.iter().zip(&outputs).zip(inference.outputs()) {
+    let Runs { outputs, costs } = run_all(&mut inference, &samples)?;
+    for ((file, outputs), port) in files.iter().zip(&outputs).zip(&ports) {
         let written = fs::write(file, array(outputs, port).to_npy());
         written.map_err(|error| unwritable(file, &error))?;
     }
-    let ports = inference.outputs().to_vec();
     let samples = (0..costs.len()).map(|sample| SampleRecord {
         outputs: ports
             .iter()
@@ -142,7 +146,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             operators: imported.network.nodes.len(),
         },
         device: DeviceRecord::of(&arguments.model.device.device, &device),
-        inputs: PortRecord::all(inference.inputs()),
+        inputs: PortRecord::all(&inputs),
         outputs: PortRecord::all(&ports),
         upload_bytes: inference.bundle().parts().upload_bytes(),
         samples: samples.collect(),
@@ -155,6 +159,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let heading = heading(&arguments.model.model, &imported, &device);
     print(&(heading + &summary(&report, unit_text(device.ticks))))
+}
+
+/// Names, if there are some, are those of all values along the last axis of an output.
+fn check_names(names: &[String], outputs: &[Port]) -> Result<(), Failure> {
+    let classes = || outputs.iter().filter_map(|port| port.shape.last());
+    if names.is_empty() || classes().any(|&count| count == names.len()) {
+        return Ok(());
+    }
+    let counts: Vec<_> = classes().map(usize::to_string).collect();
+    let cause = format!("there are {} labels, the model gives {}", names.len(), counts.join(", "));
+    Err(Failure::new(FAILED, "the labels are not the model's", cause)
+        .help("give a line for each value that the model gives"))
 }
 
 /// What the runs of all samples gave.
@@ -203,6 +219,7 @@ fn array(samples: &[Vec<i8>], port: &Port) -> Array {
     let elements = samples.concat();
     let elements = match port.element {
         Element::Float32 => Elements::Float(port.dequantise(&elements)),
+        Element::Uint8 => Elements::Uint8(elements.into_iter().map(|it| it as u8 ^ 0x80).collect()),
         _ => Elements::Int8(elements),
     };
     Array { shape, elements }

@@ -10,7 +10,7 @@ use quintet_protocol::message::Ticks;
 use serialport::{SerialPort, TTYPort};
 
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, describe, load, ticks};
+use super::model::{ModelArguments, describe, load, ports, ticks};
 use super::output::{print, say};
 
 /// How long the terminal is listened to before the bridge looks about.
@@ -50,15 +50,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let named = arguments.model_name.as_deref().map(named).transpose()?;
     let imported = arguments.model.import()?;
-    let mut connection = arguments.model.device.connect(arguments.model.limits())?;
-    let unit = connection.description().ticks;
-    if arguments.clock.is_some() && !matches!(unit, Ticks::Instructions | Ticks::Cycles) {
-        let cause = "it counts neither instructions nor cycles";
-        return Err(Failure::new(USAGE, "--clock cannot be used with this device", cause)
-            .help("leave --clock away, or use an emulated board"));
-    }
-    let mut inference = load(&mut connection, &imported)?;
-    let ([input], [output]) = (inference.inputs(), inference.outputs()) else {
+    let [inputs, outputs] = ports(&imported)?;
+    let ([input], [output]) = (&inputs[..], &outputs[..]) else {
         let cause = "a benchmark's model has one input and one output";
         return Err(Failure::new(FAILED, "the model is none of MLPerf Tiny's", cause)
             .help("use `quintet infer`"));
@@ -68,6 +61,14 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Failure::new(FAILED, "the model is none of MLPerf Tiny's reference models", cause)
             .help(format!("say with --model-name which it stands for: {}", Benchmark::names()))
     })?;
+    let mut connection = arguments.model.device.connect(arguments.model.limits())?;
+    let unit = connection.description().ticks;
+    if arguments.clock.is_some() && !matches!(unit, Ticks::Instructions | Ticks::Cycles) {
+        let cause = "it counts neither instructions nor cycles";
+        return Err(Failure::new(USAGE, "--clock cannot be used with this device", cause)
+            .help("leave --clock away, or use an emulated board"));
+    }
+    let mut inference = load(&mut connection, &imported)?;
     let dut = Dut::new(benchmark, input.clone(), output.clone());
     let clock = Clock { start: Instant::now(), rate: arguments.clock, ticks: 0 };
     let failed = |error: io::Error| {

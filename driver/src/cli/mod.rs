@@ -17,6 +17,7 @@ mod output;
 mod profile;
 mod render;
 mod report;
+mod set;
 mod target;
 
 use std::process::ExitCode;

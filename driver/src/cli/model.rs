@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use quintet_driver::compile;
 use quintet_driver::device::Connection;
 use quintet_driver::import::{self, ImportedNetwork};
 use quintet_driver::infer::{Cost, Inference, Port};
@@ -44,6 +45,11 @@ impl ModelArguments {
         limits.run = self.timeout.map(|seconds| Duration::from_secs(seconds.into()));
         limits
     }
+}
+
+/// What a model takes and what it gives.
+pub fn ports(imported: &ImportedNetwork) -> Result<[Vec<Port>; 2], Failure> {
+    compile::network::ports(&imported.network).map_err(|error| Failure::network(&error))
 }
 
 /// Sends a model to a device, with a progress bar.
@@ -133,7 +139,7 @@ impl<'a> PortRecord<'a> {
             shape: &port.shape,
             element: port.element.name(),
             scale: port.scale,
-            zero_point: port.zero_point,
+            zero_point: port.zero_point_in_file(),
         }
     }
 }

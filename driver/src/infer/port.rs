@@ -9,12 +9,13 @@ pub struct Port {
     pub name: String,
     /// Length of each axis, the outermost first.
     pub shape: Vec<usize>,
-    /// What the file's own input or output has: [`Element::Int8`], or [`Element::Float32`] where the
-    /// network itself quantises at its edge, which the driver does for the device.
+    /// What the file's own input or output has: [`Element::Int8`], [`Element::Uint8`], whose bytes are
+    /// less 128 here, or [`Element::Float32`] where the network itself quantises at its edge, which the
+    /// driver does for the device.
     pub element: Element,
     /// What a step of a byte stands for.
     pub scale: f32,
-    /// The byte that stands for zero.
+    /// The signed byte that stands for zero.
     pub zero_point: i32,
     /// Whether its floats are then the logarithms of a softmax over the last axis.
     pub(crate) log_softmax: bool,
@@ -31,6 +32,11 @@ impl Port {
         (scale, zero_point): (f32, i32),
     ) -> Self {
         Self { name, shape, element, scale, zero_point, log_softmax: false, offset: 0 }
+    }
+
+    /// The byte that stands for zero in the file.
+    pub fn zero_point_in_file(&self) -> i32 {
+        self.zero_point + if self.element == Element::Uint8 { 128 } else { 0 }
     }
 
     /// Number of elements.

@@ -69,6 +69,22 @@ pub enum InputError {
         /// Index of the sample.
         sample: usize,
     },
+    /// An archive of several arrays, none of which has a name that is looked for.
+    #[error("none of its arrays has one of the names {wanted}; there are {found}")]
+    NoArray {
+        /// The names, the preferred one first.
+        wanted: String,
+        /// The arrays.
+        found: String,
+    },
+    /// A label that names no class.
+    #[error("label {number} is {found:?}, which is no class")]
+    Label {
+        /// Number of the label, from 0.
+        number: usize,
+        /// The label.
+        found: String,
+    },
     /// No sample at all.
     #[error("there are no samples in it")]
     Empty,
@@ -106,6 +122,10 @@ impl InputError {
                 "give a .npy file of what the model was trained on, such as its spectrogram"
             }
             Self::NotFinite { .. } => "find out where its NaN or infinity comes from",
+            Self::NoArray { .. } => {
+                "call the array by one of these names, or write it to an .npy file"
+            }
+            Self::Label { .. } => "give the number of its class for each sample, from 0",
             Self::Empty => "check that it is the file you meant",
             Self::TooLarge { .. } => "make it smaller first",
         }

@@ -5,6 +5,9 @@ use std::path::Path;
 use super::npy::Elements;
 use super::{InputError, array, read_file};
 
+/// Most characters of a wrong label that a message shows.
+const SHOWN_MAX: usize = 40;
+
 /// Names of classes: a text file with one on each line, the first for class 0.
 ///
 /// # Errors
@@ -25,14 +28,12 @@ pub fn classes(path: &Path) -> Result<Vec<usize>, InputError> {
 }
 
 fn classes_from_bytes(file: &[u8]) -> Result<Vec<usize>, InputError> {
-    let classes = match array(file, "labels")? {
+    let classes = match array(file, &["labels", "y"])? {
         Some(array) => match array.elements {
-            Elements::Int8(classes) => each(&classes, |it| usize::try_from(it).ok()),
-            Elements::Uint8(classes) => each(&classes, |it| Some(it.into())),
-            Elements::Integer(classes) => each(&classes, |it| usize::try_from(it).ok()),
-            Elements::Float(_) => {
-                return Err(InputError::malformed("the labels", "they are floats"));
-            }
+            Elements::Int8(classes) => each(&classes, |it| usize::try_from(it).ok())?,
+            Elements::Uint8(classes) => each(&classes, |it| Some(it.into()))?,
+            Elements::Integer(classes) => each(&classes, |it| usize::try_from(it).ok())?,
+            Elements::Float(classes) => each(&classes, |_| None)?,
         },
         None => {
             let class = |line: &str| line.rsplit(',').next()?.trim().parse().ok();
@@ -41,18 +42,22 @@ fn classes_from_bytes(file: &[u8]) -> Result<Vec<usize>, InputError> {
             if lines.first().is_some_and(|line| class(line).is_none()) {
                 lines.remove(0);
             }
-            each(&lines, class)
+            each(&lines, class)?
         }
     };
-    let classes = classes.map_err(|at| {
-        InputError::malformed("the labels", format!("number {at} is no class, such as 0 or 7"))
-    })?;
     if classes.is_empty() { Err(InputError::Empty) } else { Ok(classes) }
 }
 
-/// All of them, or the index of the first that is none.
-fn each<T: Copy>(items: &[T], class: impl Fn(T) -> Option<usize>) -> Result<Vec<usize>, usize> {
-    items.iter().enumerate().map(|(at, &item)| class(item).ok_or(at)).collect()
+/// The class that each of them is.
+fn each<T: Copy + ToString>(
+    labels: &[T],
+    class: impl Fn(T) -> Option<usize>,
+) -> Result<Vec<usize>, InputError> {
+    let class = |(number, &label): (usize, &T)| {
+        let found = || label.to_string().chars().take(SHOWN_MAX).collect();
+        class(label).ok_or_else(|| InputError::Label { number, found: found() })
+    };
+    labels.iter().enumerate().map(class).collect()
 }
 
 fn text(file: &[u8]) -> Result<&str, InputError> {
@@ -82,8 +87,8 @@ mod tests {
     fn what_is_no_class_is_named() {
         let negative = Array { shape: vec![1], elements: Elements::Integer(vec![-1]) }.to_npy();
         for (file, says) in [
-            (&negative[..], "number 0"),
-            (b"1\ntwo\n", "number 1"),
+            (&negative[..], "label 0 is \"-1\""),
+            (b"1\ntwo\n", "label 1 is \"two\""),
             (b"\xFF\xFE", "not text"),
             (b"", "no samples"),
         ] {

@@ -81,7 +81,7 @@ pub fn samples_from_bytes(
     port: &Port,
     options: &Options,
 ) -> Result<Samples, InputError> {
-    let samples = if let Some(array) = array(file, &port.name)? {
+    let samples = if let Some(array) = array(file, &[&port.name, "x", "input"])? {
         of_array(array, port, options)?
     } else if image::is_picture(file) {
         vec![of_picture(&image::decode(file)?, port, options)?]
@@ -96,11 +96,11 @@ pub fn samples_from_bytes(
     Ok(Samples { samples, notes: Vec::new() })
 }
 
-/// The array in an `.npy` or `.npz` file, if it is one; of several the one called `name`.
+/// The array in an `.npy` or `.npz` file, if it is one; of several that with the first of these names.
 ///
 /// # Errors
 /// An [`InputError`].
-pub fn array(file: &[u8], name: &str) -> Result<Option<Array>, InputError> {
+pub fn array(file: &[u8], names: &[&str]) -> Result<Option<Array>, InputError> {
     if file.starts_with(npy::MAGIC) {
         return Array::from_npy(file).map(Some);
     }
@@ -108,15 +108,15 @@ pub fn array(file: &[u8], name: &str) -> Result<Option<Array>, InputError> {
         return Ok(None);
     }
     let zip = Zip::open(file).map_err(InputError::Archive)?;
-    let names: Vec<_> = zip.names().filter(|member| member.ends_with(".npy")).collect();
-    let wanted = [name, "x", "input"].map(|name| format!("{name}.npy"));
-    let member = match names[..] {
+    let members: Vec<_> = zip.names().filter(|member| member.ends_with(".npy")).collect();
+    let named = |name: &&str| members.iter().find(|it| it.strip_suffix(".npy") == Some(name));
+    let member = match members[..] {
         [only] => Some(only),
-        _ => wanted.iter().find_map(|it| names.iter().copied().find(|name| name == it)),
+        _ => names.iter().find_map(named).copied(),
     };
     let member = member.ok_or_else(|| {
-        let reason = format!("none of its arrays is {:?}, x or input: {}", name, names.join(", "));
-        InputError::malformed("the archive", reason)
+        let (wanted, found) = (names.join(", "), members.join(", "));
+        InputError::NoArray { wanted, found }
     })?;
     Array::from_npy(&zip.read(member).map_err(InputError::Archive)?).map(Some)
 }
@@ -144,6 +144,7 @@ fn of_array(array: Array, port: &Port, options: &Options) -> Result<Vec<Vec<i8>>
         other => {
             let wanted = match port.element {
                 Element::Int8 => "int8, uint8 or floats",
+                Element::Uint8 => "uint8 or floats",
                 _ => "floats or uint8",
             };
             let (port, found) = (port.name.clone(), other.name());

@@ -243,6 +243,7 @@ mod tests {
             nodes: vec![add(4, [0, 1], 2), add(5, [2, 2], 3)],
             inputs: vec![TensorId(0)],
             outputs: vec![TensorId(3)],
+            unsigned: Vec::new(),
         }
     }
 

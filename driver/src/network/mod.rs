@@ -17,6 +17,7 @@ pub use check::MAX_ELEMENTS;
 pub use error::{NetworkError, Problem};
 pub use operator::{Activation, Operator, Window};
 pub use shape::MAX_AXES;
+pub(crate) use shape::inferred_shape;
 
 /// Number of a tensor in its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,8 @@ pub struct Network {
     pub inputs: Vec<TensorId>,
     /// What is wanted after it.
     pub outputs: Vec<TensorId>,
+    /// The tensors whose bytes are unsigned in the file: there they are greater by 128.
+    pub unsigned: Vec<TensorId>,
 }
 
 /// A tensor: its shape, what its elements stand for and, if it is constant, what they are.
@@ -64,6 +67,8 @@ pub enum Element {
     Int64,
     /// Float: only at the edges of a network.
     Float32,
+    /// Unsigned byte: only what a user sees of an edge.
+    Uint8,
 }
 
 /// Elements of a constant tensor, the last axis innermost.
@@ -111,6 +116,7 @@ impl Element {
             Element::Int32 => "int32",
             Element::Int64 => "int64",
             Element::Float32 => "float32",
+            Element::Uint8 => "uint8",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Shapes that operators give, from those of their inputs.
 
-use super::{Operator, Window};
+use super::{MAX_ELEMENTS, Operator, Window};
 
 /// Most axes of a tensor.
 pub const MAX_AXES: usize = 8;
@@ -48,6 +48,22 @@ pub(super) fn output_shape(
         | Operator::Dequantize
         | Operator::LogSoftmax => Ok(input.to_vec()),
     }
+}
+
+/// What [`output_shape`] is, before anything is checked: none if it cannot be told.
+pub(crate) fn inferred_shape(
+    operator: &Operator,
+    inputs: &[&[usize]],
+    output: &[usize],
+) -> Option<Vec<usize>> {
+    let whole = |shape: &[usize]| {
+        let elements = shape.iter().try_fold(1usize, |count, &length| count.checked_mul(length));
+        elements.is_some_and(|elements| (1..=MAX_ELEMENTS).contains(&elements))
+    };
+    if inputs.is_empty() || !inputs.iter().all(|shape| whole(shape)) || !whole(output) {
+        return None;
+    }
+    output_shape(operator, inputs, output).ok().filter(|shape| whole(shape))
 }
 
 /// An input whose shape does not fit.

@@ -7,6 +7,9 @@ use super::{fails, folder, quintet, works};
 const WORDS: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../networks/mlperf_kws_ref_model_int8.tflite");
 
+const SAMPLES: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../networks/mlperf_kws_ref_model_int8.input.npy");
+
 fn json(name: &str, arguments: &[&str]) -> Value {
     serde_json::from_str(&works(quintet(&folder(name), arguments))).unwrap()
 }
@@ -40,7 +43,7 @@ fn inspect_tells_what_a_board_allows() {
     let smallest = no["memory"]["smallest_arena"].as_u64().unwrap();
     assert_eq!(no["board"]["missing"], smallest - 8192);
     let folder = folder("too_small");
-    let infer = ["infer", WORDS, "--input", WORDS, "--device", "virtual:?arena=8192"];
+    let infer = ["infer", WORDS, "--input", SAMPLES, "--device", "virtual:?arena=8192"];
     fails(quintet(&folder, &infer), 1, "too few");
 }
 

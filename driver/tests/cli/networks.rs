@@ -118,6 +118,12 @@ fn wrong_inputs_are_refused_with_what_is_wanted() {
     fails(infer(&folder, KEYWORDS, "--input again.npy"), 2, "the model takes 1");
     fails(infer(&folder, KEYWORDS, "--output no/folder/out.npy"), 1, "no/folder");
     fails(infer(&folder, KEYWORDS, "--labels missing.txt"), 1, "missing.txt");
+    fs::write(folder.join("three.txt"), "a\nb\nc\n").unwrap();
+    fails(infer(&folder, KEYWORDS, "--labels three.txt"), 1, "3 labels, the model gives 12");
+    // Before anybody looks for the device.
+    let mut early = command(Path::new("text.npy"));
+    early.args(["--device", "unix:no-such-socket"]);
+    fails(early, 1, "no array, picture or sound");
 }
 
 #[test]
@@ -130,7 +136,8 @@ fn accuracy_and_agreement_are_counted() {
         output.iter().position(|it| it == most).unwrap()
     });
     // Right for all samples but the first two.
-    let labels: Vec<_> = classes.enumerate().map(|(at, it)| if at < 2 { 12 } else { it }).collect();
+    let labels: Vec<_> =
+        classes.enumerate().map(|(at, it)| if at < 2 { (it + 1) % 12 } else { it }).collect();
     let lines: Vec<_> = labels.iter().map(|label| format!("word.bin, {label}\n")).collect();
     fs::write(folder.join("labels.csv"), lines.concat()).unwrap();
     let mut command = eval(&folder, KEYWORDS, &data, "--labels labels.csv --json --expect");
@@ -145,7 +152,11 @@ fn accuracy_and_agreement_are_counted() {
 
     fails(eval(&folder, KEYWORDS, &data, ""), 2, "nothing to compare with");
     fs::write(folder.join("few.csv"), "1\n2\n").unwrap();
-    fails(eval(&folder, KEYWORDS, &data, "--labels few.csv"), 1, "[16, 2]");
+    fails(eval(&folder, KEYWORDS, &data, "--labels few.csv"), 1, "there are 16 samples, 2 labels");
+    fs::write(folder.join("other.csv"), "12\n".repeat(16)).unwrap();
+    fails(eval(&folder, KEYWORDS, &data, "--labels other.csv"), 1, "sample 0 is of class 12");
+    fs::write(folder.join("words.csv"), "0\nyes\n".repeat(8)).unwrap();
+    fails(eval(&folder, KEYWORDS, &data, "--labels words.csv"), 1, "label 1 is \"yes\"");
 }
 
 #[test]

@@ -125,9 +125,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
-    fn changed_networks_are_survived(changes in changes(), which in 0..3usize) {
-        let name = ["slices.tflite", "lenet.tflite", "dead_channels.tflite"][which];
-        let mut data = corpus(name);
+    fn changed_networks_are_survived(
+        changes in changes(),
+        name in prop::sample::select(&[
+            "slices", "lenet", "dead_channels", "open_batch", "rearranged", "reduce_max",
+            "transpose_conv",
+        ][..]),
+    ) {
+        let mut data = corpus(&format!("{name}.tflite"));
         apply(&mut data, &changes);
         match network_from_bytes("x.tflite", &data) {
             Err(error) => prop_assert!(!error.to_string().is_empty() && !error.help().is_empty()),

@@ -1,9 +1,9 @@
 //! Inputs and the reference kernels' outputs, as NumPy wrote them.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use quintet_driver::infer::Port;
+use quintet_driver::input;
 use quintet_driver::input::npy::{Array, Elements};
 use quintet_driver::network::Element;
 
@@ -43,10 +43,9 @@ impl Golden {
     fn of(folder: &Path, name: &str) -> Self {
         let file = |ending: &str| folder.join(format!("{name}{ending}"));
         if let Ok(archive) = std::fs::read(file(".npz")) {
-            let member =
-                |name: &str| member(&archive, name).map(|it| Array::from_npy(&it).unwrap());
-            let outputs = (0..).map_while(|number| member(&format!("out{number}.npy"))).collect();
-            return Self { input: member("x.npy").unwrap(), outputs };
+            let array = |name: &str| input::array(&archive, &[name]).ok().flatten();
+            let outputs = (0..).map_while(|number| array(&format!("out{number}"))).collect();
+            return Self { input: array("x").unwrap(), outputs };
         }
         let array = |ending| Array::from_npy(&std::fs::read(file(ending)).unwrap()).unwrap();
         Self { input: array(".input.npy"), outputs: vec![array(".output.npy")] }
@@ -105,26 +104,4 @@ pub fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
         (path, bytes)
     };
     paths.into_iter().map(model).collect()
-}
-
-/// A file of an archive of NumPy's: deflated, its sizes in the central directory.
-fn member(archive: &[u8], name: &str) -> Option<Vec<u8>> {
-    let half = |at: usize| usize::from(u16::from_le_bytes([archive[at], archive[at + 1]]));
-    let word = |at: usize| half(at) | half(at + 2) << 16;
-    let end = archive.len() - 22;
-    assert_eq!(archive[end..end + 4], *b"PK\x05\x06");
-    let mut at = word(end + 16);
-    while archive[at..].starts_with(b"PK\x01\x02") {
-        let [name_length, extra, comment] = [28, 30, 32].map(|field| half(at + field));
-        if &archive[at + 46..at + 46 + name_length] == name.as_bytes() {
-            let local = word(at + 42);
-            let start = local + 30 + half(local + 26) + half(local + 28);
-            let packed = &archive[start..start + word(at + 20)];
-            let mut bytes = Vec::new();
-            flate2::read::DeflateDecoder::new(packed).read_to_end(&mut bytes).unwrap();
-            return Some(bytes);
-        }
-        at += 46 + name_length + extra + comment;
-    }
-    None
 }

@@ -73,7 +73,8 @@ fn edge(
     let quantisation = bytes.quantisation.as_ref().and_then(|it| it.of_tensor());
     let of_bytes = quantisation.filter(|_| bytes.element == Element::Int8);
     let of_bytes = of_bytes.ok_or_else(|| refuse(it, "no byte of one scale", wanted))?;
-    let port = Port::new(it.name.clone(), it.shape.clone(), it.element, of_bytes);
+    let element = if network.unsigned.contains(&id) { Element::Uint8 } else { it.element };
+    let port = Port::new(it.name.clone(), it.shape.clone(), element, of_bytes);
     let port = Port { log_softmax, ..port };
     Ok(Edge { port, tensor })
 }

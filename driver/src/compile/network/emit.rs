@@ -97,19 +97,21 @@ impl<'d> Constants<'d> {
 pub fn emit(draft: &Draft, plan: &Plan, page_bytes: usize) -> Result<Emitted, PlanError> {
     let (mut records, mut constants) = (Records::default(), Constants::default());
     let mut numbers = HashMap::new();
-    for operand in draft.steps.iter().flat_map(|step| operands(&step.command)) {
-        let buffer = draft.at(operand.buffer);
+    let operands = draft.steps.iter().flat_map(|step| operands(&step.command));
+    // An input that nothing reads is written all the same.
+    let all = (0..draft.buffers.len()).map(|number| BufferId(number as u16));
+    let inputs = all.filter(|&id| draft.at(id).content == Content::Input);
+    for id in operands.map(|operand| operand.buffer).chain(inputs) {
+        let buffer = draft.at(id);
         let (kind, offset) = match &buffer.content {
             Content::Constant(words) => (Kind::Constant, constants.offset(words)),
             Content::Streamed => (Kind::Streamed, 0),
-            Content::Input => (Kind::Input, plan.offset(draft, operand.buffer)),
-            Content::Output => (Kind::Output, plan.offset(draft, operand.buffer)),
-            Content::Value | Content::Scratch => {
-                (Kind::Scratch, plan.offset(draft, operand.buffer))
-            }
+            Content::Input => (Kind::Input, plan.offset(draft, id)),
+            Content::Output => (Kind::Output, plan.offset(draft, id)),
+            Content::Value | Content::Scratch => (Kind::Scratch, plan.offset(draft, id)),
         };
         let record = Record { kind, offset, words: buffer.words };
-        numbers.insert(operand.buffer, records.number(record));
+        numbers.insert(id, records.number(record));
     }
     let (buffers, commands) = (records.all.len(), draft.steps.len());
     if buffers > RECORDS_MAX[0] || commands > RECORDS_MAX[1] {

@@ -60,7 +60,7 @@ impl Lifetimes {
 }
 
 /// An output may overlap an input of the command that makes it, if that is the input's last one and
-/// the output's first.
+/// the output's first, and the command reads it as that input only.
 fn relations(draft: &Draft, roots: &[BufferId], items: &[Item]) -> Relations {
     let numbers: HashMap<BufferId, usize> =
         roots.iter().enumerate().map(|(number, &id)| (id, number)).collect();
@@ -74,7 +74,9 @@ fn relations(draft: &Draft, roots: &[BufferId], items: &[Item]) -> Relations {
         };
         for (which, input) in of(Access::Read).enumerate() {
             let Some(&input) = numbers.get(&input.buffer) else { continue };
-            let hand_over = items[input].last == moment && items[output].first == moment;
+            let reads = of(Access::Read).filter(|it| draft.root(it.buffer).0 == roots[input]);
+            let hand_over =
+                items[input].last == moment && items[output].first == moment && reads.count() == 1;
             if let Some(relation) = relation(&step.command, which, has_scratch)
                 && hand_over
                 && input != output

@@ -36,6 +36,16 @@ use operands::{Access, name, operands};
 use plan::Plan;
 use stream::{Paging, SLOTS_MIN, stream};
 
+/// What a network takes and what it gives, before there is a place for it.
+///
+/// # Errors
+/// [`PlanError::Network`].
+pub fn ports(network: &Network) -> Result<[Vec<Port>; 2], PlanError> {
+    network.check()?;
+    let ports = |edges: Vec<Edge>| edges.into_iter().map(|edge| edge.port).collect();
+    Ok([ports(edges::inputs(network)?), ports(edges::outputs(network)?)])
+}
+
 /// Compiles a network for an arena of so many bytes.
 ///
 /// # Errors

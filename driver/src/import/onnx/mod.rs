@@ -115,6 +115,7 @@ fn given(builder: &mut Builder, input: &proto::ValueInfo) -> Result<(), Fault> {
         data_type::INT8 | data_type::UINT8 => {
             let id = builder.tensor(&place, Element::Int8, shape, None)?;
             let unsigned = kind.element == data_type::UINT8;
+            builder.network.unsigned.extend(unsigned.then_some(id));
             Value::Quantised(Bytes { id, order }, if unsigned { Kind::Uint8 } else { Kind::Int8 })
         }
         other => {

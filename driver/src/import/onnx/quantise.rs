@@ -67,7 +67,11 @@ pub(super) fn dequantize(step: &mut Step) -> Result<(), Fault> {
 pub(super) fn output(builder: &mut Builder, name: &str) -> Result<(), Fault> {
     let place = Place { output: name.into(), ..Place::default() };
     let id = match builder.values.get(name).cloned() {
-        Some(Value::Quantised(bytes, _)) => plain(builder, &place, &bytes)?,
+        Some(Value::Quantised(bytes, kind)) => {
+            let id = plain(builder, &place, &bytes)?;
+            builder.network.unsigned.extend((kind == Kind::Uint8).then_some(id));
+            id
+        }
         Some(Value::Real(bytes)) => {
             let id = plain(builder, &place, &bytes)?;
             let shape = builder.shape(id).to_vec();

@@ -9,14 +9,18 @@ mod budget;
 mod names;
 mod operators;
 mod reading;
+mod rearrange;
+mod reductions;
 mod schema;
+mod shapes;
 mod slices;
 mod tensors;
+mod transposed;
 mod windows;
 
 use super::ImportedNetwork;
 use super::error::Fault;
-use crate::network::{Network, TensorId};
+use crate::network::{Network, Node, Operator, TensorId};
 use planus::Vector;
 use reading::Reading;
 use schema::{Model, OperatorCode, SubGraph, Tables};
@@ -61,14 +65,19 @@ pub(super) fn import(data: &[u8]) -> Result<ImportedNetwork, Fault> {
     let outputs = edge(&mut tensors, graph.outputs()?)?;
 
     let mut notes = Vec::new();
-    if tensors.unsigned {
+    let unsigned = tensors.unsigned;
+    let computed_with = |node: &Node| {
+        let its = node.inputs.iter().flatten().chain([&node.output]);
+        node.operator != Operator::Quantize && its.into_iter().any(|id| unsigned.contains(id))
+    };
+    if nodes.iter().any(computed_with) {
         notes.push(
             "Unsigned bytes are taken as signed ones, less 128; averages may differ by one from \
              those of unsigned kernels."
                 .into(),
         );
     }
-    let mut network = Network { tensors: tensors.read, nodes, inputs, outputs };
+    let mut network = Network { tensors: tensors.read, nodes, inputs, outputs, unsigned };
     if let Some((single, samples)) = batch::single(&network) {
         notes.push(format!(
             "The network is for {samples} samples at once; they are taken one by one."

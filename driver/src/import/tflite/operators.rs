@@ -3,9 +3,9 @@
 use super::reading::Reading;
 use super::schema::{
     ArithmeticOptions, ConcatenationOptions, FullyConnectedOptions, LeakyReluOptions,
-    ReducerOptions, ResizeNearestOptions, SoftmaxOptions,
+    ResizeNearestOptions, SoftmaxOptions,
 };
-use super::{slices, windows};
+use super::{rearrange, reductions, shapes, slices, transposed, windows};
 use crate::import::error::Fault;
 use crate::network::{Activation, Data, Operator};
 
@@ -13,12 +13,13 @@ use crate::network::{Activation, Data, Operator};
 type Reader = fn(&mut Reading) -> Result<(), Fault>;
 
 /// The supported operators, by name.
-const READERS: [(&str, Reader); 33] = [
+const READERS: [(&str, Reader); 38] = [
     ("ADD", |reading| arithmetic(reading, Operator::Add)),
     ("AVERAGE_POOL_2D", windows::average),
     ("CONCATENATION", concatenation),
     ("CONV_2D", windows::convolution),
     ("DEPTHWISE_CONV_2D", windows::depthwise),
+    ("DEPTH_TO_SPACE", rearrange::depth_to_space),
     ("DEQUANTIZE", |reading| reading.unary(Operator::Dequantize)),
     ("EXPAND_DIMS", |reading| reading.unary(Operator::Reshape)),
     ("FULLY_CONNECTED", fully_connected),
@@ -27,18 +28,21 @@ const READERS: [(&str, Reader); 33] = [
     ("LOG_SOFTMAX", |reading| reading.unary(Operator::LogSoftmax)),
     ("LOGISTIC", |reading| reading.unary(Operator::Logistic)),
     ("MAX_POOL_2D", windows::maximum),
-    ("MEAN", mean),
+    ("MEAN", reductions::mean),
     ("MUL", |reading| arithmetic(reading, Operator::Mul)),
+    ("PACK", rearrange::pack),
     ("PAD", pad),
     ("PADV2", pad),
     ("QUANTIZE", |reading| reading.unary(Operator::Quantize)),
+    ("REDUCE_MAX", reductions::maximum),
     ("RELU", |reading| reading.unary(Operator::Clamp(Activation::Relu))),
     ("RELU6", |reading| reading.unary(Operator::Clamp(Activation::Relu6))),
     ("RELU_N1_TO_1", |reading| reading.unary(Operator::Clamp(Activation::ReluN1To1))),
-    ("RESHAPE", |reading| reading.unary(Operator::Reshape)),
+    ("RESHAPE", reshape),
     ("RESIZE_NEAREST_NEIGHBOR", resize_nearest),
     ("SLICE", slices::slice),
     ("SOFTMAX", softmax),
+    ("SPACE_TO_DEPTH", rearrange::space_to_depth),
     ("SPLIT", slices::split),
     ("SPLIT_V", slices::split_at),
     ("SQUEEZE", |reading| reading.unary(Operator::Reshape)),
@@ -46,6 +50,7 @@ const READERS: [(&str, Reader); 33] = [
     ("SUB", |reading| arithmetic(reading, Operator::Sub)),
     ("TANH", |reading| reading.unary(Operator::Tanh)),
     ("TRANSPOSE", transpose),
+    ("TRANSPOSE_CONV", transposed::convolution),
     ("UNPACK", slices::unpack),
 ];
 
@@ -120,21 +125,6 @@ fn softmax(reading: &mut Reading) -> Result<(), Fault> {
     reading.unary(Operator::Softmax { beta })
 }
 
-fn mean(reading: &mut Reading) -> Result<(), Fault> {
-    let keep = match reading.options::<ReducerOptions>()? {
-        Some(options) => options.keep_dims()?.unwrap_or(false),
-        None => false,
-    };
-    let input = reading.input(0)?;
-    let count = reading.tensor(input).shape.len();
-    let given = reading.integers(1)?;
-    let axes = given.into_iter().map(|axis| slices::axis(reading, axis, count));
-    let mut axes: Vec<usize> = axes.collect::<Result<_, _>>()?;
-    axes.sort_unstable();
-    axes.dedup();
-    reading.unary(Operator::Mean { axes, keep })
-}
-
 fn pad(reading: &mut Reading) -> Result<(), Fault> {
     let given = reading.integers(1)?;
     let size = |size: i64| {
@@ -178,6 +168,15 @@ fn resize_nearest(reading: &mut Reading) -> Result<(), Fault> {
         return Err(reading.malformed(format!("a size of {size:?} other than the output's")));
     }
     reading.unary(Operator::ResizeNearest { align_corners, half_pixel_centers })
+}
+
+fn reshape(reading: &mut Reading) -> Result<(), Fault> {
+    let (input, output) = (reading.input(0)?, reading.output(0)?);
+    let elements = reading.tensor(input).shape.iter().product();
+    if let Some(shape) = reading.known(1)?.and_then(|to| shapes::reshaped(elements, &to)) {
+        reading.settle(output, &shape);
+    }
+    reading.unary(Operator::Reshape)
 }
 
 fn transpose(reading: &mut Reading) -> Result<(), Fault> {

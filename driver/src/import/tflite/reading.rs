@@ -4,9 +4,12 @@ use planus::{TableRead, Vector};
 
 use super::operators;
 use super::schema::Operator as Record;
+use super::shapes;
 use super::tensors::{Tensors, Unreadable};
 use crate::import::error::Fault;
-use crate::network::{Activation, NetworkError, Node, Operator, Problem, Tensor, TensorId};
+use crate::network::{
+    Activation, NetworkError, Node, Operator, Problem, Tensor, TensorId, inferred_shape,
+};
 
 /// Most bytes of the name of an operator.
 pub(super) const MAX_NAME: usize = 64;
@@ -44,12 +47,27 @@ impl<'a, 'b> Reading<'a, 'b> {
 
     /// Reads the operator, and adds what it becomes.
     pub(super) fn read(mut self) -> Result<(), Fault> {
+        if let Some(compute) = self.computing()? {
+            if let (Some(elements), Some(&output)) = (compute(&mut self)?, self.outputs.first()) {
+                self.tensors.know(output, elements)?;
+            }
+            return Ok(());
+        }
         let Some(read) = operators::reader(&self.name) else {
             let supported = operators::supported();
             return Err(self.problem(None, Problem::Operator { supported }));
         };
         self.refuse_floats()?;
         read(&mut self)
+    }
+
+    /// How the operator computes a shape, if it does.
+    fn computing(&self) -> Result<Option<shapes::Compute>, Fault> {
+        let index = |&index: &i32| usize::try_from(index).ok();
+        let glances = self.outputs.iter().filter_map(index).map(|it| self.tensors.glance(it));
+        let elements = glances.map(|glance| Ok(glance?.element));
+        let elements = elements.collect::<Result<Vec<&str>, Fault>>()?;
+        Ok(shapes::computing(&self.name, &elements))
     }
 
     /// Floats other than at the edges of a network.
@@ -124,17 +142,48 @@ impl<'a, 'b> Reading<'a, 'b> {
         integers.map_err(|why| self.unreadable(index, why))
     }
 
+    /// Input `i`, integers that are constant or follow from shapes; none if they do not.
+    pub(super) fn known(&mut self, i: usize) -> Result<Option<Vec<i64>>, Fault> {
+        let Some(index) = self.inputs.get(i).and_then(|&it| usize::try_from(it).ok()) else {
+            return Ok(None);
+        };
+        match self.tensors.integers(index) {
+            Ok(integers) => Ok(Some(integers)),
+            Err(Unreadable::Fault(fault)) => Err(fault),
+            Err(Unreadable::Problem(_)) => Ok(None),
+        }
+    }
+
+    /// Gives an output its shape where the file leaves that open.
+    pub(super) fn settle(&mut self, output: TensorId, shape: &[usize]) {
+        self.tensors.settle(output, shape);
+    }
+
     /// A tensor that was read.
     pub(super) fn tensor(&self, id: TensorId) -> &Tensor {
         &self.tensors.read[id.0]
     }
 
-    /// A tensor of another shape, with what is like it in every other way.
-    pub(super) fn reshaped(&mut self, like: TensorId, shape: Vec<usize>) -> TensorId {
+    /// Adds a tensor of another shape, computed, with what is like another one in every other way.
+    pub(super) fn like(&mut self, like: TensorId, shape: Vec<usize>) -> Result<TensorId, Fault> {
         let like = self.tensor(like);
         let (name, quantisation) = (like.name.clone(), like.quantisation.clone());
         let (element, data) = (like.element, None);
-        self.tensors.add(Tensor { name, shape, element, quantisation, data })
+        self.add(Tensor { name, shape, element, quantisation, data })
+    }
+
+    /// Adds a tensor that is not in the file.
+    pub(super) fn add(&mut self, tensor: Tensor) -> Result<TensorId, Fault> {
+        let constant = tensor.data.as_ref().map_or(0, |_| tensor.len());
+        self.tensors.budget().spend(size_of::<Tensor>() + tensor.name.len() + constant)?;
+        Ok(self.tensors.add(tensor))
+    }
+
+    /// Adds a node that gives a tensor another shape.
+    pub(super) fn reshape(&mut self, from: TensorId, shape: Vec<usize>) -> Result<TensorId, Fault> {
+        let output = self.like(from, shape)?;
+        self.push(Operator::Reshape, vec![Some(from)], output);
+        Ok(output)
     }
 
     /// Adds a node on the first input and with the first output.
@@ -145,13 +194,18 @@ impl<'a, 'b> Reading<'a, 'b> {
         Ok(())
     }
 
-    /// Adds a node.
+    /// Adds a node. Its output gets the shape that follows, where the file leaves it open.
     pub(super) fn push(
         &mut self,
         operator: Operator,
         inputs: Vec<Option<TensorId>>,
         output: TensorId,
     ) {
+        let shapes = inputs.iter().flatten().map(|&id| &self.tensor(id).shape[..]);
+        let given = &self.tensor(output).shape;
+        if let Some(shape) = inferred_shape(&operator, &shapes.collect::<Vec<_>>(), given) {
+            self.tensors.settle(output, &shape);
+        }
         self.nodes.push(Node { index: self.index, operator, inputs, output });
     }
 

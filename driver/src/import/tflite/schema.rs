@@ -132,7 +132,8 @@ table!(
 );
 
 table!(
-    /// A tensor. It is sparse if there is an offset of how it is stored.
+    /// A tensor. It is sparse if there is an offset of how it is stored. Where lengths are left open,
+    /// they are negative in the signature of its shape, and 1 in its shape.
     Tensor {
         shape: Vector<'a, i32> = 0,
         element: i8 = 1,
@@ -141,6 +142,7 @@ table!(
         quantization: QuantizationParameters<'a> = 4,
         is_variable: bool = 5,
         sparsity: u32 = 6,
+        shape_signature: Vector<'a, i32> = 7,
     }
 );
 
@@ -229,7 +231,7 @@ table!(
 );
 
 table!(
-    /// Of MEAN.
+    /// Of MEAN and REDUCE_MAX.
     ReducerOptions {
         keep_dims: bool = 0,
     }
@@ -266,5 +268,29 @@ table!(
     /// Of UNPACK.
     UnpackOptions {
         axis: i32 = 1,
+    }
+);
+
+table!(
+    /// Of PACK.
+    PackOptions {
+        axis: i32 = 1,
+    }
+);
+
+table!(
+    /// Of SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+    BlockOptions {
+        side: i32 = 0,
+    }
+);
+
+table!(
+    /// Of TRANSPOSE_CONV.
+    TransposeConvOptions {
+        padding: i8 = 0,
+        stride_w: i32 = 1,
+        stride_h: i32 = 2,
+        activation: i8 = 3,
     }
 );

@@ -71,8 +71,8 @@ pub(super) fn split_at(reading: &mut Reading) -> Result<(), Fault> {
     let axes = reading.integers(2)?;
     let along = split_axis(reading, &axes, input)?;
     let length = reading.tensor(input).shape[along];
-    let known: usize = given.iter().filter_map(|&it| usize::try_from(it).ok()).sum();
-    let rest = length.checked_sub(known);
+    let known = given.iter().filter_map(|&it| usize::try_from(it).ok());
+    let rest = length.checked_sub(known.fold(0, usize::saturating_add));
     let size = |&it: &i64| if it == -1 { rest } else { usize::try_from(it).ok() };
     let sizes: Option<Vec<usize>> = given.iter().map(size).collect();
     match sizes {
@@ -125,12 +125,32 @@ fn cut(reading: &mut Reading, input: TensorId, along: usize, sizes: &[usize]) ->
 /// `STRIDED_SLICE`: input, first and last indices, steps.
 pub(super) fn strided_slice(reading: &mut Reading) -> Result<(), Fault> {
     let (input, output) = (reading.input(0)?, reading.output(0)?);
+    let entries = entries(reading)?;
+    let shape = &reading.tensor(input).shape;
+    let Some((parts, counts)) = entries.parts(shape) else {
+        let slice = format!("[{:?}:{:?}:{:?}]", entries.begin, entries.end, entries.strides);
+        return Err(reading.malformed(format!("{slice} of {shape:?}")));
+    };
+    take(reading, input, &parts, counts, output)
+}
+
+/// What `STRIDED_SLICE` takes of a single axis of that length; none if it is about others.
+pub(super) fn indices(reading: &mut Reading, length: usize) -> Result<Option<Vec<usize>>, Fault> {
+    let parts = entries(reading)?.parts(&[length]);
+    let indices = |part: &Part| {
+        let index = |i: usize| part.begin.checked_add_signed(part.stride.checked_mul(i as isize)?);
+        (0..part.count).map(index).collect()
+    };
+    Ok(parts.and_then(|(parts, _)| indices(parts.first()?)))
+}
+
+fn entries(reading: &mut Reading) -> Result<Entries, Fault> {
     let [begin, end, strides] = [reading.integers(1)?, reading.integers(2)?, reading.integers(3)?];
     let options: Option<StridedSliceOptions> = reading.options()?;
     let mask = |of: fn(&StridedSliceOptions) -> planus::Result<Option<i32>>| {
         options.as_ref().map_or(Ok(None), of).map(|mask| mask.unwrap_or(0))
     };
-    let entries = Entries {
+    Ok(Entries {
         begin_mask: mask(|it| it.begin_mask())?,
         end_mask: mask(|it| it.end_mask())?,
         ellipsis_mask: mask(|it| it.ellipsis_mask())?,
@@ -143,13 +163,7 @@ pub(super) fn strided_slice(reading: &mut Reading) -> Result<(), Fault> {
         begin,
         end,
         strides,
-    };
-    let shape = &reading.tensor(input).shape;
-    let Some((parts, counts)) = entries.parts(shape) else {
-        let slice = format!("[{:?}:{:?}:{:?}]", entries.begin, entries.end, entries.strides);
-        return Err(reading.malformed(format!("{slice} of {shape:?}")));
-    };
-    take(reading, input, &parts, counts, output)
+    })
 }
 
 /// Adds the nodes that take a part and give it its shape.
@@ -160,6 +174,7 @@ fn take(
     shape: Vec<usize>,
     output: TensorId,
 ) -> Result<(), Fault> {
+    reading.settle(output, &shape);
     let given = &reading.tensor(output).shape;
     if *given != shape {
         return Err(reading.malformed(format!("an output of {given:?} instead of {shape:?}")));
@@ -173,7 +188,7 @@ fn take(
         reading.push(operator, vec![Some(input)], output);
         return Ok(());
     }
-    let part = reading.reshaped(output, counts);
+    let part = reading.like(output, counts)?;
     reading.push(operator, vec![Some(input)], part);
     reading.push(Operator::Reshape, vec![Some(part)], output);
     Ok(())

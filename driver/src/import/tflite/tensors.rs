@@ -1,6 +1,6 @@
 //! Tensors of a file: read when an operator first asks for them, unsigned bytes turned into signed ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::budget::Budget;
 use super::schema::{Buffer, QuantizationParameters, Tables, Tensor as Record};
@@ -21,10 +21,14 @@ pub(super) struct Tensors<'a> {
     buffers: Tables<'a>,
     budget: Budget,
     ids: HashMap<usize, TensorId>,
+    /// Integers that were computed from shapes.
+    known: HashMap<usize, Vec<i64>>,
+    /// Those whose shape is left open for a part.
+    open: HashSet<TensorId>,
     /// Those that were asked for.
     pub read: Vec<Tensor>,
-    /// Whether unsigned bytes were among them.
-    pub unsigned: bool,
+    /// Those that have unsigned bytes in the file.
+    pub unsigned: Vec<TensorId>,
 }
 
 /// What can be said about a tensor before it is read.
@@ -58,8 +62,9 @@ impl From<planus::Error> for Unreadable {
 impl<'a> Tensors<'a> {
     pub(super) fn new(file: &'a [u8], records: Tables<'a>, buffers: Tables<'a>) -> Self {
         let budget = Budget::of_file(file.len());
-        let (ids, read) = (HashMap::new(), Vec::new());
-        Tensors { file, records, buffers, budget, ids, read, unsigned: false }
+        let (ids, known, open) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (read, unsigned) = (Vec::new(), Vec::new());
+        Tensors { file, records, buffers, budget, ids, known, open, read, unsigned }
     }
 
     /// What all reading shares.
@@ -75,6 +80,14 @@ impl<'a> Tensors<'a> {
         let tensor = self.tensor(index)?;
         let id = self.add(tensor);
         self.ids.insert(index, id);
+        let record = self.record(index)?;
+        if record.element()? == Some(UINT8) {
+            self.unsigned.push(id);
+        }
+        let signature = record.shape_signature()?;
+        if signature.is_some_and(|lengths| lengths.iter().any(|length| length < 0)) {
+            self.open.insert(id);
+        }
         Ok(id)
     }
 
@@ -82,6 +95,22 @@ impl<'a> Tensors<'a> {
     pub(super) fn add(&mut self, tensor: Tensor) -> TensorId {
         self.read.push(tensor);
         TensorId(self.read.len() - 1)
+    }
+
+    /// Keeps what the integers of tensor `index` are.
+    pub(super) fn know(&mut self, index: i32, integers: Vec<i64>) -> Result<(), Fault> {
+        self.budget.spend(integers.len() * size_of::<i64>())?;
+        if let Ok(index) = usize::try_from(index) {
+            self.known.insert(index, integers);
+        }
+        Ok(())
+    }
+
+    /// Gives a tensor its shape where the file leaves that open.
+    pub(super) fn settle(&mut self, id: TensorId, shape: &[usize]) {
+        if self.open.contains(&id) {
+            self.read[id.0].shape = shape.to_vec();
+        }
     }
 
     /// A look at tensor `index` of the file.
@@ -93,8 +122,12 @@ impl<'a> Tensors<'a> {
         Ok(Glance { name, element, constant })
     }
 
-    /// The elements of tensor `index`, a constant vector of integers such as axes.
+    /// The elements of tensor `index`, a vector of integers such as axes: constant, or computed from
+    /// shapes.
     pub(super) fn integers(&mut self, index: usize) -> Result<Vec<i64>, Unreadable> {
+        if let Some(known) = self.known.get(&index) {
+            return Ok(known.clone());
+        }
         let tensor = self.tensor(index)?;
         match tensor.data {
             Some(Data::Int32(elements)) => Ok(elements.into_iter().map(i64::from).collect()),
@@ -163,7 +196,6 @@ impl<'a> Tensors<'a> {
             return Err(Unreadable::Problem(Problem::Element { found, wanted: "int8" }));
         };
         let unsigned = code == UINT8;
-        self.unsigned |= unsigned;
         let bytes = self.data(&record)?;
         self.budget.spend(name.len() + bytes.map_or(0, <[u8]>::len))?;
         let elements = shape.iter().product();

@@ -74,11 +74,15 @@ fn pool(reading: &mut Reading, operator: fn(Window, Activation) -> Operator) -> 
     reading.unary(operator(window, activation))
 }
 
-fn required<'a, T: planus::TableRead<'a>>(reading: &Reading<'a, '_>) -> Result<T, Fault> {
+/// The options of an operator that has some.
+pub(super) fn required<'a, T: planus::TableRead<'a>>(
+    reading: &Reading<'a, '_>,
+) -> Result<T, Fault> {
     reading.options()?.ok_or_else(|| reading.malformed("it has no options"))
 }
 
-fn sizes(reading: &Reading, what: &str, sizes: [i32; 2]) -> Result<[usize; 2], Fault> {
+/// Sizes that are positive; `what` they are is for messages.
+pub(super) fn sizes(reading: &Reading, what: &str, sizes: [i32; 2]) -> Result<[usize; 2], Fault> {
     let size = |size| match usize::try_from(size) {
         Ok(size @ 1..) => Ok(size),
         _ => Err(reading.malformed(format!("a {what} of {size}"))),
@@ -86,29 +90,34 @@ fn sizes(reading: &Reading, what: &str, sizes: [i32; 2]) -> Result<[usize; 2], F
     Ok([size(sizes[0])?, size(sizes[1])?])
 }
 
-/// The window with the padding that the option stands for: `SAME` (0) keeps the picture's size, divided
-/// by the stride and rounded up, an odd element coming after; `VALID` (1) is none.
+/// The window with the padding of a picture.
 fn with_padding(
     reading: &Reading,
-    mut window: Window,
-    padding: Option<i8>,
+    window: Window,
+    option: Option<i8>,
     input: TensorId,
 ) -> Result<Window, Fault> {
+    let &[_, rows, columns, _] = &reading.tensor(input).shape[..] else {
+        return Err(reading.malformed("an input of other than four axes"));
+    };
+    Ok(Window { pad: padding(reading, &window, option, [rows, columns])?, ..window })
+}
+
+/// The padding that an option stands for: `SAME` (0) keeps the size, divided by the stride and rounded
+/// up, an odd element coming after; `VALID` (1) is none.
+pub(super) fn padding(
+    reading: &Reading,
+    window: &Window,
+    option: Option<i8>,
+    size: [usize; 2],
+) -> Result<[[usize; 2]; 2], Fault> {
     const SAME: i8 = 0;
     const VALID: i8 = 1;
-    match padding.unwrap_or(SAME) {
-        VALID => {}
-        SAME => {
-            let &[_, rows, columns, _] = &reading.tensor(input).shape[..] else {
-                return Err(reading.malformed("an input of other than four axes"));
-            };
-            for (axis, length) in [rows, columns].into_iter().enumerate() {
-                window.pad[axis] = same(&window, axis, length);
-            }
-        }
-        other => return Err(reading.malformed(format!("padding {other}"))),
+    match option.unwrap_or(SAME) {
+        VALID => Ok([[0; 2]; 2]),
+        SAME => Ok([0, 1].map(|axis| same(window, axis, size[axis]))),
+        other => Err(reading.malformed(format!("padding {other}"))),
     }
-    Ok(window)
 }
 
 /// Padding before and after. Sizes come from 31 bits each, so that products stay below 2^63.

@@ -20,13 +20,15 @@ import numpy as np
 import keras_networks
 import operators
 import refused
+import rewritten
 from flatbuffer import record
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 def main():
-    for name, model, samples in itertools.chain(operators.all(), keras_networks.all()):
+    for name, model, samples in itertools.chain(
+            operators.all(), rewritten.all(), keras_networks.all()):
         record(FOLDER, name, model, samples, np.random.default_rng(sum(name.encode())))
     os.makedirs(os.path.join(FOLDER, "refused"), exist_ok=True)
     for name, model in refused.all():
