@@ -98,8 +98,8 @@ pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
     while pair < channels.pairs() {
         #[cfg(any(armv7em_dsp, riscv32m))]
         {
-            let count = channels.short_pairs(pair);
-            let pairs = pair..pair + count - count % super::assembly::TOGETHER;
+            let count = super::assembly::whole_steps(channels.short_pairs(pair));
+            let pairs = pair..pair + count;
             if !pairs.is_empty() && super::assembly::tiles(channels, pairs.clone(), tiles, target) {
                 pair = pairs.end;
                 continue;
