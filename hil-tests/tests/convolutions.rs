@@ -44,6 +44,34 @@ fn any_shape_gives_the_bytes_of_the_definition() {
 }
 
 #[test]
+fn wide_pictures_give_the_bytes_of_the_definition() {
+    let mut devices = devices();
+    let mut random = Random::new(24);
+    for _ in 0..100 {
+        let mut sliding = shape(&mut random);
+        sliding.input[1] = random.within(10..=40) as u16;
+        sliding.output[1] = random.within(8..=40) as u16;
+        sliding.output[2] = random.within(1..=20) as u16;
+        check(&mut devices, &Convolution::random(sliding, &mut random).awkward(&mut random));
+    }
+}
+
+/// Columns of so many bytes that pixels go one by one.
+#[test]
+fn long_columns_give_the_bytes_of_the_definition() {
+    let mut devices = devices();
+    let mut random = Random::new(25);
+    for channels_out in [1, 2, 5, 8] {
+        let input = [3, 4, random.within(1500..=1600) as u16];
+        let output = [2, 3, channels_out];
+        let pad = [random.within(0..=1) as u16, 1];
+        let (stride, dilation) = ([1; 2], [1, random.within(1..=2) as u8]);
+        let sliding = Sliding { input, output, kernel: [3, 3], stride, dilation, pad };
+        check(&mut devices, &Convolution::random(sliding, &mut random));
+    }
+}
+
+#[test]
 fn any_factors_and_weights_give_the_bytes_of_the_definition() {
     let mut devices = devices();
     let mut random = Random::new(22);

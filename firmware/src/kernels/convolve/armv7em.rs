@@ -4,8 +4,10 @@
 /// How often the loops are unrolled, in groups.
 const UNROLLED: usize = 4;
 
-/// Records that are multiplied with tiles together.
-pub const TOGETHER: usize = 1;
+/// How many of so many records are multiplied with tiles: they go one by one.
+pub fn whole_steps(records: usize) -> usize {
+    records
+}
 
 /// A sum, which `shift` doubles, to a byte: `r0` bias, `r2` multiplier, `r3` offset, `r12` shift to the
 /// right; `r1` is lost.

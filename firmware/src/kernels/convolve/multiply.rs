@@ -1,7 +1,8 @@
 //! Records of weights times columns: the innermost loops of convolutions and fully connected layers.
 //!
-//! On Armv7E-M the assembly does what is common: pairs of channels that are finished in the short way
-//! and held to a byte's range. Elsewhere instructions are 3.1 a product and 30 an output on RV32IMAC.
+//! Assembly does what is common: pairs of channels that are finished in the short way; with tiles on
+//! Armv7E-M and RV32, with single columns on Armv7E-M. Else instructions are 3.1 a product with a tile
+//! and 3.8 with a column on RV32IMAC, and 30 an output.
 
 use super::super::finish::{self, FinishWords};
 use quintet_protocol::network::{FINISH_WORDS, PAIR_HEADER_WORDS, TILE_PIXELS};
@@ -97,8 +98,8 @@ pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
     while pair < channels.pairs() {
         #[cfg(any(armv7em_dsp, riscv32m))]
         {
-            let count = channels.short_pairs(pair);
-            let pairs = pair..pair + count - count % super::assembly::TOGETHER;
+            let count = super::assembly::whole_steps(channels.short_pairs(pair));
+            let pairs = pair..pair + count;
             if !pairs.is_empty() && super::assembly::tiles(channels, pairs.clone(), tiles, target) {
                 pair = pairs.end;
                 continue;

@@ -21,4 +21,4 @@ mod expand;
 mod tile;
 
 pub use expand::expand_runs;
-pub use tile::{TOGETHER, tiles};
+pub use tile::{tiles, whole_steps};

@@ -49,7 +49,8 @@ pub struct Runs<'a> {
 
 /// Windows of output pixels next to one another that see the same of the picture's edges.
 struct Span {
-    /// Where the window of the first pixel begins in the input; before it, if beyond an edge.
+    /// Where the window of the first pixel begins in the input; before it, if beyond an edge. It means
+    /// nothing where nothing is in the picture.
     start: isize,
     pixels: usize,
     /// Which rows and columns of the window are in the picture.
@@ -132,7 +133,8 @@ impl Windows {
     fn span(&self, at: [usize; 2], most: usize) -> Span {
         let corner = [0, 1].map(|i| (at[i] * self.stride[i]) as isize - self.pad[i] as isize);
         let inside = [0, 1].map(|i| self.inside(i, corner[i]));
-        let start = corner[0] * self.steps[0] as isize + corner[1] * self.steps[1] as isize;
+        let bytes = [0, 1].map(|i| corner[i].wrapping_mul(self.steps[i] as isize));
+        let start = bytes[0].wrapping_add(bytes[1]);
         let mut pixels = 1;
         if inside[1] == (0..self.kernel[1]) {
             let reach = (self.kernel[1] - 1) * self.dilation[1];
@@ -217,12 +219,14 @@ impl Windows {
         tiles: &mut [u32],
     ) {
         let across = self.dilation[1] * self.steps[1];
-        let groups = self.run_bytes.div_ceil(4);
-        let column = self.column_of(pixel, tiles).iter_mut().skip(before);
-        for (number, place) in column.take(self.runs * groups).enumerate() {
-            let start = start + (number / groups * across + number % groups * 4) as isize;
-            let byte = |i| input.get((start + i) as usize).copied().unwrap_or_default();
-            expand_group([0, 1, 2, 3].map(byte), pixel, place);
+        let run = self.run_bytes.next_multiple_of(4);
+        let groups = self.column_of(pixel, tiles).get_mut(before..).unwrap_or_default();
+        for byte in 0..self.runs * run {
+            let from = start + (byte / run * across + byte % run) as isize;
+            if let Some(group) = groups.get_mut(byte / 4) {
+                let value = input.get(from as usize).copied().unwrap_or_default();
+                expand_byte(value, byte, pixel, group);
+            }
         }
     }
 
@@ -230,8 +234,12 @@ impl Windows {
     fn pad(&self, [rows, columns]: &[Range<usize>; 2], pixel: usize, tiles: &mut [u32]) {
         let row_groups = self.runs * self.run_bytes.div_ceil(4);
         let column = self.column_of(pixel, tiles);
-        let (column, below) = column.split_at_mut(rows.end * row_groups);
-        let (above, within) = column.split_at_mut(rows.start * row_groups);
+        let Some((column, below)) = column.split_at_mut_checked(rows.end * row_groups) else {
+            return;
+        };
+        let Some((above, within)) = column.split_at_mut_checked(rows.start * row_groups) else {
+            return;
+        };
         for group in above.iter_mut().chain(below) {
             expand_group([self.zero; 4], pixel, group);
         }

@@ -9,8 +9,10 @@ use core::mem::offset_of;
 use core::ops::Range;
 use quintet_protocol::network::{FINISH_WORDS, PAIR_HEADER_WORDS, TILE_PIXELS};
 
-/// Records that are multiplied together.
-pub const TOGETHER: usize = 2;
+/// How many of so many records are multiplied with tiles: they go two by two.
+pub fn whole_steps(records: usize) -> usize {
+    records & !1
+}
 
 /// Records and the tiles that they are multiplied with.
 #[repr(C)]
@@ -53,8 +55,7 @@ pub fn tiles(
     let (Some(records), Some(out)) = (channels.records.get(words), target.out.get_mut(out)) else {
         return false;
     };
-    if pairs.is_empty() || !pairs.len().is_multiple_of(TOGETHER) || 2 * pairs.len() > target.stride
-    {
+    if pairs.is_empty() || !pairs.len().is_multiple_of(2) || 2 * pairs.len() > target.stride {
         return false;
     }
     let (records, tile) = (records.as_ptr_range(), tile.as_ptr_range());
