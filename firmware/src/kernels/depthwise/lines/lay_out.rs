@@ -1,6 +1,6 @@
 //! Rows of a picture laid out channel by channel.
 //!
-//! Instructions: 18 for two columns of four channels.
+//! Instructions: 16 for two columns of four channels.
 #![allow(unsafe_code)]
 
 use core::mem::offset_of;
@@ -175,6 +175,7 @@ unsafe extern "C" fn lay_out_job(job: *mut Job) {
         "ldrd r3, r5, [lr, #{channel}]",    // bytes of a channel, of a pair
         "add r4, r3, r3, lsl #1",           // of three channels
         "ldr r12, [lr, #{padding}]",
+        "ldr r11, [lr, #{fours}]",
         "2:",                               // four channels
         "ldrd r0, r2, [lr]",                // pixels, line
         "add r7, r0, #4",
@@ -207,18 +208,16 @@ unsafe extern "C" fn lay_out_job(job: *mut Job) {
         "ldr r8, [r0, r1]",
         "add r0, r0, r1, lsl #1",
         "7:",
-        "sxtb16 r9, r7",
-        "sxtb16 r7, r7, ror #8",
-        "sxtb16 r10, r8",
-        "sxtb16 r8, r8, ror #8",
-        "pkhbt r11, r9, r10, lsl #16",
-        "pkhtb r9, r10, r9, asr #16",
-        "pkhbt r10, r7, r8, lsl #16",
-        "pkhtb r8, r8, r7, asr #16",
-        "str r11, [r2]",
-        "str r10, [r2, r3]",
+        "pkhbt r9, r7, r8, lsl #16",        // channels 0 and 1 of both pixels
+        "pkhtb r10, r8, r7, asr #16",       // 2 and 3
+        "sxtb16 r7, r9",
+        "sxtb16 r8, r9, ror #8",
+        "sxtb16 r9, r10",
+        "sxtb16 r10, r10, ror #8",
+        "str r7, [r2]",
+        "str r8, [r2, r3]",
         "str r9, [r2, r3, lsl #1]",
-        "str r8, [r2, r4]",
+        "str r10, [r2, r4]",
         "add r2, r2, r5",
         "subs r6, r6, #1",
         "bgt 6b",
@@ -241,9 +240,7 @@ unsafe extern "C" fn lay_out_job(job: *mut Job) {
         "subs r6, r6, #1",
         "bne 10b",
         "11:",
-        "ldr r6, [lr, #{fours}]",
-        "subs r6, r6, #1",
-        "str r6, [lr, #{fours}]",
+        "subs r11, r11, #1",
         "bne 2b",
         "pop {{r4-r11, pc}}",
         pixel = const offset_of!(Job, pixel),
