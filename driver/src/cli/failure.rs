@@ -176,8 +176,10 @@ impl Failure {
 
     /// A network that cannot be compiled.
     pub fn network(error: &PlanError) -> Self {
-        Self::new(FAILED, "the network cannot be compiled for this device", error)
-            .help("use a smaller network, or a device with more memory")
+        Self::new(FAILED, "the network cannot be compiled for this device", error).help(
+            "use a smaller network, or a device with more memory; `quintet inspect MODEL` says \
+                 what a network needs",
+        )
     }
 
     /// A device's log that cannot be read.

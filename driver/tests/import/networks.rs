@@ -129,7 +129,7 @@ proptest! {
         changes in changes(),
         name in prop::sample::select(&[
             "slices", "lenet", "dead_channels", "open_batch", "rearranged", "reduce_max",
-            "transpose_conv",
+            "transpose_conv", "dilated",
         ][..]),
     ) {
         let mut data = corpus(&format!("{name}.tflite"));

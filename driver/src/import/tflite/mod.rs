@@ -6,6 +6,7 @@
 
 mod batch;
 mod budget;
+mod dilations;
 mod names;
 mod operators;
 mod reading;

@@ -5,7 +5,7 @@ use super::schema::{
     ArithmeticOptions, ConcatenationOptions, FullyConnectedOptions, LeakyReluOptions,
     ResizeNearestOptions, SoftmaxOptions,
 };
-use super::{rearrange, reductions, shapes, slices, transposed, windows};
+use super::{dilations, rearrange, reductions, shapes, slices, transposed, windows};
 use crate::import::error::Fault;
 use crate::network::{Activation, Data, Operator};
 
@@ -13,15 +13,16 @@ use crate::network::{Activation, Data, Operator};
 type Reader = fn(&mut Reading) -> Result<(), Fault>;
 
 /// The supported operators, by name.
-const READERS: [(&str, Reader); 38] = [
+const READERS: [(&str, Reader); 40] = [
     ("ADD", |reading| arithmetic(reading, Operator::Add)),
     ("AVERAGE_POOL_2D", windows::average),
+    ("BATCH_TO_SPACE_ND", dilations::batch_to_space),
     ("CONCATENATION", concatenation),
     ("CONV_2D", windows::convolution),
     ("DEPTHWISE_CONV_2D", windows::depthwise),
     ("DEPTH_TO_SPACE", rearrange::depth_to_space),
     ("DEQUANTIZE", |reading| reading.unary(Operator::Dequantize)),
-    ("EXPAND_DIMS", |reading| reading.unary(Operator::Reshape)),
+    ("EXPAND_DIMS", expand),
     ("FULLY_CONNECTED", fully_connected),
     ("HARD_SWISH", |reading| reading.unary(Operator::HardSwish)),
     ("LEAKY_RELU", leaky_relu),
@@ -42,6 +43,7 @@ const READERS: [(&str, Reader); 38] = [
     ("RESIZE_NEAREST_NEIGHBOR", resize_nearest),
     ("SLICE", slices::slice),
     ("SOFTMAX", softmax),
+    ("SPACE_TO_BATCH_ND", dilations::space_to_batch),
     ("SPACE_TO_DEPTH", rearrange::space_to_depth),
     ("SPLIT", slices::split),
     ("SPLIT_V", slices::split_at),
@@ -174,6 +176,16 @@ fn reshape(reading: &mut Reading) -> Result<(), Fault> {
     let (input, output) = (reading.input(0)?, reading.output(0)?);
     let elements = reading.tensor(input).shape.iter().product();
     if let Some(shape) = reading.known(1)?.and_then(|to| shapes::reshaped(elements, &to)) {
+        reading.settle(output, &shape);
+    }
+    reading.unary(Operator::Reshape)
+}
+
+fn expand(reading: &mut Reading) -> Result<(), Fault> {
+    let (input, output) = (reading.input(0)?, reading.output(0)?);
+    let mut shape = reading.tensor(input).shape.clone();
+    if let Some(&[axis]) = reading.known(1)?.as_deref() {
+        shape.insert(slices::axis(reading, axis, shape.len() + 1)?, 1);
         reading.settle(output, &shape);
     }
     reading.unary(Operator::Reshape)

@@ -154,6 +154,11 @@ impl<'a, 'b> Reading<'a, 'b> {
         }
     }
 
+    /// Whether the file leaves the shape of a tensor open.
+    pub(super) fn is_open(&self, id: TensorId) -> bool {
+        self.tensors.is_open(id)
+    }
+
     /// Gives an output its shape where the file leaves that open.
     pub(super) fn settle(&mut self, output: TensorId, shape: &[usize]) {
         self.tensors.settle(output, shape);

@@ -68,10 +68,21 @@ fn blocks(reading: &mut Reading) -> Result<(TensorId, [usize; 4], usize), Fault>
 
 fn rearrange(reading: &mut Reading, input: TensorId, split: Vec<usize>) -> Result<(), Fault> {
     let output = reading.output(0)?;
-    let shape = BLOCKS.map(|axis| split[axis]).to_vec();
-    let split = reading.reshape(input, split)?;
-    let moved = reading.like(output, shape)?;
-    reading.push(Operator::Transpose { order: BLOCKS.to_vec() }, vec![Some(split)], moved);
+    let moved = moved(reading, input, (split, BLOCKS.to_vec()), output)?;
     reading.push(Operator::Reshape, vec![Some(moved)], output);
     Ok(())
+}
+
+/// A tensor with its axes split and in another order; else it is as `output`.
+pub(super) fn moved(
+    reading: &mut Reading,
+    input: TensorId,
+    (split, order): (Vec<usize>, Vec<usize>),
+    output: TensorId,
+) -> Result<TensorId, Fault> {
+    let shape = order.iter().map(|&axis| split[axis]).collect();
+    let split = reading.reshape(input, split)?;
+    let moved = reading.like(output, shape)?;
+    reading.push(Operator::Transpose { order }, vec![Some(split)], moved);
+    Ok(moved)
 }

@@ -106,9 +106,14 @@ impl<'a> Tensors<'a> {
         Ok(())
     }
 
+    /// Whether the file leaves the shape of a tensor open.
+    pub(super) fn is_open(&self, id: TensorId) -> bool {
+        self.open.contains(&id)
+    }
+
     /// Gives a tensor its shape where the file leaves that open.
     pub(super) fn settle(&mut self, id: TensorId, shape: &[usize]) {
-        if self.open.contains(&id) {
+        if self.is_open(id) {
             self.read[id.0].shape = shape.to_vec();
         }
     }

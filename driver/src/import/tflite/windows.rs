@@ -3,7 +3,7 @@
 use super::reading::Reading;
 use super::schema::{Conv2dOptions, DepthwiseConv2dOptions, Pool2dOptions};
 use crate::import::error::Fault;
-use crate::network::{Activation, Operator, TensorId, Window};
+use crate::network::{Activation, Operator, TensorId, Window, inferred_shape};
 
 /// `CONV_2D`.
 pub(super) fn convolution(reading: &mut Reading) -> Result<(), Fault> {
@@ -54,7 +54,35 @@ fn weighted(
         pad: [[0; 2]; 2],
     };
     let window = with_padding(reading, window, padding, input)?;
+    if let &[samples, 1, columns, channels] = &reading.tensor(input).shape[..]
+        && (samples > 1 && rows == 1 && reading.is_open(input))
+    {
+        // Of a single sample some operator made several, of one row each: the rows of a picture.
+        let picture = reading.reshape(input, vec![1, samples, columns, channels])?;
+        let window = Window { stride: [1, window.stride[1]], ..window };
+        return in_rows(reading, operator(window, activation), (picture, inputs), output);
+    }
     reading.push(operator(window, activation), inputs, output);
+    Ok(())
+}
+
+/// A convolution of a picture whose rows are samples.
+fn in_rows(
+    reading: &mut Reading,
+    operator: Operator,
+    (picture, mut inputs): (TensorId, Vec<Option<TensorId>>),
+    output: TensorId,
+) -> Result<(), Fault> {
+    inputs[0] = Some(picture);
+    let shapes = inputs.iter().flatten().map(|&id| &reading.tensor(id).shape[..]);
+    let shape = inferred_shape(&operator, &shapes.collect::<Vec<_>>(), &[1]);
+    let Some(&[_, samples, columns, channels]) = shape.as_deref() else {
+        return Err(reading.malformed("a window that does not fit its input"));
+    };
+    let rows = reading.like(output, vec![1, samples, columns, channels])?;
+    reading.push(operator, inputs, rows);
+    reading.settle(output, &[samples, 1, columns, channels]);
+    reading.push(Operator::Reshape, vec![Some(rows)], output);
     Ok(())
 }
 

@@ -57,16 +57,16 @@ def transposed(rng):
     yield "transpose_conv", net, 3
 
 
+def opened(net, shape, *others):
+    """A tensor whose file does not know the lengths that are negative."""
+    made = net.tensor([1 if length < 0 else length for length in shape], *others)
+    net.graph.tensors[made].shapeSignature = shape
+    return made
+
+
 def open_batch(rng):
     """As converters write a RESHAPE where the number of samples is left open."""
     net = Net()
-
-    def opened(shape, *others):
-        """A tensor whose file does not know these lengths."""
-        made = net.tensor([1 if length < 0 else length for length in shape], *others)
-        net.graph.tensors[made].shapeSignature = shape
-        return made
-
     input = net.input([1, 4, 6, 2], 0.05, -20)
     sides = net.tensor([4], dtype=np.int32)
     net.op("SHAPE", [input], [sides], options("Shape", outType=2))
@@ -76,7 +76,7 @@ def open_batch(rng):
     shape = net.tensor([3], dtype=np.int32)
     others = [net.constant(np.int32(it)) for it in [-1, 6]]
     net.op("PACK", [samples, *others], [shape], options("Pack", valuesCount=3, axis=0))
-    rows = opened([-1, -1, 6], 0.05, -20)
+    rows = opened(net, [-1, -1, 6], 0.05, -20)
     net.op("RESHAPE", [input, shape], [rows], options("Reshape"))
     net.unary("MEAN", rows, [1, 6], 0.05, -20, options("Reducer"), [net.constant(np.int32(1))])
     # As DENSE does it to rows: all axes but the last become one, and come back after it.
@@ -94,19 +94,46 @@ def open_batch(rng):
     back = net.tensor([3], dtype=np.int32)
     net.op("CONCATENATION", [lengths[0][0], net.constant(np.int32([5]))], [back],
            options("Concatenation"))
-    pixels = opened([-1, -1], 0.05, -20)
+    pixels = opened(net, [-1, -1], 0.05, -20)
     net.op("RESHAPE", [rows, flat], [pixels], options("Reshape"))
     extra, scale = weighted(net, rng, rows, [5, 6], 0, False)
-    sums = opened([-1, 5], scale, 4)
+    sums = opened(net, [-1, 5], scale, 4)
     net.op("FULLY_CONNECTED", [pixels, *extra], [sums], options("FullyConnected"))
-    output = opened([-1, -1, 5], scale, 4)
+    output = opened(net, [-1, -1, 5], scale, 4)
     net.graph.outputs.append(output)
     net.op("RESHAPE", [sums, back], [output], options("Reshape"))
     yield "open_batch", net, 2
 
 
+def dilated(rng):
+    """As converters write a dilated convolution where the number of samples is left open."""
+    net = Net()
+    input = net.input([1, 21, 3], 0.05, -20)
+    for block, padding, kernel, crop in [(2, [1, 0], 3, [0, 0]), (4, [3, 4], 2, [1, 2])]:
+        length = (21 + sum(padding)) // block
+        about = [net.constant(np.int32([block])), net.constant(np.int32([padding]))]
+        apart = opened(net, [-1, length, 3], 0.05, -20)
+        net.op("SPACE_TO_BATCH_ND", [input, *about], [apart], options("SpaceToBatchND"))
+        rows = opened(net, [-1, 1, length, 3], 0.05, -20)
+        net.op("EXPAND_DIMS", [apart, net.constant(np.int32(1))], [rows], options("ExpandDims"))
+        extra, scale = weighted(net, rng, rows, [5, 1, kernel, 3], 0, True)
+        sums = opened(net, [-1, 1, length - kernel + 1, 5], scale, 3)
+        net.op("CONV_2D", [rows, *extra], [sums],
+               options("Conv2D", padding=VALID, strideH=1, strideW=1, dilationHFactor=1,
+                       dilationWFactor=1))
+        flat = opened(net, [-1, length - kernel + 1, 5], scale, 3)
+        shape = [-1, length - kernel + 1, 5]
+        net.op("RESHAPE", [sums, net.constant(np.int32(shape))], [flat],
+               options("Reshape", newShape=shape))
+        output = opened(net, [-1, (length - kernel + 1) * block - sum(crop), 5], scale, 3)
+        net.graph.outputs.append(output)
+        about = [about[0], net.constant(np.int32([crop]))]
+        net.op("BATCH_TO_SPACE_ND", [flat, *about], [output], options("BatchToSpaceND"))
+    yield "dilated", net, 2
+
+
 def all():
     rng = np.random.default_rng(20141)
-    for make in [rearranged, maxima, transposed, open_batch]:
+    for make in [rearranged, maxima, transposed, open_batch, dilated]:
         for name, net, samples in make(rng):
             yield name, net.model(), samples
