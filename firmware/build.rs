@@ -6,7 +6,9 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(riscv32m)");
     println!("cargo:rerun-if-changed=build.rs");
     // Armv7E-M always has it; on Armv8-M Mainline it is an option that the target does not name.
-    if std::env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv7em")) {
+    let target = std::env::var("TARGET").unwrap_or_default();
+    let optional = std::env::var_os("CARGO_FEATURE_ARMV8M_DSP").is_some();
+    if target.starts_with("thumbv7em") || target.starts_with("thumbv8m.main") && optional {
         println!("cargo:rustc-cfg=armv7em_dsp");
     }
     let variable = |name| std::env::var(name).unwrap_or_default();

@@ -216,6 +216,7 @@ mod armv7em {
     #[unsafe(naked)]
     unsafe extern "C" fn blend_rows(job: *mut Job) {
         core::arch::naked_asm!(
+            dsp_core!(),
             "push {{r0, r4-r11, lr}}",
             "2:",                               // a row
             "ldr r0, [sp]",

@@ -174,6 +174,7 @@ const GROUP_CODE: usize = 17 * 4;
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *const Column) {
     core::arch::naked_asm!(
+        dsp_core!(),
         "push {{r4-r11, lr}}",
         "ldm r0!, {{r1-r9}}",
         "ldrd r10, r11, [r0]",

@@ -15,6 +15,7 @@ use quintet_protocol::network::TILE_PIXELS;
 #[unsafe(naked)]
 pub unsafe extern "C" fn expand_runs(job: *const Expansion) {
     core::arch::naked_asm!(
+        dsp_core!(),
         "push {{r4-r11, lr}}",
         "ldm r0, {{r0-r8}}", // bytes place groups step pixels pixel_step pixel count tile_step
         "push {{r7, r8}}",

@@ -212,6 +212,7 @@ macro_rules! two_bytes {
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *const Tile) {
     core::arch::naked_asm!(
+        dsp_core!(),
         "push {{r4-r11, lr}}",
         "add r1, r0, #{first}",
         "ldm r1, {{r1-r7}}",

@@ -169,6 +169,7 @@ impl Line<'_> {
 #[unsafe(naked)]
 unsafe extern "C" fn lay_out_job(job: *mut Job) {
     core::arch::naked_asm!(
+        dsp_core!(),
         "push {{r4-r11, lr}}",
         "mov lr, r0",
         "ldr r1, [lr, #{pixel}]",

@@ -209,6 +209,7 @@ macro_rules! kernel {
         #[unsafe(naked)]
         unsafe extern "C" fn $name(job: *mut Job) {
             core::arch::naked_asm!(
+                dsp_core!(),
                 "push {{r4-r11, lr}}",
                 "sub sp, sp, #68",
                 "ldm r0, {{r1-r8}}",

@@ -159,6 +159,7 @@ impl Pass {
 #[unsafe(naked)]
 unsafe extern "C" fn pass(job: *mut Job) {
     core::arch::naked_asm!(
+        dsp_core!(),
         "push {{r4-r11, lr}}",
         "sub sp, sp, #{size}",
         "mov r12, sp",
