@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use quintet_driver::device::Connection;
 use quintet_driver::log::Level;
-use quintet_driver::session::Limits;
+use quintet_driver::session::{DeviceDescription, Limits};
 use quintet_driver::transport::DeviceUri;
 use quintet_protocol::fault::Faults;
 
-use super::failure::Failure;
+use super::failure::{FAILED, Failure};
 use super::log;
 use super::output::say;
 
@@ -54,6 +54,29 @@ pub struct DeviceArguments {
     /// The ELF file of the device's firmware, for its log messages [default: found by build id]
     #[arg(long, env = "QUINTET_ELF", value_name = "FILE")]
     pub elf: Option<PathBuf>,
+}
+
+/// How much of a device's arena to use.
+#[derive(Args, Debug)]
+pub struct ArenaArguments {
+    /// Use only that much of the device's arena; K and M stand for KiB and MiB
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    arena: Option<u32>,
+}
+
+impl ArenaArguments {
+    /// Bytes of the device's arena that may be used.
+    pub fn bytes(&self, device: &DeviceDescription) -> Result<usize, Failure> {
+        let wanted = self.arena.unwrap_or(device.arena_bytes);
+        if wanted > device.arena_bytes {
+            let cause = format!("--arena asks for {wanted} bytes, it has {}", device.arena_bytes);
+            return Err(Failure::new(FAILED, "the device's arena is smaller than that", cause)
+                .help(
+                    "ask for less; a virtual device has what --device virtual:?arena=BYTES says",
+                ));
+        }
+        Ok(wanted as usize)
+    }
 }
 
 impl DeviceArguments {

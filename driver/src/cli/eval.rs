@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let count = agree(&available, arguments.limit)?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
-    let mut inference = load(&mut connection, &imported)?;
+    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
     let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
     let classified = set.classes.is_some();
     if arguments.json {

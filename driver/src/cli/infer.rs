@@ -125,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     files.iter().try_for_each(|file| probe(file))?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
-    let mut inference = load(&mut connection, &imported)?;
+    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
     let Runs { outputs, costs } = run_all(&mut inference, &samples)?;
     for ((file, outputs), port) in files.iter().zip(&outputs).zip(&ports) {
         let written = fs::write(file, array(outputs, port).to_npy());

@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "--clock cannot be used with this device", cause)
             .help("leave --clock away, or use an emulated board"));
     }
-    let mut inference = load(&mut connection, &imported)?;
+    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
     let dut = Dut::new(benchmark, input.clone(), output.clone());
     let clock = Clock { start: Instant::now(), rate: arguments.clock, ticks: 0 };
     let failed = |error: io::Error| {

@@ -12,7 +12,7 @@ use quintet_driver::input::{self, Options};
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
 
-use super::arguments::DeviceArguments;
+use super::arguments::{ArenaArguments, DeviceArguments};
 use super::failure::{FAILED, Failure, USAGE};
 use super::output::{bytes_bar, in_bytes, say};
 
@@ -23,6 +23,8 @@ pub struct ModelArguments {
     pub model: PathBuf,
     #[command(flatten)]
     pub device: DeviceArguments,
+    #[command(flatten)]
+    pub arena: ArenaArguments,
     /// Seconds after which a run that is not finished is given up [default: never]
     #[arg(long, env = "QUINTET_TIMEOUT", value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -56,7 +58,9 @@ pub fn ports(imported: &ImportedNetwork) -> Result<[Vec<Port>; 2], Failure> {
 pub fn load<'c>(
     connection: &'c mut Connection,
     imported: &ImportedNetwork,
+    arena: &ArenaArguments,
 ) -> Result<Inference<'c>, Failure> {
+    let arena_bytes = arena.bytes(connection.description())?;
     if let Some(warning) = connection.warning() {
         say(format_args!("warning: {warning}"));
     }
@@ -65,7 +69,8 @@ pub fn load<'c>(
         bar.set_length(total as u64);
         bar.set_position(sent as u64);
     };
-    let inference = Inference::new(connection, &imported.network, &mut progress);
+    let inference =
+        Inference::with_arena(connection, &imported.network, arena_bytes, &mut progress);
     bar.finish_and_clear();
     inference.map_err(|error| Failure::infer(&error))
 }

@@ -13,7 +13,7 @@ use quintet_driver::render::{Cost, Renderer, framing_camera};
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
 
-use super::arguments::{DeviceArguments, size};
+use super::arguments::{ArenaArguments, DeviceArguments, size};
 use super::costs::{operator_name, phase_name, unit_name, unit_text};
 use super::failure::Failure;
 use super::model;
@@ -36,6 +36,8 @@ pub struct Arguments {
     file: PathBuf,
     #[command(flatten)]
     device: DeviceArguments,
+    #[command(flatten)]
+    arena: ArenaArguments,
     /// Of a scene: columns and rows of the picture
     #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
     size: [u16; 2],
@@ -92,7 +94,7 @@ fn of_network(arguments: &Arguments) -> Result<(DeviceDescription, Vec<Row>), Fa
     let imported = import::network(&arguments.file).map_err(|error| Failure::scene(&error))?;
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
-    let mut inference = model::load(&mut connection, &imported)?;
+    let mut inference = model::load(&mut connection, &imported, &arguments.arena)?;
     // What it costs does not depend on what is computed.
     let zeros = |port: &Port| vec![port.zero_point as i8; port.len()];
     let inputs: Vec<Vec<i8>> = inference.inputs().iter().map(zeros).collect();
@@ -107,7 +109,7 @@ fn of_scene(arguments: &Arguments) -> Result<(DeviceDescription, Vec<Row>), Fail
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
     let [width, height] = arguments.size;
-    let arena_bytes = device.arena_bytes as usize;
+    let arena_bytes = arguments.arena.bytes(&device)?;
     let options = Options { width, height, background: [0; 3], arena_bytes };
     let camera = framing_camera(&scene.cloud, arguments.size);
     let origin = SceneFrame::new(&scene.cloud, 0.0).origin;

@@ -11,13 +11,13 @@ use quintet_driver::import::{self, Imported};
 use quintet_driver::picture::{ContactSheet, Picture};
 use quintet_driver::quantise::SceneFrame;
 use quintet_driver::render::{Cost, Renderer, framing_camera, orbit};
-use quintet_driver::session::{DeviceDescription, Limits};
+use quintet_driver::session::Limits;
 use quintet_protocol::message::Ticks;
 use sha2::{Digest, Sha256};
 
-use super::arguments::{DeviceArguments, bytes, color, size};
+use super::arguments::{ArenaArguments, DeviceArguments, color, size};
 use super::costs::{CostRecord, table};
-use super::failure::{FAILED, Failure};
+use super::failure::Failure;
 use super::output::{bytes_bar, frames_bar, grouped, in_bytes, print, print_json, say};
 use super::report::{
     BundleRecord, DeviceRecord, FrameRecord, LinkRecord, PulledRecord, Report, SceneRecord,
@@ -82,9 +82,8 @@ pub struct Arguments {
     /// Colour behind everything
     #[arg(long, value_name = "R,G,B", default_value = "0,0,0", value_parser = color)]
     background: [u8; 3],
-    /// Use only that much of the device's arena; K and M stand for KiB and MiB
-    #[arg(long, value_name = "BYTES", value_parser = bytes)]
-    arena: Option<u32>,
+    #[command(flatten)]
+    arena: ArenaArguments,
     /// The PNG file, or the folder, to write [default: named after the scene]
     #[arg(short, long, value_name = "FILE.png|DIR")]
     output: Option<PathBuf>,
@@ -159,17 +158,6 @@ fn views(arguments: &Arguments, scene: &Imported) -> Result<Views, Failure> {
     Ok(Views { cameras, name, reach })
 }
 
-/// Bytes of the device's arena that may be used.
-fn arena_bytes(arguments: &Arguments, device: &DeviceDescription) -> Result<usize, Failure> {
-    let wanted = arguments.arena.unwrap_or(device.arena_bytes);
-    if wanted > device.arena_bytes {
-        let cause = format!("--arena asks for {wanted} bytes, it has {}", device.arena_bytes);
-        return Err(Failure::new(FAILED, "the device's arena is smaller than that", cause)
-            .help("ask for less; a virtual device has what --device virtual:?arena=BYTES says"));
-    }
-    Ok(wanted as usize)
-}
-
 fn render(
     arguments: &Arguments,
     scene: &Imported,
@@ -185,7 +173,7 @@ fn render(
     }
     let device = connection.description().clone();
     let [width, height] = [views.cameras[0].width, views.cameras[0].height];
-    let arena_bytes = arena_bytes(arguments, &device)?;
+    let arena_bytes = arguments.arena.bytes(&device)?;
     let options = Options { width, height, background: arguments.background, arena_bytes };
     let bar = bytes_bar("uploading");
     let mut progress = |sent: usize, total: usize| {
