@@ -7,7 +7,7 @@ use quintet_protocol::program::ByteRange;
 /// The words of a [`quintet_protocol::network::Finish`].
 pub type FinishWords = [u32; FINISH_WORDS];
 
-/// Whether sums are finished by [`short`].
+/// Whether sums are finished by [`short_of_doubled`].
 #[inline(always)]
 pub fn is_short(words: &FinishWords) -> bool {
     words[3].wrapping_sub(*SHORT_RIGHT.start()) <= SHORT_RIGHT.end() - SHORT_RIGHT.start()

@@ -18,7 +18,7 @@ pub struct Channels<'a> {
     pub count: usize,
     /// Whether each record has one.
     pub unpaired: bool,
-    /// Whether every record of two channels is finished by [`finish::short`].
+    /// Whether every record of two channels is finished in the short way, see [`finish::is_short`].
     pub all_short: bool,
     /// What outputs are held to.
     pub bytes: ByteRange,
@@ -46,15 +46,15 @@ impl<'a> Channels<'a> {
         record.get(..PAIR_HEADER_WORDS).unwrap_or_default().as_chunks::<FINISH_WORDS>().0
     }
 
-    /// Whether both channels of a record are finished by [`finish::short`].
+    /// Whether both channels of a record are finished in the short way, see [`finish::is_short`].
     #[inline(always)]
     pub fn is_short(record: &[u32]) -> bool {
         let finishes = record.first_chunk::<PAIR_HEADER_WORDS>().map(|words| words.as_chunks().0);
         matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
-    /// From record number `from` on, how many have two channels, both finished by [`finish::short`]:
-    /// those that the assembly works out.
+    /// From record number `from` on, how many have two channels, both finished in the short way: those
+    /// that the assembly works out.
     #[cfg(any(armv7em_dsp, riscv32m))]
     fn short_pairs(&self, from: usize) -> usize {
         let whole = if self.unpaired { 0 } else { self.count / 2 };

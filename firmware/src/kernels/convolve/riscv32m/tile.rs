@@ -2,7 +2,7 @@
 //! at a time, with their 16 sums in registers that the compiler does not manage. Left to itself it
 //! spills them.
 //!
-//! Instructions: 2.56 a product, loop included; finishing and storing takes 17 an output.
+//! Instructions: 2.56 a product, loop included; finishing and storing takes 18 an output.
 
 use super::super::{Channels, GROUP_WORDS, Target};
 use core::mem::offset_of;
@@ -246,7 +246,7 @@ unsafe extern "C" fn multiply(job: *mut Tiles) {
         "addi a1, a1, 4",
         "sw a1, {out}(a0)",
         "bne a2, a3, 2b",
-        "lw t1, {tiles}(a0)", // and tiles
+        "lw t1, {tiles}(a0)",
         "addi t1, t1, -1",
         "beqz t1, 9f",
         "lw a2, {first}(a0)",
