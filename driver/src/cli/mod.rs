@@ -32,6 +32,7 @@ Examples:
   quintet render scene.sog --device qemu:mps2-an386 --orbit 8 -o pictures/
   quintet render scene.spz --camera cameras.json --view front --json
   quintet infer kws.tflite --input words.npy --labels words.txt
+  quintet profile kws.tflite --device qemu:mps2-an386
   quintet inspect scene.splat                     what it is and how much memory it needs
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
@@ -39,13 +40,15 @@ Examples:
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
 SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting.
+Networks are quantised to int8: TensorFlow Lite's .tflite, or .onnx in QDQ form.
 
 Exit codes:
   0  done                                  3  no such device, or it has gone
   1  failed                                4  the device did not answer or finish in time
   2  wrong usage of the command";
 
-/// Neural rendering on microcontrollers: stream scenes to a Quintet device, get pictures back
+/// Neural rendering and tiny networks on microcontrollers: stream a scene or a network to a Quintet
+/// device, get pictures or labels back
 #[derive(Parser, Debug)]
 #[command(name = "quintet", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
