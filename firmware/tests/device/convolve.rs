@@ -13,6 +13,7 @@ use quintet_protocol::program::{
 };
 
 use crate::hostile_programs::nasty;
+use crate::mutation::{mutate, places, run_if_accepted};
 use crate::scene::{Layout, Random};
 use crate::world::{Answer, Told, World, buffers, stray_write};
 
@@ -268,38 +269,19 @@ proptest! {
     fn a_mutated_program_is_refused_or_runs(
         layer in layer(),
         seed: u32,
-        places in prop::collection::vec((any::<prop::sample::Index>(), 0u8..4), 0..4),
+        places in places(0),
     ) {
         let layout = layer.layout();
         let mut random = Random(seed | 1);
         let mut arena = layer.arena(&layout);
         let length = layout.program().len();
         arena[length..].fill_with(|| nasty(&mut random));
-        for (place, how) in places {
-            let word = &mut arena[place.index(length)];
-            *word = match how {
-                0 => nasty(&mut random),
-                1 => word.wrapping_add(random.next() % 9).wrapping_sub(4),
-                2 => *word ^ 1 << (random.next() % 32),
-                _ => *word & 0xFFFF | random.next() << 16,
-            };
-        }
+        mutate(&mut arena[..length], &places, &mut random);
         let before = arena.clone();
         let mut memory = Memory::new();
         let mut world = World::new(&mut memory, &mut arena);
         world.connect();
-        match world.call(Request::Install { offset: 0, length: length as u32 * 4 }) {
-            Answer::Done => {
-                world.start();
-                world.turns(200);
-                if world.told.outcome.is_none() {
-                    prop_assert_eq!(world.call(Request::Abort), Answer::Done);
-                    world.finish(10);
-                }
-            }
-            Answer::Refused(Refusal::Program(_)) => {}
-            other => prop_assert!(false, "{other:?}"),
-        }
+        run_if_accepted(&mut world, length, 200, |_| ());
         drop(world);
         prop_assert_eq!(stray_write(&buffers(&before[..length]), &before, &arena), None);
     }

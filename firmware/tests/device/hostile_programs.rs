@@ -6,6 +6,7 @@ use quintet_firmware::Memory;
 use quintet_protocol::message::{Outcome, Refusal, Request};
 use quintet_protocol::program::ProgramError;
 
+use crate::mutation::{mutate, places, run_if_accepted};
 use crate::scene::{CAMERA, CHUNKS, FRAME, GAUSSIANS, Layout, Plan, Random, Scene};
 use crate::world::{Answer, World, buffers, stray_write};
 
@@ -154,7 +155,7 @@ proptest! {
     fn a_mutated_program_is_refused_or_runs(
         plan in plan(),
         seed: u32,
-        places in prop::collection::vec((any::<prop::sample::Index>(), 0u8..4), 1..4),
+        places in places(1),
     ) {
         let layout = Layout::new(&plan);
         let mut random = Random(seed | 1);
@@ -162,40 +163,14 @@ proptest! {
         let mut memory = Memory::new();
         let mut arena = before.clone();
         let length = layout.program().len();
-        for (place, how) in places {
-            let word = &mut arena[place.index(length)];
-            *word = match how {
-                0 => nasty(&mut random),
-                1 => word.wrapping_add(random.next() % 9).wrapping_sub(4),
-                2 => *word ^ 1 << (random.next() % 32),
-                _ => *word & 0xFFFF | random.next() << 16,
-            };
-        }
+        mutate(&mut arena[..length], &places, &mut random);
         let mutated = arena.clone();
         let mut world = World::new(&mut memory, &mut arena);
         world.connect();
-        let length = length as u32 * 4;
-        match world.call(Request::Install { offset: 0, length }) {
-            Answer::Done => {
-                world.start();
-                // Frames of 4096x4096 pixels take long; it is enough that they can be stopped.
-                for _ in 0..500 {
-                    if world.told.outcome.is_some() {
-                        break;
-                    }
-                    world.turn();
-                }
-                if world.told.outcome.is_none() {
-                    prop_assert_eq!(world.call(Request::Abort), Answer::Done);
-                    world.finish(10);
-                }
-            }
-            Answer::Refused(Refusal::Program(_)) => {}
-            other => prop_assert!(false, "{other:?}"),
-        }
+        run_if_accepted(&mut world, length, 500, |_| ());
         world.connect();
         drop(world);
-        let stray = stray_write(&buffers(&mutated[..length as usize / 4]), &mutated, &arena);
+        let stray = stray_write(&buffers(&mutated[..length]), &mutated, &arena);
         prop_assert_eq!(stray, None);
     }
 }

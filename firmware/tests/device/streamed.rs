@@ -15,6 +15,7 @@ use quintet_protocol::program::{
 use quintet_protocol::window::{BOUNDS_WORDS, MORE_WORD, WINDOW_WORDS};
 
 use crate::hostile_programs::nasty;
+use crate::mutation::{mutate, places, run_if_accepted};
 use crate::scene::{Layout, Plan, Random, Scene};
 use crate::world::{Answer, World, buffers, stray_write};
 
@@ -448,7 +449,7 @@ proptest! {
     #[test]
     fn a_mutated_program_is_refused_or_runs(
         seed: u32,
-        places in prop::collection::vec((any::<prop::sample::Index>(), 0u8..4), 1..4),
+        places in places(1),
     ) {
         let scene = scene(FRAME_SIZE, 700, seed);
         let layout = layout(FRAME_SIZE, [96, 16], scene.chunks.len(), 4);
@@ -460,35 +461,15 @@ proptest! {
         prop_assert_eq!(world.call(Request::Clear { claim: 1 }), Answer::Done);
         let mut program = layout.program();
         let length = program.len();
-        for (place, how) in places {
-            let word = &mut program[place.index(length)];
-            *word = match how {
-                0 => nasty(&mut random),
-                1 => word.wrapping_add(random.next() % 9).wrapping_sub(4),
-                2 => *word ^ 1 << (random.next() % 32),
-                _ => *word & 0xFFFF | random.next() << 16,
-            };
-        }
+        mutate(&mut program, &places, &mut random);
         world.write(0, &program);
         let mut before = read_all(&mut world, layout.words + 100);
         before[..length].copy_from_slice(&program);
-        match world.call(Request::Install { offset: 0, length: length as u32 * 4 }) {
-            Answer::Done => {
-                world.start();
-                for _ in 0..300 {
-                    if let Some((need, _, length)) = world.needs.pop_front() {
-                        supply(&mut world, need, &vec![0x55; length as usize]);
-                    }
-                    world.turn();
-                }
-                if world.told.outcome.is_none() {
-                    prop_assert_eq!(world.call(Request::Abort), Answer::Done);
-                    world.finish(10);
-                }
+        run_if_accepted(&mut world, length, 300, |world| {
+            if let Some((need, _, length)) = world.needs.pop_front() {
+                supply(world, need, &vec![0x55; length as usize]);
             }
-            Answer::Refused(Refusal::Program(_)) => {}
-            other => prop_assert!(false, "{other:?}"),
-        }
+        });
         drop(world);
         prop_assert_eq!(stray_write(&buffers(&program), &before, &arena), None);
     }
