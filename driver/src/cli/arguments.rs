@@ -6,7 +6,7 @@ use clap::Args;
 use quintet_driver::device::Connection;
 use quintet_driver::log::Level;
 use quintet_driver::session::{DeviceDescription, Limits};
-use quintet_driver::transport::DeviceUri;
+use quintet_driver::transport::{DeviceUri, parse_bytes};
 use quintet_protocol::fault::Faults;
 
 use super::failure::{FAILED, Failure};
@@ -118,14 +118,7 @@ pub fn color(text: &str) -> Result<[u8; 3], String> {
 
 /// Reads a number of bytes, with `K` or `M` for KiB and MiB.
 pub fn bytes(text: &str) -> Result<u32, String> {
-    let (digits, shift) = match text.strip_suffix(['k', 'K']) {
-        Some(digits) => (digits, 10),
-        None => text.strip_suffix(['m', 'M']).map_or((text, 0), |digits| (digits, 20)),
-    };
-    let number = digits.parse::<u32>().ok();
-    number
-        .and_then(|number| number.checked_mul(1 << shift))
-        .filter(|&bytes| bytes > 0)
+    parse_bytes(text)
         .ok_or_else(|| "a number of bytes is such as 524288, 512K or 2M, below 4 GiB".into())
 }
 

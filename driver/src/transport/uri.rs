@@ -92,7 +92,7 @@ fn parse(uri: &str) -> Result<DeviceUri, String> {
     };
     let mut options = Options::parse(query)?;
     let device = match scheme {
-        "virtual" if name.is_empty() => DeviceUri::Virtual { arena: options.number("arena")? },
+        "virtual" if name.is_empty() => DeviceUri::Virtual { arena: options.bytes("arena")? },
         "virtual" => return Err(format!("nothing may stand between `virtual:` and `?`: `{name}`")),
         "qemu" => DeviceUri::Qemu {
             board: filled(name, "a board")?.into(),
@@ -157,6 +157,15 @@ impl<'a> Options<'a> {
         self.take(name).map(number).transpose()
     }
 
+    fn bytes(&mut self, name: &str) -> Result<Option<u32>, String> {
+        let bytes = |value: &str| {
+            let wrong =
+                || format!("{name} `{value}` is not a number of bytes, such as 524288 or 512K");
+            parse_bytes(value).ok_or_else(wrong)
+        };
+        self.take(name).map(bytes).transpose()
+    }
+
     fn choice<T: Copy + Default>(&mut self, name: &str, of: &[(&str, T)]) -> Result<T, String> {
         let Some(value) = self.take(name) else { return Ok(T::default()) };
         let chosen = of.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning);
@@ -190,6 +199,16 @@ impl fmt::Display for DeviceUri {
     }
 }
 
+/// A positive number of bytes below 2^32, with `K` or `M` at its end for KiB and MiB.
+pub fn parse_bytes(text: &str) -> Option<u32> {
+    let (digits, shift) = match text.strip_suffix(['k', 'K']) {
+        Some(digits) => (digits, 10),
+        None => text.strip_suffix(['m', 'M']).map_or((text, 0), |digits| (digits, 20)),
+    };
+    let bytes = digits.parse::<u32>().ok()?.checked_mul(1 << shift)?;
+    (bytes > 0).then_some(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,6 +230,7 @@ mod tests {
         }
         let defaults = DeviceUri::Serial { path: "/dev/x".into(), baud: DEFAULT_BAUD, dtr: true };
         assert_eq!("serial:/dev/x".parse(), Ok(defaults));
+        assert_eq!("virtual:?arena=64K".parse(), Ok(DeviceUri::Virtual { arena: Some(64 << 10) }));
     }
 
     #[test]
@@ -219,8 +239,8 @@ mod tests {
             ("/dev/ttyACM0", "there is no `:`"),
             ("usb:1", "there is no kind `usb:`"),
             ("virtual:big", "nothing may stand between"),
-            ("virtual:?arena=many", "arena `many` is not a positive number"),
-            ("virtual:?arena=0", "arena `0` is not a positive number"),
+            ("virtual:?arena=many", "arena `many` is not a number of bytes"),
+            ("virtual:?arena=0", "arena `0` is not a number of bytes"),
             ("virtual:?size=1", "option `size` is unknown here"),
             ("qemu:", "a board is missing"),
             ("qemu:x?link=usb", "link is `usb`, not one of uart, bulk"),
