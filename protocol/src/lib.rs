@@ -6,11 +6,14 @@
 pub mod crc;
 pub mod digest;
 pub mod fault;
+pub mod feature;
 pub mod frame;
 pub mod gaussian;
 pub mod link;
 pub mod message;
 pub mod network;
 pub mod program;
+pub mod ray;
 pub mod schema;
+pub mod tile;
 pub mod window;

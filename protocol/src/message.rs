@@ -365,6 +365,16 @@ pub enum Phase {
     Multiply,
     /// `Vector`: whatever it does. Items: elements written, for a reduction elements read.
     Elements,
+    /// `Geometry`: blend what is drawn into the pixels of a tile. Items: rows.
+    Blend,
+    /// `Geometry`: cast rays. Items: rays.
+    Cast,
+    /// `CombinedGrid`: walk along rays. Items: samples taken.
+    March,
+    /// `CombinedGrid`, `DecomposedGrid`: look features up and interpolate. Items: entries read.
+    Lookup,
+    /// `Vector`: compose samples. Items: samples.
+    Compose,
 }
 
 /// Not exactly one message of the type expected.

@@ -69,6 +69,11 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::Cull => "cull",
         Phase::Multiply => "multiply",
         Phase::Elements => "elements",
+        Phase::Blend => "blend",
+        Phase::Cast => "cast",
+        Phase::March => "march",
+        Phase::Lookup => "look up",
+        Phase::Compose => "compose",
         _ => "other",
     }
 }
@@ -84,6 +89,11 @@ fn item_name(phase: Phase) -> &'static str {
         Phase::Cull => "chunks looked at",
         Phase::Multiply => "products",
         Phase::Elements => "elements",
+        Phase::Blend => "rows",
+        Phase::Cast => "rays",
+        Phase::March => "samples taken",
+        Phase::Lookup => "entries read",
+        Phase::Compose => "samples",
         _ => "items",
     }
 }

@@ -2,6 +2,10 @@
 //!
 //! A folder, or a file, for each micro-operator; a cargo feature of the same name builds it in.
 
+#[cfg(feature = "combined-grid")]
+mod combined_grid;
+#[cfg(feature = "decomposed-grid")]
+mod decomposed_grid;
 #[cfg(feature = "gemm")]
 mod gemm;
 #[cfg(feature = "geometry")]
@@ -27,6 +31,10 @@ pub struct Software {
 enum Job {
     #[cfg(feature = "geometry")]
     Geometry(geometry::Geometry),
+    #[cfg(feature = "combined-grid")]
+    CombinedGrid(combined_grid::CombinedGrid),
+    #[cfg(feature = "decomposed-grid")]
+    DecomposedGrid(decomposed_grid::DecomposedGrid),
     #[cfg(feature = "sort")]
     Sort(sort::Sort),
     #[cfg(feature = "gemm")]
@@ -36,8 +44,10 @@ enum Job {
 }
 
 /// Micro-operators that are built in, and whether each is.
-const OPERATORS: [(Operator, bool); 4] = [
+const OPERATORS: [(Operator, bool); 6] = [
     (Operator::Geometry, cfg!(feature = "geometry")),
+    (Operator::CombinedGrid, cfg!(feature = "combined-grid")),
+    (Operator::DecomposedGrid, cfg!(feature = "decomposed-grid")),
     (Operator::Sort, cfg!(feature = "sort")),
     (Operator::Gemm, cfg!(feature = "gemm")),
     (Operator::Vector, cfg!(feature = "vector")),
@@ -49,6 +59,14 @@ impl Job {
         match command.operator() {
             #[cfg(feature = "geometry")]
             Operator::Geometry => geometry::Geometry::new(operands, command).map(Self::Geometry),
+            #[cfg(feature = "combined-grid")]
+            Operator::CombinedGrid => {
+                combined_grid::CombinedGrid::new(operands, command).map(Self::CombinedGrid)
+            }
+            #[cfg(feature = "decomposed-grid")]
+            Operator::DecomposedGrid => {
+                decomposed_grid::DecomposedGrid::new(operands, command).map(Self::DecomposedGrid)
+            }
             #[cfg(feature = "sort")]
             Operator::Sort => match command {
                 Command::Sort(c) => sort::Sort::new(operands, c).map(Self::Sort),
@@ -95,6 +113,10 @@ impl Backend for Software {
         match &mut self.job {
             #[cfg(feature = "geometry")]
             Some(Job::Geometry(job)) => job.step(arena, pager, staging),
+            #[cfg(feature = "combined-grid")]
+            Some(Job::CombinedGrid(job)) => job.step(arena),
+            #[cfg(feature = "decomposed-grid")]
+            Some(Job::DecomposedGrid(job)) => job.step(arena),
             #[cfg(feature = "sort")]
             Some(Job::Sort(job)) => job.step(arena),
             #[cfg(feature = "gemm")]

@@ -20,10 +20,12 @@ mod error;
 
 pub use buffer::{BUFFER_BYTES, Buffer, BufferId, BufferKind};
 pub use command::{
-    Add, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS, Command, Convolve,
-    ConvolveDepthwise, Copy, Fill, Lookup, Multiply, Operator, Pool, ProjectGaussians,
-    ProjectWindow, RasteriseGaussians, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize,
-    Sliding, Softmax, Sort,
+    Add, BlendGaussians, BlendSurface, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS,
+    CastRays, Command, Composite, Convolve, ConvolveDepthwise, Copy, Corners, Dense, FactorReduce,
+    Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate, Lookup, March, Multiply,
+    NextTile, Operator, Pool, ProjectGaussians, ProjectWindow, RasteriseGaussians,
+    RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize, ResolveTile, Shade,
+    Sliding, Softmax, Sort, TransformVertices, Waves,
 };
 pub use error::{Fault, ProgramError};
 

@@ -10,23 +10,35 @@
 //! ```
 
 mod control;
+mod features;
 mod gaussians;
 mod gemm;
+mod grids;
+mod rays;
 mod record;
+mod shade;
 mod sliding;
 mod sort;
+mod tiles;
+mod triangles;
 mod vector;
 mod windows;
 
 use super::Fault;
 pub use control::Repeat;
+pub use features::{Dense, Gather, Harmonics, Waves};
 pub use gaussians::{ProjectGaussians, RasteriseGaussians};
 pub use gemm::{ByteRange, Convolve, ConvolveDepthwise};
+pub use grids::{Corners, FactorReduce, Factors, GridEntry, Interpolate};
 use postcard_schema::Schema;
+pub use rays::{CastRays, Composite, Focus, March};
 use record::Record;
 use serde::{Deserialize, Serialize};
+pub use shade::Shade;
 pub use sliding::Sliding;
 pub use sort::Sort;
+pub use tiles::{BlendSurface, NextTile, ResolveTile};
+pub use triangles::{BlendGaussians, RasteriseTriangles, TransformVertices};
 pub use vector::{Add, Copy, Fill, Lookup, Multiply, Pool, Reduce, Resize, Softmax};
 pub use windows::{BoundChunks, ProjectWindow, RasteriseWindow, RegionGrid};
 
@@ -74,8 +86,7 @@ impl Operator {
 /// Makes [`Command`] of a table of all commands with their operators and modes.
 macro_rules! commands {
     ($($name:ident = $operator:ident $mode:literal,)*) => {
-        /// A command with its operands. `CombinedGrid` and `DecomposedGrid` have their codes reserved
-        /// and no modes yet.
+        /// A command with its operands.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Command {
@@ -117,9 +128,20 @@ commands! {
     BoundChunks = Geometry 2,
     ProjectWindow = Geometry 3,
     RasteriseWindow = Geometry 4,
+    NextTile = Geometry 5,
+    ResolveTile = Geometry 6,
+    TransformVertices = Geometry 7,
+    RasteriseTriangles = Geometry 8,
+    BlendGaussians = Geometry 9,
+    BlendSurface = Geometry 10,
+    CastRays = Geometry 11,
+    Interpolate = CombinedGrid 0,
+    March = CombinedGrid 1,
+    Factors = DecomposedGrid 0,
     Sort = Sort 0,
     Convolve = Gemm 0,
     ConvolveDepthwise = Gemm 1,
+    Dense = Gemm 2,
     Add = Vector 0,
     Multiply = Vector 1,
     Pool = Vector 2,
@@ -129,6 +151,12 @@ commands! {
     Copy = Vector 6,
     Fill = Vector 7,
     Resize = Vector 8,
+    Waves = Vector 9,
+    Harmonics = Vector 10,
+    Gather = Vector 11,
+    Composite = Vector 12,
+    Focus = Vector 13,
+    Shade = Vector 14,
     Repeat = Control 0,
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::{BufferId, Fault};
 use super::{COMMAND_BYTES, Operator};
+use crate::feature::Matrix;
 
 /// No buffer.
 pub(super) const NONE: u16 = 0xFFFF;
@@ -62,6 +63,29 @@ impl Record {
         Some(self.buffer(operand)).filter(|id| id.0 != NONE)
     }
 
+    /// The number of a buffer that may be left out.
+    pub fn or_none(id: Option<BufferId>) -> BufferId {
+        id.unwrap_or(BufferId(NONE))
+    }
+
+    /// Columns of rows of halves: the stride and the first column are even, the first one within.
+    pub fn matrix(&self, parameter: u8) -> Result<Matrix, Fault> {
+        let matrix = self.column(parameter)?;
+        match matrix.first % 2 {
+            0 => Ok(matrix),
+            _ => Err(Fault::OutOfRange { parameter }),
+        }
+    }
+
+    /// As [`Record::matrix`], but for a single column, which may be any.
+    pub fn column(&self, parameter: u8) -> Result<Matrix, Fault> {
+        let [stride, first] = self.pair(usize::from(parameter));
+        match stride % 2 == 0 && first < stride.max(1) {
+            true => Ok(Matrix { stride, first }),
+            false => Err(Fault::OutOfRange { parameter }),
+        }
+    }
+
     /// A parameter of one byte.
     pub fn byte(&self, parameter: u8) -> Result<u8, Fault> {
         let value = self.parameters[usize::from(parameter)];
@@ -117,4 +141,11 @@ pub(super) fn pack([low, high]: [u16; 2]) -> u32 {
 /// A colour in a word.
 pub(super) fn pack_color([red, green, blue]: [u8; 3]) -> u32 {
     u32::from_le_bytes([red, green, blue, 0])
+}
+
+impl Matrix {
+    /// The matrix as a parameter.
+    pub(super) fn parameter(self) -> u32 {
+        pack([self.stride, self.first])
+    }
 }

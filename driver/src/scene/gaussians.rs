@@ -1,4 +1,4 @@
-//! A scene as a user has it: in floats, in the field's own terms, before quantisation.
+//! Clouds of 3D Gaussians.
 
 /// A cloud of 3D Gaussians in the conventions of the INRIA implementation
 /// (world axes as in its `.ply`: x right, y down, z forward).

@@ -1,0 +1,211 @@
+//! The commands that make and move rows of features. Layouts: [`crate::feature`].
+
+use super::super::{BufferId, Fault};
+use super::record::{Record, pack};
+use crate::feature::Matrix;
+
+/// A dense layer over rows of halves, with weights of signed bytes:
+/// `out = clamp(round((sum(w * in) + bias) * scale))`, for each row. Layout of weights:
+/// [`crate::feature`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dense {
+    /// Rows.
+    pub input: BufferId,
+    /// One word: how many rows there are.
+    pub count: BufferId,
+    /// Weights, biases and scales, constant.
+    pub weights: BufferId,
+    /// Rows, written; may be another matrix of the input's buffer, but not the same columns.
+    pub output: BufferId,
+    /// Parameter 0: most rows.
+    pub capacity: u32,
+    /// Parameter 1, low half: columns of the input, a multiple of 4, 4..=1024.
+    pub inputs: u16,
+    /// Parameter 1, high half: columns of the output, 1..=1024.
+    pub outputs: u16,
+    /// Parameter 2.
+    pub input_matrix: Matrix,
+    /// Parameter 3.
+    pub output_matrix: Matrix,
+    /// Parameter 4, low half: least value of the output; 0 for a RELU.
+    pub least: i16,
+    /// Parameter 4, high half: greatest value of the output.
+    pub greatest: i16,
+}
+
+/// Sines and cosines of multiples of coordinates: positional encoding (NeRF, section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waves {
+    /// Vectors of words, `stride` from one to the next.
+    pub input: BufferId,
+    /// One word: how many there are.
+    pub count: BufferId,
+    /// Frequencies, constant: see [`crate::feature`].
+    pub frequencies: BufferId,
+    /// Rows, written.
+    pub output: BufferId,
+    /// Parameter 0: most vectors.
+    pub capacity: u32,
+    /// Parameter 1, low half: words from vector to vector.
+    pub input_stride: u16,
+    /// Parameter 1, high half: first of the three words of a vector.
+    pub input_first: u16,
+    /// Parameter 2, low half: number of frequencies, 0..=32.
+    pub frequency_count: u16,
+    /// Parameter 2, high half: whether the coordinates themselves come first, 0 or 1.
+    pub includes_input: bool,
+    /// Parameter 3: columns that are written.
+    pub matrix: Matrix,
+    /// Parameter 4: the coordinates themselves are shifted right by so many bits, rounded.
+    pub input_shift: u8,
+}
+
+/// Real spherical harmonics of rays' directions, degrees 0 to `degree`, in the order and with the signs
+/// of [`crate::feature`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Harmonics {
+    /// Rays.
+    pub rays: BufferId,
+    /// One word: how many there are.
+    pub count: BufferId,
+    /// Rows, written.
+    pub output: BufferId,
+    /// Parameter 0: most rays.
+    pub capacity: u32,
+    /// Parameter 1: greatest degree, 0..=3.
+    pub degree: u8,
+    /// Parameter 2: columns that are written: `(degree + 1)^2`, Q13.
+    pub matrix: Matrix,
+}
+
+/// Copies rows: row `i` of the output is the row of the input that a list names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gather {
+    /// Rows.
+    pub input: BufferId,
+    /// One word: how many rows are written.
+    pub count: BufferId,
+    /// In the low half of a word, number of the row of the input; none where row `i` is of row `i`.
+    pub list: Option<BufferId>,
+    /// Rows, written.
+    pub output: BufferId,
+    /// Parameter 0: most rows of the output.
+    pub capacity: u32,
+    /// Parameter 1: rows of the input, up to 2^16.
+    pub rows: u32,
+    /// Parameter 2, low half: columns that are copied, even.
+    pub columns: u16,
+    /// Parameter 2, high half, low byte: first word of the list.
+    pub list_first: u8,
+    /// Parameter 2, high half, high byte: words from entry to entry of the list, 1..=16.
+    pub list_stride: u8,
+    /// Parameter 3.
+    pub input_matrix: Matrix,
+    /// Parameter 4.
+    pub output_matrix: Matrix,
+}
+
+impl Dense {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let ([inputs, outputs], [least, greatest]) = (r.pair(1), r.pair(4));
+        let [input, count, weights, output] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
+        Ok(Self {
+            input,
+            count,
+            weights,
+            output,
+            capacity: r.parameters[0],
+            inputs,
+            outputs,
+            input_matrix: r.matrix(2)?,
+            output_matrix: r.matrix(3)?,
+            least: least as i16,
+            greatest: greatest as i16,
+        })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let [from, to] = [self.input_matrix, self.output_matrix].map(|it| it.parameter());
+        let range = pack([self.least as u16, self.greatest as u16]);
+        Record::new(
+            [self.input, self.count, self.weights, self.output],
+            [self.capacity, pack([self.inputs, self.outputs]), from, to, range],
+        )
+    }
+}
+
+impl Waves {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let ([input_stride, input_first], [frequency_count, includes]) = (r.pair(1), r.pair(2));
+        let [input, count, frequencies, output] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
+        if includes > 1 {
+            return Err(Fault::OutOfRange { parameter: 2 });
+        }
+        Ok(Self {
+            input,
+            count,
+            frequencies,
+            output,
+            capacity: r.parameters[0],
+            input_stride,
+            input_first,
+            frequency_count,
+            includes_input: includes == 1,
+            matrix: r.matrix(3)?,
+            input_shift: r.byte(4)?,
+        })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let vectors = pack([self.input_stride, self.input_first]);
+        let waves = pack([self.frequency_count, self.includes_input.into()]);
+        let (matrix, shift) = (self.matrix.parameter(), u32::from(self.input_shift));
+        Record::new(
+            [self.input, self.count, self.frequencies, self.output],
+            [self.capacity, vectors, waves, matrix, shift],
+        )
+    }
+}
+
+impl Harmonics {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let [rays, count, output] = [0, 1, 2].map(|operand| r.buffer(operand));
+        let (capacity, degree) = (r.parameters[0], r.byte(1)?);
+        Ok(Self { rays, count, output, capacity, degree, matrix: r.matrix(2)? })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let parameters = [self.capacity, self.degree.into(), self.matrix.parameter()];
+        Record::new([self.rays, self.count, self.output], parameters)
+    }
+}
+
+impl Gather {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let [columns, list] = r.pair(2);
+        let [list_first, list_stride] = list.to_le_bytes();
+        let [input, count, output] = [0, 1, 2].map(|operand| r.buffer(operand));
+        Ok(Self {
+            input,
+            count,
+            output,
+            list: r.optional(3),
+            capacity: r.parameters[0],
+            rows: r.parameters[1],
+            columns,
+            list_first,
+            list_stride,
+            input_matrix: r.matrix(3)?,
+            output_matrix: r.matrix(4)?,
+        })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let list = u16::from_le_bytes([self.list_first, self.list_stride]);
+        let [from, to] = [self.input_matrix, self.output_matrix].map(|it| it.parameter());
+        Record::new(
+            [self.input, self.count, self.output, Record::or_none(self.list)],
+            [self.capacity, self.rows, pack([self.columns, list]), from, to],
+        )
+    }
+}

@@ -1,0 +1,142 @@
+//! The commands that draw triangles, and Gaussians among them. Layouts: [`crate::tile`].
+
+use super::super::{BufferId, Fault};
+use super::record::Record;
+
+/// Transforms vertices to view axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransformVertices {
+    /// Vertices, constant.
+    pub vertices: BufferId,
+    /// The camera, as Gaussians have it.
+    pub camera: BufferId,
+    /// Vertices in view axes, written.
+    pub seen: BufferId,
+    /// Parameter 0: number of vertices.
+    pub vertex_count: u32,
+}
+
+/// Finds the nearest triangle at each pixel of a tile, and writes what is seen of it as fragments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RasteriseTriangles {
+    /// The cursor.
+    pub cursor: BufferId,
+    /// Vertices as [`TransformVertices`] writes them.
+    pub seen: BufferId,
+    /// Vertices with their attributes, constant.
+    pub vertices: BufferId,
+    /// Triangles, constant.
+    pub triangles: BufferId,
+    /// Two words a pixel of the tile, written: depth of the surface and number of its triangle.
+    pub surface: BufferId,
+    /// A word that says how many fragments there are, then the pixel of each, written.
+    pub pixels: BufferId,
+    /// Three words a fragment, written: texture coordinates, or by `points` its place in a field's box.
+    pub points: Option<BufferId>,
+    /// Normals of fragments, written.
+    pub normals: Option<BufferId>,
+    /// Parameter 0: number of vertices.
+    pub vertex_count: u32,
+    /// Parameter 1: number of triangles.
+    pub triangle_count: u32,
+    /// Parameter 2: most pixels of a tile.
+    pub capacity: u32,
+    /// Parameter 3: which attribute goes to `points`: 0 texture coordinates, 1 position in the box.
+    pub attribute: u8,
+}
+
+/// Blends splats in the given order into the accumulators of one tile, those behind its surface left
+/// out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlendGaussians {
+    /// The cursor.
+    pub cursor: BufferId,
+    /// Splats as [`super::ProjectGaussians`] writes them.
+    pub splats: BufferId,
+    /// Depth keys of the splats, as [`super::ProjectGaussians`] writes them.
+    pub keys: BufferId,
+    /// Numbers of splats, front to back, a word each.
+    pub order: BufferId,
+    /// One word: how many numbers there are.
+    pub count: BufferId,
+    /// What [`RasteriseTriangles`] found.
+    pub surface: BufferId,
+    /// The camera.
+    pub camera: BufferId,
+    /// Accumulators of the tile.
+    pub accumulators: BufferId,
+    /// Parameter 0: most splats there can be.
+    pub capacity: u32,
+    /// Parameter 1: most pixels of a tile.
+    pub pixels: u32,
+}
+
+impl TransformVertices {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let [vertices, camera, seen] = [0, 1, 2].map(|operand| r.buffer(operand));
+        Ok(Self { vertices, camera, seen, vertex_count: r.parameters[0] })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        Record::new([self.vertices, self.camera, self.seen], [self.vertex_count])
+    }
+}
+
+impl RasteriseTriangles {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        Ok(Self {
+            cursor: r.buffer(0),
+            seen: r.buffer(1),
+            vertices: r.buffer(2),
+            triangles: r.buffer(3),
+            surface: r.buffer(4),
+            pixels: r.buffer(5),
+            points: r.optional(6),
+            normals: r.optional(7),
+            vertex_count: r.parameters[0],
+            triangle_count: r.parameters[1],
+            capacity: r.parameters[2],
+            attribute: r.byte(3)?,
+        })
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let [points, normals] = [self.points, self.normals].map(Record::or_none);
+        let Self { cursor, seen, vertices, triangles, surface, pixels, .. } = *self;
+        let attribute = u32::from(self.attribute);
+        Record::new(
+            [cursor, seen, vertices, triangles, surface, pixels, points, normals],
+            [self.vertex_count, self.triangle_count, self.capacity, attribute],
+        )
+    }
+}
+
+impl BlendGaussians {
+    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let id = |operand| r.buffer(operand);
+        let [cursor, splats, keys, order, count] = [0, 1, 2, 3, 4].map(id);
+        let [surface, camera, accumulators] = [5, 6, 7].map(id);
+        let [capacity, pixels] = [r.parameters[0], r.parameters[1]];
+        let ids = Self {
+            cursor,
+            splats,
+            keys,
+            order,
+            count,
+            surface,
+            camera,
+            accumulators,
+            capacity,
+            pixels,
+        };
+        Ok(ids)
+    }
+
+    pub(super) fn record(&self) -> Record {
+        let Self { cursor, splats, keys, order, count, surface, camera, accumulators, .. } = *self;
+        Record::new(
+            [cursor, splats, keys, order, count, surface, camera, accumulators],
+            [self.capacity, self.pixels],
+        )
+    }
+}
