@@ -2,13 +2,14 @@
 
 use crate::quantise::SceneFrame;
 use quintet_protocol::gaussian::{self, FAR, FOCAL_SHIFT_MAX};
+use serde::{Deserialize, Serialize};
 
 /// Least radius of a scene, su.
 const SCENE_MIN: f64 = 512.0;
 
 /// A pinhole camera in the conventions of OpenCV: view axes x right, y down, z forward, pixel
 /// centres at +0.5, lengths in pixels and world units.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Camera {
     /// Columns of the picture.
     pub width: u16,

@@ -5,6 +5,7 @@ use quintet_protocol::gaussian::{
     CHUNK_CAPACITY, CHUNK_WORDS, COVARIANCE_LIMIT, Chunk, EXPONENT_MAX, FAR, GAUSSIAN_WORDS,
     HARMONICS_SHIFT_MAX, harmonics_words,
 };
+use serde::{Deserialize, Serialize};
 
 /// Opacities below this are never drawn by the INRIA rasteriser.
 const OPACITY_MIN: f32 = 1.0 / 255.0;
@@ -31,7 +32,7 @@ pub struct QuantisedCloud {
 }
 
 /// How world coordinates become scene units: `su = (world - origin) * units`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SceneFrame {
     /// World coordinates of the middle of the scene.
     pub origin: [f64; 3],

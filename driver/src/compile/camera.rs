@@ -3,9 +3,10 @@
 use crate::camera::{Camera, CameraError};
 use crate::compile::KEY_BITS;
 use crate::quantise::SceneFrame;
+use serde::{Deserialize, Serialize};
 
 /// A place in the arena that wants the camera before each frame.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CameraSlot {
     /// Byte offset.
     pub offset: u32,
@@ -14,7 +15,7 @@ pub struct CameraSlot {
 }
 
 /// A form of the camera. A program that draws in several ways has the same camera in several forms.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum CameraKind {
     /// A [`quintet_protocol::gaussian::Camera`]: what projects Gaussians and vertices.

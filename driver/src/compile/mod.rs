@@ -3,6 +3,7 @@
 mod camera;
 pub mod network;
 mod plan;
+pub mod saved;
 mod scene;
 
 pub use camera::{CameraKind, CameraSlot};

@@ -3,10 +3,12 @@
 pub mod field;
 mod gaussians;
 pub mod mesh;
+mod summary;
 
 pub use field::Field;
 pub use gaussians::GaussianCloud;
 pub use mesh::Mesh;
+pub use summary::{FieldSummary, Kind, Summary};
 
 /// What there is to be drawn.
 #[derive(Clone, Debug, PartialEq)]

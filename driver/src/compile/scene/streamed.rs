@@ -26,6 +26,7 @@ use quintet_protocol::program::{
     Sort,
 };
 use quintet_protocol::window::{BOUNDS_WORDS, MORE_WORD, WINDOW_WORDS};
+use serde::{Deserialize, Serialize};
 
 const BUFFERS: usize = 16;
 const COMMANDS: usize = 6;
@@ -61,7 +62,7 @@ impl Streamed {
 }
 
 /// How an arena is split between what competes for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Split {
     /// Columns and rows of a region.
     pub region: [u16; 2],
