@@ -103,6 +103,20 @@ impl Camera {
         }
     }
 
+    /// A camera at a pose in the conventions of OpenGL and Blender, as in `transforms.json`: the columns
+    /// of the matrix are right, up, backwards and the place of the camera, in world axes.
+    pub fn from_opengl(
+        [width, height]: [u16; 2],
+        focal: [f64; 2],
+        center: [f64; 2],
+        pose: &[[f64; 4]; 4],
+    ) -> Self {
+        let column = |k: usize| [pose[0][k], pose[1][k], pose[2][k]];
+        let rotation = [column(0), column(1).map(|c| -c), column(2).map(|c| -c)];
+        let translation = rotation.map(|row| -dot(&row, &column(3)));
+        Self { width, height, focal, center, rotation, translation, near: 0.2 }
+    }
+
     /// Where the camera stands, in world units.
     pub fn position(&self) -> [f64; 3] {
         [0, 1, 2]

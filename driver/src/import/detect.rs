@@ -83,10 +83,36 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
         sog::import_meta(text, folder) // may have an "asset" too, so it comes before glTF
     } else if has("asset") {
         gltf::import_json(json, folder)
-    } else if has("frames") {
-        Err(Fault::no_scene("a transforms.json of camera poses"))
     } else {
-        Err(Fault::no_scene("JSON of another kind"))
+        Err(Fault::no_scene(json_kind(&json)))
+    }
+}
+
+/// What a JSON text describes that is none of the formats wanted.
+pub(super) fn json_kind(json: &serde_json::Value) -> &'static str {
+    let has = |key: &str| json.get(key).is_some();
+    if has("frames") {
+        "a transforms.json of camera poses"
+    } else if has("n_coarse") || has("triplane_resolution") {
+        "the description of a radiance field"
+    } else if has("means") {
+        "the meta.json of a SOG scene"
+    } else if has("asset") {
+        "a glTF scene"
+    } else {
+        "JSON of another kind"
+    }
+}
+
+/// A guess for data that are no scene, network or field.
+pub(super) fn kind(data: &[u8]) -> &'static str {
+    match data {
+        _ if is_tflite(data) => "a TensorFlow Lite network, which `quintet infer` takes",
+        [b'p', b'l', b'y', b'\n' | b'\r', ..] | [b'N', b'G', b'S', b'P', ..] => {
+            "a scene of Gaussians, which `quintet render` takes"
+        }
+        [b'g', b'l', b'T', b'F', ..] => "a glTF scene",
+        _ => strong_mark(data).unwrap_or_else(|| weak_kind(data)),
     }
 }
 

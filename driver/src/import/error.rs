@@ -97,6 +97,8 @@ pub enum Wanted {
     Scene,
     /// With [`super::network`].
     Network,
+    /// With [`super::field`].
+    Field,
 }
 
 impl Wanted {
@@ -104,6 +106,7 @@ impl Wanted {
         match self {
             Wanted::Scene => super::FORMATS,
             Wanted::Network => super::NETWORK_FORMATS,
+            Wanted::Field => super::FIELD_FORMATS,
         }
     }
 }
@@ -113,6 +116,7 @@ impl fmt::Display for Wanted {
         to.write_str(match self {
             Wanted::Scene => "a scene of Gaussians",
             Wanted::Network => "a network",
+            Wanted::Field => "a radiance field",
         })
     }
 }
@@ -166,6 +170,11 @@ impl Fault {
     /// A file that is no network.
     pub(super) fn no_network(looks_like: &'static str) -> Fault {
         Fault::Unknown { wanted: Wanted::Network, looks_like }
+    }
+
+    /// A file that is no radiance field.
+    pub(super) fn no_field(looks_like: &'static str) -> Fault {
+        Fault::Unknown { wanted: Wanted::Field, looks_like }
     }
 
     pub(super) fn malformed(part: impl Into<String>, reason: impl Into<String>) -> Fault {

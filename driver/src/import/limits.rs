@@ -34,6 +34,18 @@ pub const MAX_PLY_HEADER: usize = 1 << 16;
 /// Most bytes of a network's file: 256 MiB, some hundred times what a microcontroller takes.
 pub const MAX_NETWORK_BYTES: u64 = 256 << 20;
 
+/// Most bytes of a file of a radiance field: 1 GiB; checkpoints with the state of an optimiser have up
+/// to some hundred MiB.
+pub const MAX_FIELD_BYTES: u64 = 1 << 30;
+
+/// Refuses files of fields above [`MAX_FIELD_BYTES`].
+pub(super) fn check_field(size: u64) -> Result<(), Fault> {
+    if size > MAX_FIELD_BYTES {
+        return Err(Fault::TooLarge { what: "the file", size, limit: MAX_FIELD_BYTES });
+    }
+    Ok(())
+}
+
 /// Refuses networks above [`MAX_NETWORK_BYTES`].
 pub(super) fn check_network(size: u64) -> Result<(), Fault> {
     if size > MAX_NETWORK_BYTES {

@@ -1,4 +1,5 @@
-//! Importers: from the field's file formats to [`crate::scene`] and, in `network`, to [`crate::network`].
+//! Importers: from the field's file formats to [`crate::scene`] in `field` to
+//! [`crate::scene::field`] and, in `network`, to [`crate::network`].
 //!
 //! [`gaussians`] takes a path, [`gaussians_from_bytes`] a file's content. Both look at the content
 //! first; a name's ending decides only for the two formats without a mark of their own.
@@ -22,6 +23,7 @@ mod bytes;
 mod detect;
 mod draft;
 mod error;
+mod field;
 mod gltf;
 mod inflate;
 mod ksplat;
@@ -41,6 +43,7 @@ use draft::{Draft, Finished};
 use std::path::Path;
 
 pub use error::{Fault, ImportError, Wanted};
+pub use field::{FIELD_FORMATS, ImportedField, field, field_from_bytes};
 pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
 
 /// The formats that can be imported, for messages.

@@ -1,0 +1,163 @@
+//! Importers of radiance fields: from the field's file formats to [`crate::scene::field`].
+//!
+//! | format | file | mark | what the importer accepts |
+//! |---|---|---|---|
+//! | nerfstudio's encodings | `grids` | `.npz` with `meta.json` beside it | hash, planes and lines, tri-plane |
+//! | NeRF | `nerf` | names of tensors in `.safetensors` | nerf-pytorch, krrish94's and yenchenlin's |
+//!
+//! A file of tensors gives them by their names (`tensors`); a format builds a graph of them (`graph`).
+
+mod graph;
+mod grids;
+mod nerf;
+mod npz;
+mod recipe;
+mod safetensors;
+mod tensors;
+
+use super::error::{Fault, ImportError};
+use super::zip::Zip;
+use super::{detect, limits};
+use crate::scene::Field;
+use crate::scene::field::Factor;
+use std::path::Path;
+
+/// The formats that can be imported, for messages.
+pub const FIELD_FORMATS: &str =
+    "NeRF checkpoints (.safetensors), nerfstudio's grids (.npz with meta.json)";
+
+/// A radiance field and what its file says about it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ImportedField {
+    /// Name of the format.
+    pub format: &'static str,
+    /// The field.
+    pub field: Field,
+    /// What else the user should know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Imports a radiance field from a file or a folder.
+///
+/// # Errors
+///
+/// [`ImportError`] names the file, what is wrong and where; [`ImportError::help`] what to do.
+pub fn field(path: &Path) -> Result<ImportedField, ImportError> {
+    from_path(path).map_err(|fault| fault.in_file(path.display()))
+}
+
+/// Imports a radiance field from a file's content; `name` is for messages. Formats of several files
+/// need [`field`].
+///
+/// # Errors
+///
+/// As [`field`].
+pub fn field_from_bytes(name: &str, bytes: &[u8]) -> Result<ImportedField, ImportError> {
+    import(bytes, None).map_err(|fault| fault.in_file(name))
+}
+
+fn from_path(path: &Path) -> Result<ImportedField, Fault> {
+    if path.is_dir() {
+        return import_folder(path);
+    }
+    import(&read(path)?, path.parent())
+}
+
+/// A file's content, unless it is beyond all limits.
+fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+    let at_file = |error: std::io::Error| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Fault::Io(std::io::Error::new(error.kind(), format!("{name}: {error}")))
+    };
+    limits::check_field(std::fs::metadata(path).map_err(at_file)?.len())?;
+    std::fs::read(path).map_err(at_file)
+}
+
+fn import_folder(folder: &Path) -> Result<ImportedField, Fault> {
+    if folder.join("meta.json").is_file() {
+        return import(&read(&folder.join("meta.json"))?, Some(folder));
+    }
+    Err(Fault::no_field("a folder without meta.json"))
+}
+
+/// Imports a file's content; `folder` is where other files that belong to it lie.
+fn import(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
+    match data {
+        [] => return Err(Fault::no_field("an empty file")),
+        [b'P', b'K', 3, 4, ..] => return import_zip(data, folder),
+        _ if safetensors::plausible(data) => {
+            let file = safetensors::Safetensors::open(data)?;
+            return nerf::import(&file, &recipe::Recipe::beside(folder)?);
+        }
+        _ => {}
+    }
+    let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
+    if text.first() == Some(&b'{') {
+        return import_json(text, folder);
+    }
+    Err(Fault::no_field(detect::kind(data)))
+}
+
+fn import_zip(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
+    let zip = Zip::open(data)?;
+    if !zip.names().any(|name| name.ends_with(".npy")) {
+        return Err(Fault::no_field(detect::zip_kind(zip.names())));
+    }
+    let meta = folder.map(|folder| folder.join("meta.json")).filter(|meta| meta.is_file());
+    let Some(meta) = meta else {
+        return Err(Fault::unsupported(
+            "a NumPy archive (.npz) of a field without its meta.json",
+            "Put meta.json beside it, and import it by its path.",
+        ));
+    };
+    grids::import(&npz::Npz::open(data)?, &read(&meta)?)
+}
+
+/// Imports what a JSON text describes, from the files beside it.
+fn import_json(text: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
+    let json: serde_json::Value = serde_json::from_slice(text)
+        .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
+    let Some(folder) = folder else {
+        return Err(Fault::unsupported(
+            "the JSON text of a field without the files beside it",
+            "Import it by its path.",
+        ));
+    };
+    if json.get("n_coarse").is_some() {
+        let data = read(&only_npz(folder)?)?;
+        return grids::import(&npz::Npz::open(&data)?, text);
+    }
+    Err(Fault::no_field(detect::json_kind(&json)))
+}
+
+/// The only NumPy archive of a folder.
+fn only_npz(folder: &Path) -> Result<std::path::PathBuf, Fault> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "npz") {
+            found.push(path);
+        }
+    }
+    match found.as_slice() {
+        [only] => Ok(only.clone()),
+        all => {
+            let reason = format!("there are {} .npz files beside it in place of one", all.len());
+            Err(Fault::malformed("meta.json", reason))
+        }
+    }
+}
+
+/// The box between two numbers along each axis.
+fn cube(least: f64, greatest: f64) -> [[f64; 3]; 2] {
+    [[least; 3], [greatest; 3]]
+}
+
+/// A plane or a line of which each feature lies by itself, as torch's tensors `[features][rows][columns]`
+/// do; there is at least one feature.
+fn factor(axes: Vec<usize>, resolution: Vec<usize>, features: usize, values: &[f32]) -> Factor {
+    let entries = values.len() / features;
+    let of = |entry: usize| (0..features).map(move |feature| values[feature * entries + entry]);
+    Factor { axes, resolution, table: (0..entries).flat_map(of).collect() }
+}
