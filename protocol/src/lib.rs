@@ -10,6 +10,7 @@ pub mod feature;
 pub mod frame;
 pub mod gaussian;
 pub mod link;
+pub mod mesh;
 pub mod message;
 pub mod network;
 pub mod program;
