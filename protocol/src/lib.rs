@@ -9,6 +9,7 @@ pub mod fault;
 pub mod feature;
 pub mod frame;
 pub mod gaussian;
+pub mod grid;
 pub mod link;
 pub mod mesh;
 pub mod message;
