@@ -156,6 +156,20 @@ pub fn parse_view(text: &[u8], name: Option<&str>) -> Result<(String, Camera), C
     }
 }
 
+/// All views of a file that is JSON already, by their names.
+///
+/// # Errors
+///
+/// A [`CameraFileError`].
+pub fn views(json: serde_json::Value) -> Result<Vec<(String, Camera)>, CameraFileError> {
+    let views: BTreeMap<String, View> = serde_json::from_value(json)?;
+    let camera = |(name, view): (String, View)| match view.camera() {
+        Ok(camera) => Ok((name, camera)),
+        Err(source) => Err(CameraFileError::View { view: name, source }),
+    };
+    views.into_iter().map(camera).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use std::path::Path;
 /// Imports a scene from a file's content; `folder` is where other files that it names lie.
 pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     match data {
-        [] => return Err(Fault::no_scene("an empty file")),
+        [] => return Err(Fault::no_gaussians("an empty file")),
         [b'p', b'l', b'y', b'\n' | b'\r', ..] => return ply::import(data),
         [b'N', b'G', b'S', b'P', ..] => return spz::import_zstd(data),
         [0x1f, 0x8b, 8, ..] => return spz::import_gzip(data),
@@ -20,10 +20,10 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
         _ => {}
     }
     if is_tflite(data) {
-        return Err(Fault::no_scene("a TensorFlow Lite network, which `quintet infer` takes"));
+        return Err(Fault::no_gaussians("a TensorFlow Lite network, which `quintet infer` takes"));
     }
     if let Some(looks_like) = strong_mark(data) {
-        return Err(Fault::no_scene(looks_like));
+        return Err(Fault::no_gaussians(looks_like));
     }
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     match ending.as_str() {
@@ -38,7 +38,7 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
     if ksplat::plausible(data) {
         return ksplat::import(data);
     }
-    Err(Fault::no_scene(weak_kind(data)))
+    Err(Fault::no_gaussians(weak_kind(data)))
 }
 
 /// Imports a mesh from a file's content; `folder` is where other files that it names lie.
@@ -67,6 +67,22 @@ pub(super) fn mesh(name: &str, data: &[u8], folder: Option<&Path>) -> Result<Imp
         [b'p', b'l', b'y', b'\n' | b'\r', ..] => "a .ply file, of Gaussians or of a mesh",
         _ => weak_kind(data),
     }))
+}
+
+/// What a glTF file has; none of a file of another format, or of one that cannot be read.
+pub(super) fn holds(path: &Path) -> Option<gltf::Holds> {
+    let mut head = [0; 4];
+    std::io::Read::read_exact(&mut std::fs::File::open(path).ok()?, &mut head).ok()?;
+    let is_text = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gltf"));
+    if head != *b"glTF" && !is_text {
+        return None;
+    }
+    let data = std::fs::read(path).ok()?;
+    if head == *b"glTF" {
+        return Some(gltf::File::glb(&data, None).ok()?.holds());
+    }
+    let json: serde_json::Value = serde_json::from_slice(&data).ok()?;
+    Some(gltf::File::json(json, None).ok()?.holds())
 }
 
 /// Imports a network from a file's content.
@@ -113,7 +129,7 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     } else if has("asset") {
         gltf::File::json(json, folder)?.gaussians()
     } else {
-        Err(Fault::no_scene(json_kind(&json)))
+        Err(Fault::no_gaussians(json_kind(&json)))
     }
 }
 

@@ -19,6 +19,19 @@ impl ImportError {
     pub fn help(&self) -> String {
         self.fault.help()
     }
+
+    /// Whether the file is of a format that the importer does not know.
+    pub(super) fn is_unknown(&self) -> bool {
+        matches!(self.fault, Fault::Unknown { .. })
+    }
+
+    /// The same when no importer of any kind of scene knows the format.
+    pub(super) fn of_any_kind(mut self) -> Self {
+        if let Fault::Unknown { wanted, .. } = &mut self.fault {
+            *wanted = Wanted::Scene;
+        }
+        self
+    }
 }
 
 /// What is wrong with a file. Offsets are bytes from the start of the (decompressed) part named.
@@ -77,6 +90,14 @@ pub enum Fault {
         /// The limit.
         limit: u64,
     },
+    /// A part of a scene that cannot be imported.
+    #[error("{part}: {error}")]
+    Part {
+        /// What the scene file calls it.
+        part: String,
+        /// What is wrong with it.
+        error: Box<ImportError>,
+    },
     /// A valid file without a single Gaussian.
     #[error("there are no Gaussians in it")]
     Empty,
@@ -93,8 +114,10 @@ pub enum Fault {
 /// What was to be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// With [`super::gaussians`].
+    /// With [`super::scene()`].
     Scene,
+    /// With [`super::gaussians`].
+    Gaussians,
     /// With [`super::mesh()`].
     Mesh,
     /// With [`super::network`].
@@ -104,12 +127,16 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    fn formats(self) -> &'static str {
+    fn formats(self) -> String {
         match self {
-            Wanted::Scene => super::FORMATS,
-            Wanted::Mesh => super::MESH_FORMATS,
-            Wanted::Network => super::NETWORK_FORMATS,
-            Wanted::Field => super::FIELD_FORMATS,
+            Wanted::Scene => {
+                let kinds = [Wanted::Gaussians, Wanted::Mesh, Wanted::Field].map(Wanted::formats);
+                format!("{}; and .quintet.json, which names several of them", kinds.join("; "))
+            }
+            Wanted::Gaussians => super::FORMATS.into(),
+            Wanted::Mesh => super::MESH_FORMATS.into(),
+            Wanted::Network => super::NETWORK_FORMATS.into(),
+            Wanted::Field => super::FIELD_FORMATS.into(),
         }
     }
 }
@@ -117,7 +144,8 @@ impl Wanted {
 impl fmt::Display for Wanted {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(match self {
-            Wanted::Scene => "a scene of Gaussians",
+            Wanted::Scene => "a scene",
+            Wanted::Gaussians => "a scene of Gaussians",
             Wanted::Mesh => "a mesh",
             Wanted::Network => "a network",
             Wanted::Field => "a radiance field",
@@ -141,6 +169,7 @@ impl Fault {
             }
             Fault::Unsupported { advice, .. } => (*advice).into(),
             Fault::Network(error) => error.help(),
+            Fault::Part { error, .. } => error.help(),
             Fault::Truncated { .. } => "Download or export the file again: its end is missing, or \
                                         a count in its header is wrong."
                 .into(),
@@ -166,9 +195,9 @@ impl Fault {
         ImportError { file: file.to_string(), fault: self }
     }
 
-    /// A file that is no scene.
-    pub(super) fn no_scene(looks_like: &'static str) -> Fault {
-        Fault::Unknown { wanted: Wanted::Scene, looks_like }
+    /// A file that is no scene of Gaussians.
+    pub(super) fn no_gaussians(looks_like: &'static str) -> Fault {
+        Fault::Unknown { wanted: Wanted::Gaussians, looks_like }
     }
 
     /// A file that is no mesh.

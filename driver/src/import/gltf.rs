@@ -22,7 +22,9 @@ use super::beside::Folder;
 use super::bytes::Bytes;
 use super::error::Fault;
 use super::mesh::ImportedMesh;
+pub(super) use affine::Affine;
 use buffers::Document;
+pub(super) use placement::Placement;
 use serde_json::Value;
 use std::path::Path;
 

@@ -133,12 +133,20 @@ pub(super) fn join(
     materials: Vec<Material>,
     textures: Vec<Texture>,
 ) -> Result<Mesh, Fault> {
+    join_meshes(parts.into_iter().map(Part::into_mesh).collect(), materials, textures)
+}
+
+/// As [`join`], of meshes whose triangles refer to these materials.
+pub(super) fn join_meshes(
+    parts: Vec<Mesh>,
+    materials: Vec<Material>,
+    textures: Vec<Texture>,
+) -> Result<Mesh, Fault> {
     let has_normals = parts.iter().any(|part| !part.normals.is_empty());
     let has_coordinates = parts.iter().any(|part| !part.coordinates.is_empty());
     let has_colors = parts.iter().any(|part| !part.colors.is_empty());
     let mut all = Mesh { materials, textures, ..Mesh::default() };
-    for part in parts {
-        let mut part = part.into_mesh();
+    for mut part in parts {
         if has_normals && part.normals.is_empty() {
             part = part.with_face_normals();
         }

@@ -35,6 +35,7 @@ mod network;
 mod obj;
 mod onnx;
 mod ply;
+mod scene;
 mod sog;
 mod splat;
 mod spz;
@@ -50,8 +51,9 @@ pub use error::{Fault, ImportError, Wanted};
 pub use field::{FIELD_FORMATS, ImportedField, field, field_from_bytes};
 pub use mesh::{ImportedMesh, MESH_FORMATS, mesh, mesh_from_bytes};
 pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
+pub use scene::{ImportedScene, SceneOptions, scene, scenes};
 
-/// The formats that can be imported, for messages.
+/// The formats of Gaussians that can be imported, for messages.
 pub const FORMATS: &str = "3DGS .ply (INRIA, or PlayCanvas compressed), .splat, .ksplat, \
                            .spz (versions 2 to 4), SOG (.sog, or a folder with meta.json), \
                            .glb and .gltf with KHR_gaussian_splatting";

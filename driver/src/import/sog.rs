@@ -74,7 +74,7 @@ pub(super) fn import_folder(folder: &Path) -> Result<Imported, Fault> {
             return detect::import(name, &text, Some(folder));
         }
     }
-    Err(Fault::no_scene("a folder without meta.json"))
+    Err(Fault::no_gaussians("a folder without meta.json"))
 }
 
 /// Imports a scene from its `meta.json` and the folder that it lies in.
@@ -92,7 +92,7 @@ pub(super) fn import_meta(text: &[u8], folder: Option<&Path>) -> Result<Imported
 pub(super) fn import_zip(data: &[u8]) -> Result<Imported, Fault> {
     let zip = Zip::open(data)?;
     let Some(meta) = zip.names().find(|name| base_name(name) == "meta.json") else {
-        return Err(Fault::no_scene(detect::zip_kind(zip.names())));
+        return Err(Fault::no_gaussians(detect::zip_kind(zip.names())));
     };
     let folder = meta.strip_suffix("meta.json").unwrap_or_default();
     import(&zip.read(meta)?, &|name| zip.read(&format!("{folder}{name}")))

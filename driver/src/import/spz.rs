@@ -105,7 +105,7 @@ pub(super) fn import_gzip(data: &[u8]) -> Result<Imported, Fault> {
     let mut gzip = Gzip::new(data);
     let head = gzip.next(16, "gzip header")?;
     if u32_at(&head, 0) != MAGIC {
-        return Err(Fault::no_scene("a gzip file without an SPZ scene in it"));
+        return Err(Fault::no_gaussians("a gzip file without an SPZ scene in it"));
     }
     let header = Header::read(&mut Bytes::new(&head))?;
     if header.version > 3 {

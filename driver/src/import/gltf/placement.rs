@@ -1,15 +1,15 @@
-//! How a node moves, turns and scales the Gaussians of its mesh.
+//! How a node, or a part of a scene, moves, turns and scales Gaussians.
 //!
 //! Gaussians can be moved, turned and scaled evenly; other matrices (shear, mirrors, uneven scale)
-//! are refused, since harmonics have no exact image under them.
+//! have no placement, since harmonics have no exact image under them.
 
 use super::affine::{Affine, cross, dot};
 use crate::import::axes::{HarmonicRotation, quaternion_product, quaternion_turn};
 use crate::import::draft::Gaussian;
-use crate::import::error::Fault;
+use crate::scene::GaussianCloud;
 
 /// A similarity: scaled by `scale`, then turned, then moved.
-pub(super) struct Placement {
+pub(in crate::import) struct Placement {
     scale: f32,
     rotation: [f32; 4],
     translation: [f32; 3],
@@ -18,14 +18,14 @@ pub(super) struct Placement {
 }
 
 impl Placement {
-    /// The placement by the node with the number `index`.
-    pub(super) fn of(affine: &Affine, index: usize) -> Result<Placement, Fault> {
+    /// The placement by a transformation; none if that mirrors, shears or scales unevenly.
+    pub(in crate::import) fn of(affine: &Affine) -> Option<Placement> {
         let [x, y, z, translation] = affine.0;
         let square = dot(x, x);
         let even = nearly(square, dot(y, y)) && nearly(square, dot(z, z));
         let right = [dot(x, y), dot(y, z), dot(z, x)].iter().all(|v| v.abs() <= 1e-4 * square);
         if !(even && right && square.is_normal() && dot(cross(x, y), z) > 0.0) {
-            return Err(uneven(index));
+            return None;
         }
         let scale = square.sqrt();
         let rotation = quaternion_of([x, y, z].map(|axis| axis.map(|v| v / scale)));
@@ -33,12 +33,30 @@ impl Placement {
         let turns = rotation[1..].iter().any(|&part| part != 0.0);
         let harmonics = turns.then(|| HarmonicRotation::new(rotation));
         let translation = translation.map(|part| part as f32);
-        Ok(Placement { scale: scale as f32, rotation, translation, harmonics })
+        Some(Placement { scale: scale as f32, rotation, translation, harmonics })
     }
 
     fn point(&self, p: [f32; 3]) -> [f32; 3] {
         let turned = if self.harmonics.is_some() { quaternion_turn(self.rotation, p) } else { p };
         std::array::from_fn(|axis| turned[axis] * self.scale + self.translation[axis])
+    }
+
+    /// Places all Gaussians of a cloud.
+    pub(in crate::import) fn apply_to_all(&self, cloud: &mut GaussianCloud) {
+        let count = cloud.harmonics_per_gaussian();
+        for at in 0..cloud.len() {
+            let mut gaussian = Gaussian {
+                position: cloud.positions[at],
+                scale: cloud.scales[at],
+                rotation: cloud.rotations[at],
+                opacity: cloud.opacities[at],
+                color: cloud.colors[at],
+            };
+            self.apply(&mut gaussian, &mut cloud.harmonics[at * count..(at + 1) * count]);
+            cloud.positions[at] = gaussian.position;
+            cloud.scales[at] = gaussian.scale;
+            cloud.rotations[at] = gaussian.rotation;
+        }
     }
 
     /// Places a Gaussian.
@@ -54,13 +72,6 @@ impl Placement {
 
 fn nearly(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-4 * a.abs()
-}
-
-fn uneven(index: usize) -> Fault {
-    Fault::unsupported(
-        format!("a glTF file whose node {index} mirrors, shears or scales its Gaussians unevenly"),
-        "Apply the node's transform in the tool that made it, and export again.",
-    )
 }
 
 /// The unit quaternion (w, x, y, z) of a rotation matrix given by its columns: the largest
@@ -93,7 +104,7 @@ mod tests {
     fn gaussians_go_where_points_go() {
         // x to y, y to z, z to x, twice as large.
         let affine = Affine::of_parts([2.0; 3], [0.5; 4], [1.0, 2.0, 3.0]);
-        let [x, y, z] = Placement::of(&affine, 0).unwrap().point([1.0, 0.0, 0.0]);
+        let [x, y, z] = Placement::of(&affine).unwrap().point([1.0, 0.0, 0.0]);
         assert!((x - 1.0).abs() < 1e-5 && (y - 4.0).abs() < 1e-5 && (z - 3.0).abs() < 1e-5);
     }
 
@@ -101,7 +112,7 @@ mod tests {
     fn mirrors_and_uneven_scales_are_refused() {
         for scale in [[1.0, 1.0, -1.0], [1.0, 2.0, 1.0]] {
             assert!(
-                Placement::of(&Affine::of_parts(scale, [0.0, 0.0, 0.0, 1.0], [0.0; 3]), 0).is_err()
+                Placement::of(&Affine::of_parts(scale, [0.0, 0.0, 0.0, 1.0], [0.0; 3])).is_none()
             );
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn import(
     for Placed { mesh, node, transform, .. } in placed {
         for primitive in array(&document.json["meshes"][mesh]["primitives"]) {
             if is_gaussians(primitive) {
-                let placement = Placement::of(transform, *node)?;
+                let placement = Placement::of(transform).ok_or_else(|| uneven(*node))?;
                 sets.push((Primitive::read(document, primitive)?, placement));
             }
         }
@@ -147,6 +147,13 @@ impl<'a> Primitive<'a> {
             draft.push(&gaussian, &harmonics);
         }
     }
+}
+
+fn uneven(index: usize) -> Fault {
+    Fault::unsupported(
+        format!("a glTF file whose node {index} mirrors, shears or scales its Gaussians unevenly"),
+        "Apply the node's transform in the tool that made it, and export again.",
+    )
 }
 
 fn has_degree(attributes: &Value, degree: u8) -> bool {
