@@ -1,0 +1,6 @@
+//! Float scenes to the fixed-point layouts of the protocol.
+
+mod gaussians;
+pub mod grid;
+
+pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};
