@@ -3,7 +3,7 @@
 use quintet_protocol::message::{Event, Outcome};
 
 use crate::camera::{Camera, CameraError};
-use crate::compile::{Bundle, CompileError, KEY_BITS, Options, compile};
+use crate::compile::{Bundle, CompileError, Options, compile};
 use crate::device::Connection;
 use crate::execute::Loaded;
 use crate::quantise::{SceneFrame, quantise};
@@ -56,7 +56,6 @@ pub enum RenderError {
 pub struct Renderer<'c> {
     loaded: Loaded<'c>,
     bundle: Bundle,
-    frame: SceneFrame,
     size: [u16; 2],
 }
 
@@ -75,8 +74,22 @@ impl<'c> Renderer<'c> {
     ) -> Result<Self, RenderError> {
         let frame = SceneFrame::new(cloud, reach);
         let bundle = compile(&quantise(cloud, frame), options)?;
+        Self::with_bundle(connection, bundle, [options.width, options.height], progress)
+    }
+
+    /// Sends a bundle to `connection`'s device; `size` is that of the pictures that it draws, columns
+    /// and rows. `progress` hears of bytes sent, of how many.
+    ///
+    /// # Errors
+    /// [`RenderError::Session`].
+    pub fn with_bundle(
+        connection: &'c mut Connection,
+        bundle: Bundle,
+        size: [u16; 2],
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, RenderError> {
         let loaded = Loaded::new(connection, bundle.parts(), progress)?;
-        Ok(Self { loaded, bundle, frame, size: [options.width, options.height] })
+        Ok(Self { loaded, bundle, size })
     }
 
     /// What sending the scene moved so far.
@@ -100,12 +113,16 @@ impl<'c> Renderer<'c> {
     /// # Errors
     /// A [`RenderError`].
     pub fn render(&mut self, camera: &Camera) -> Result<Frame, RenderError> {
-        let words = camera.quantise(&self.frame, KEY_BITS)?.to_words();
-        let camera: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        let (parts, offset) = (self.bundle.parts(), self.bundle.camera_offset);
+        let slots = self.bundle.cameras.iter();
+        let cameras: Vec<(u32, Vec<u8>)> = slots
+            .map(|slot| Ok((slot.offset, slot.bytes(camera)?)))
+            .collect::<Result<_, CameraError>>()?;
+        let parts = self.bundle.parts();
         let [width, height] = self.size;
         let (executed, canvas) = self.loaded.persist(parts, |loaded| {
-            loaded.session().upload(offset, &camera, &mut |_| ())?;
+            for (offset, camera) in &cameras {
+                loaded.session().upload(*offset, camera, &mut |_| ())?;
+            }
             let mut canvas = Canvas::new([width, height]);
             let executed = loaded.run(parts, |event| {
                 if let Event::Pixels { x, y, width, bytes, .. } = *event {

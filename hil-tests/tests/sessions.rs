@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use quintet_driver::compile::{Bundle, KEY_BITS, compile};
+use quintet_driver::compile::{Bundle, compile};
 use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
 use quintet_driver::quantise::{SceneFrame, quantise};
 use quintet_driver::render::framing_camera;
@@ -30,8 +30,8 @@ impl Scene {
         let frame = SceneFrame::new(&cloud, reach(&cloud, std::slice::from_ref(&camera)));
         let options = options(std::slice::from_ref(&camera), 4 << 20);
         let bundle = compile(&quantise(&cloud, frame), &options).unwrap();
-        let words = camera.quantise(&frame, KEY_BITS).unwrap().to_words();
-        Self { bundle, camera: words.iter().flat_map(|word| word.to_le_bytes()).collect() }
+        let camera = bundle.cameras[0].bytes(&camera).unwrap();
+        Self { bundle, camera }
     }
 
     fn load(&self, session: &mut Session) -> Result<(), SessionError> {
@@ -40,7 +40,7 @@ impl Scene {
             constants.map(|it| Blob { offset: it.offset, bytes: &it.bytes }).collect();
         blobs.push(Blob { offset: 0, bytes: &self.bundle.program });
         session.load(&blobs, &mut |_| ())?;
-        session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
+        session.upload(self.bundle.cameras[0].offset, &self.camera, &mut |_| ())?;
         Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! What a user has to a bundle: a program, its constants, and a plan of the device's arena.
 
+mod camera;
 pub mod network;
 mod plan;
 mod scene;
 
+pub use camera::{CameraKind, CameraSlot};
 pub use scene::{Bundle, CompileError, KEY_BITS, Options, Split, Streamed, compile};
 
 /// Bytes at an offset of the arena.

@@ -1,6 +1,6 @@
 //! A plan of the arena: where each buffer lies.
 
-use super::Placed;
+use super::{CameraKind, CameraSlot, Placed};
 use quintet_protocol::program::{Buffer, BufferId, BufferKind, Command, Program};
 
 /// Places buffers one after another.
@@ -37,6 +37,11 @@ impl Plan {
     /// Byte offset of a buffer.
     pub fn offset(&self, id: BufferId) -> u32 {
         self.buffers[usize::from(id.0)].offset
+    }
+
+    /// The camera, in the form that a buffer wants it.
+    pub fn camera(&self, id: BufferId, kind: CameraKind) -> CameraSlot {
+        CameraSlot { offset: self.offset(id), kind }
     }
 
     /// Takes the picture.

@@ -79,6 +79,39 @@ pub struct Model {
     pub deferred: Option<Deferred>,
 }
 
+impl Model {
+    /// Columns of each node.
+    pub fn columns(&self) -> Vec<usize> {
+        columns(&self.nodes, &[])
+    }
+}
+
+/// Columns of each of `nodes`, the first of which stand for rows of `given` columns.
+pub fn columns(nodes: &[Node], given: &[usize]) -> Vec<usize> {
+    let mut columns = given.to_vec();
+    for node in nodes {
+        let inputs = node.inputs().iter().map(|&input| columns[input]).sum();
+        columns.push(node.columns(inputs));
+    }
+    columns
+}
+
+/// Which of `nodes`, the first of them behind `given` others, the numbers of `roots` hang on.
+pub fn needed(nodes: &[Node], given: usize, roots: &[usize]) -> Vec<bool> {
+    let mut needed = vec![false; given + nodes.len()];
+    for &root in roots {
+        needed[root] = true;
+    }
+    for (number, node) in nodes.iter().enumerate().rev() {
+        if needed[given + number] {
+            for &input in node.inputs() {
+                needed[input] = true;
+            }
+        }
+    }
+    needed
+}
+
 /// Columns of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output<A> {
@@ -153,6 +186,36 @@ pub enum Node {
         /// Whether negative results become zero.
         relu: bool,
     },
+}
+
+impl Node {
+    /// Numbers of the nodes that this one is of.
+    pub fn inputs(&self) -> &[usize] {
+        match self {
+            Self::Dense { inputs, .. } => inputs,
+            Self::Waves { of: WavesOf::Node(node), .. } => std::slice::from_ref(node),
+            _ => &[],
+        }
+    }
+
+    /// Whether it is of the direction alone, whatever its inputs are of.
+    pub fn is_of_direction(&self) -> bool {
+        matches!(self, Self::Harmonics { .. } | Self::Waves { of: WavesOf::Direction, .. })
+    }
+
+    /// Columns that it has, its inputs having so many.
+    pub fn columns(&self, input_columns: usize) -> usize {
+        match self {
+            Self::Waves { of, frequencies, includes_input } => {
+                let coordinates = if let WavesOf::Node(_) = of { input_columns } else { 3 };
+                coordinates * (2 * frequencies.len() + usize::from(*includes_input))
+            }
+            Self::Harmonics { degree } => (usize::from(*degree) + 1).pow(2),
+            Self::Grid(grid) => grid.levels.len() * grid.features,
+            Self::Factors(factors) => factors.groups.len() * factors.features,
+            Self::Dense { bias, .. } => bias.len(),
+        }
+    }
 }
 
 /// What waves are of.

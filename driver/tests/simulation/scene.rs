@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use quintet_driver::compile::{Bundle, KEY_BITS, Options, compile};
+use quintet_driver::compile::{Bundle, Options, compile};
 use quintet_driver::quantise::{Bounds, SceneFrame, quantise};
 use quintet_driver::render::framing_camera;
 use quintet_driver::scene::GaussianCloud;
@@ -26,8 +26,8 @@ impl Scene {
         let frame = SceneFrame::new(&cloud, reach);
         let options = Options { width, height, background: [9, 8, 7], arena_bytes };
         let bundle = compile(&quantise(&cloud, frame), &options).unwrap();
-        let words = camera.quantise(&frame, KEY_BITS).unwrap().to_words();
-        Self { bundle, camera: words.iter().flat_map(|word| word.to_le_bytes()).collect() }
+        let camera = bundle.cameras[0].bytes(&camera).unwrap();
+        Self { bundle, camera }
     }
 
     /// What there is to send; the program is the last.
@@ -46,7 +46,7 @@ impl Scene {
 
     pub fn load(&self, session: &mut Session) -> Result<Uploaded, SessionError> {
         let mut uploaded = session.load(&self.blobs(), &mut |_| ())?;
-        uploaded += session.upload(self.bundle.camera_offset, &self.camera, &mut |_| ())?;
+        uploaded += session.upload(self.bundle.cameras[0].offset, &self.camera, &mut |_| ())?;
         Ok(uploaded)
     }
 }

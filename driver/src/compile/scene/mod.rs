@@ -7,7 +7,7 @@ mod resident;
 mod streamed;
 mod tile;
 
-use super::{Parts, Placed};
+use super::{CameraKind, CameraSlot, Parts, Placed};
 use crate::quantise::QuantisedCloud;
 pub use streamed::{Split, Streamed};
 
@@ -35,8 +35,8 @@ pub struct Bundle {
     pub program: Vec<u8>,
     /// Constants and where they go.
     pub constants: Vec<Placed>,
-    /// Byte offset of the camera, the only input.
-    pub camera_offset: u32,
+    /// Where the camera goes before each frame; there is no other input.
+    pub cameras: Vec<CameraSlot>,
     /// Bytes of arena in use.
     pub arena_bytes: usize,
     /// Columns and rows of a tile, or region.

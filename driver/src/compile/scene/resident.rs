@@ -12,7 +12,7 @@
 //! The last two groups share memory: their lifetimes do not meet.
 
 use super::tile::{smallest_tile, tile_of};
-use super::{Bundle, DIGIT_BITS, Options};
+use super::{Bundle, CameraKind, DIGIT_BITS, Options};
 use crate::compile::plan::Plan;
 use crate::quantise::QuantisedCloud;
 use quintet_protocol::gaussian::{
@@ -148,7 +148,7 @@ fn emit(cloud: &QuantisedCloud, options: &Options, tile: [u16; 2], bin_words: us
     Bundle {
         program: plan.program(&commands),
         constants,
-        camera_offset: plan.offset(camera),
+        cameras: vec![plan.camera(camera, CameraKind::View(cloud.frame))],
         arena_bytes: plan.peak,
         tile,
         streamed: None,

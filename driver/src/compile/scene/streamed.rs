@@ -14,7 +14,7 @@
 //! ```
 
 use super::tile::{smallest_tile, tile_of};
-use super::{Bundle, DIGIT_BITS, Options};
+use super::{Bundle, CameraKind, DIGIT_BITS, Options};
 use crate::compile::plan::{Plan, to_bytes};
 use crate::quantise::QuantisedCloud;
 use quintet_protocol::gaussian::{
@@ -272,7 +272,7 @@ fn emit(cloud: &QuantisedCloud, options: &Options, needs: &Needs, split: Split) 
             plan.constant("chunks", chunks, cloud.chunks.as_flattened()),
             plan.constant("number of chunks", count, &[chunk_count]),
         ],
-        camera_offset: plan.offset(camera),
+        cameras: vec![plan.camera(camera, CameraKind::View(cloud.frame))],
         arena_bytes: plan.peak,
         tile: region,
         streamed: Some(Streamed { buffer: pages.0, pages: pages_of(cloud), split }),

@@ -1,21 +1,26 @@
 //! The commands that make and move rows of features. Layouts: [`crate::feature`].
 
 use super::super::{BufferId, Fault};
-use super::record::{Record, pack};
+use super::record::{Record, flag, pack};
 use crate::feature::Matrix;
 
 /// A dense layer over rows of halves, with weights of signed bytes:
-/// `out = clamp(round((sum(w * in) + bias) * scale))`, for each row. Layout of weights:
+/// `out = clamp(round((sum(w * in) + bias) * scale))`, for each row. Layout of weights and rounding:
 /// [`crate::feature`].
+///
+/// The output may be in the input's rows, and even in the input's columns: with the same place and the
+/// same stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dense {
     /// Rows.
     pub input: BufferId,
     /// One word: how many rows there are.
     pub count: BufferId,
-    /// Weights, biases and scales, constant.
+    /// Weights, biases and multipliers, constant.
     pub weights: BufferId,
-    /// Rows, written; may be another matrix of the input's buffer, but not the same columns.
+    /// To work in: [`dense_scratch_words`](crate::feature::dense_scratch_words), all of it is used.
+    pub scratch: BufferId,
+    /// Rows, written.
     pub output: BufferId,
     /// Parameter 0: most rows.
     pub capacity: u32,
@@ -36,27 +41,32 @@ pub struct Dense {
 /// Sines and cosines of multiples of coordinates: positional encoding (NeRF, section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waves {
-    /// Vectors of words, `stride` from one to the next.
+    /// Vectors of signed words, or of halves.
     pub input: BufferId,
     /// One word: how many there are.
     pub count: BufferId,
     /// Frequencies, constant: see [`crate::feature`].
     pub frequencies: BufferId,
-    /// Rows, written.
+    /// Rows, written, Q14.
     pub output: BufferId,
     /// Parameter 0: most vectors.
     pub capacity: u32,
-    /// Parameter 1, low half: words from vector to vector.
+    /// Parameter 1, low half: words, or halves, from vector to vector; of halves an even number.
     pub input_stride: u16,
-    /// Parameter 1, high half: first of the three words of a vector.
+    /// Parameter 1, high half: first of the coordinates of a vector; of halves an even number.
     pub input_first: u16,
-    /// Parameter 2, low half: number of frequencies, 0..=32.
-    pub frequency_count: u16,
-    /// Parameter 2, high half: whether the coordinates themselves come first, 0 or 1.
+    /// Parameter 2, lowest byte: number of frequencies, 0..=32.
+    pub frequency_count: u8,
+    /// Parameter 2, second byte: number of coordinates, 1..=64.
+    pub coordinates: u8,
+    /// Parameter 2, third byte: whether coordinates are halves, 0 or 1.
+    pub of_halves: bool,
+    /// Parameter 2, highest byte: whether the coordinates themselves come first, 0 or 1.
     pub includes_input: bool,
     /// Parameter 3: columns that are written.
     pub matrix: Matrix,
-    /// Parameter 4: the coordinates themselves are shifted right by so many bits, rounded.
+    /// Parameter 4: the coordinates themselves are shifted right by so many bits, 0..=31, rounded half
+    /// up and held to 16 bits.
     pub input_shift: u8,
 }
 
@@ -74,7 +84,7 @@ pub struct Harmonics {
     pub capacity: u32,
     /// Parameter 1: greatest degree, 0..=3.
     pub degree: u8,
-    /// Parameter 2: columns that are written: `(degree + 1)^2`, Q13.
+    /// Parameter 2: columns that are written: `(degree + 1)^2`, Q14.
     pub matrix: Matrix,
 }
 
@@ -85,13 +95,14 @@ pub struct Gather {
     pub input: BufferId,
     /// One word: how many rows are written.
     pub count: BufferId,
-    /// In the low half of a word, number of the row of the input; none where row `i` is of row `i`.
+    /// In the low half of a word, number of the row of the input, held to the last one; none where row
+    /// `i` is of row `i`.
     pub list: Option<BufferId>,
     /// Rows, written.
     pub output: BufferId,
     /// Parameter 0: most rows of the output.
     pub capacity: u32,
-    /// Parameter 1: rows of the input, up to 2^16.
+    /// Parameter 1: rows of the input, 1..=2^16.
     pub rows: u32,
     /// Parameter 2, low half: columns that are copied, even.
     pub columns: u16,
@@ -108,11 +119,12 @@ pub struct Gather {
 impl Dense {
     pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
         let ([inputs, outputs], [least, greatest]) = (r.pair(1), r.pair(4));
-        let [input, count, weights, output] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
+        let [input, count, weights, scratch, output] = [0, 1, 2, 3, 4].map(|at| r.buffer(at));
         Ok(Self {
             input,
             count,
             weights,
+            scratch,
             output,
             capacity: r.parameters[0],
             inputs,
@@ -128,7 +140,7 @@ impl Dense {
         let [from, to] = [self.input_matrix, self.output_matrix].map(|it| it.parameter());
         let range = pack([self.least as u16, self.greatest as u16]);
         Record::new(
-            [self.input, self.count, self.weights, self.output],
+            [self.input, self.count, self.weights, self.scratch, self.output],
             [self.capacity, pack([self.inputs, self.outputs]), from, to, range],
         )
     }
@@ -136,11 +148,10 @@ impl Dense {
 
 impl Waves {
     pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        let ([input_stride, input_first], [frequency_count, includes]) = (r.pair(1), r.pair(2));
+        let [input_stride, input_first] = r.pair(1);
         let [input, count, frequencies, output] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
-        if includes > 1 {
-            return Err(Fault::OutOfRange { parameter: 2 });
-        }
+        let [frequency_count, coordinates, of_halves, includes_input] =
+            r.parameters[2].to_le_bytes();
         Ok(Self {
             input,
             count,
@@ -150,7 +161,9 @@ impl Waves {
             input_stride,
             input_first,
             frequency_count,
-            includes_input: includes == 1,
+            coordinates,
+            of_halves: flag(of_halves, 2)?,
+            includes_input: flag(includes_input, 2)?,
             matrix: r.matrix(3)?,
             input_shift: r.byte(4)?,
         })
@@ -158,7 +171,9 @@ impl Waves {
 
     pub(super) fn record(&self) -> Record {
         let vectors = pack([self.input_stride, self.input_first]);
-        let waves = pack([self.frequency_count, self.includes_input.into()]);
+        let Self { frequency_count, coordinates, .. } = *self;
+        let flags = [self.of_halves.into(), self.includes_input.into()];
+        let waves = u32::from_le_bytes([frequency_count, coordinates, flags[0], flags[1]]);
         let (matrix, shift) = (self.matrix.parameter(), u32::from(self.input_shift));
         Record::new(
             [self.input, self.count, self.frequencies, self.output],

@@ -1,7 +1,7 @@
 //! The commands that look features up in grids. Layouts: `grid`.
 
 use super::super::{BufferId, Fault};
-use super::record::{Record, pack};
+use super::record::{Record, flag, pack};
 use crate::feature::Matrix;
 
 /// Interpolates features at points: in textures, dense grids or hash grids, one or many levels of
@@ -200,14 +200,5 @@ impl GridEntry {
             2 => Ok(Self::Pixels),
             _ => Err(Fault::OutOfRange { parameter }),
         }
-    }
-}
-
-/// A flag of one byte of a parameter.
-fn flag(byte: u8, parameter: u8) -> Result<bool, Fault> {
-    match byte {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Fault::OutOfRange { parameter }),
     }
 }

@@ -133,6 +133,15 @@ impl Record {
     }
 }
 
+/// A flag of one byte of a parameter.
+pub(super) fn flag(byte: u8, parameter: u8) -> Result<bool, Fault> {
+    match byte {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Fault::OutOfRange { parameter }),
+    }
+}
+
 /// Two halves in a word.
 pub(super) fn pack([low, high]: [u16; 2]) -> u32 {
     u32::from(low) | u32::from(high) << 16

@@ -1,0 +1,3 @@
+//! Float evaluation of scenes, which quantised ones are calibrated by and held against.
+
+pub mod field;
