@@ -2,5 +2,6 @@
 
 mod gaussians;
 pub mod grid;
+pub mod rays;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};

@@ -58,8 +58,6 @@ pub struct Sampling {
     pub fine: usize,
     /// Where samples lie in their intervals.
     pub spacing: quintet_protocol::ray::Spacing,
-    /// Whether samples of the coarse pass are taken again in the fine one, between the added ones.
-    pub keeps: bool,
     /// Added to weights of the coarse pass.
     pub padding: f64,
     /// Colour behind everything, in 0..=1, that the field was trained with.

@@ -4,6 +4,7 @@
 //! Two of those are in the repository. The others, and the larger scenes, are looked for in the folder
 //! that `QUINTET_REFERENCE_DIR` names. `cargo test --test quality -- --nocapture` prints all figures.
 
+mod fields;
 mod pictures;
 
 use std::path::{Path, PathBuf};

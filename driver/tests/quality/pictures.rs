@@ -9,13 +9,18 @@ use serde_json::Value;
 
 /// RGB bytes of a PNG file of 320x240 pixels.
 pub fn read_png(path: &Path) -> Vec<u8> {
+    read_png_of(path, [320, 240])
+}
+
+/// RGB bytes of a PNG file of so many columns and rows.
+pub fn read_png_of(path: &Path, size: [u32; 2]) -> Vec<u8> {
     let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut decoder = png::Decoder::new(BufReader::new(file));
     decoder.set_transformations(png::Transformations::EXPAND | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut bytes).unwrap();
-    assert_eq!((info.width, info.height), (320, 240), "{}", path.display());
+    assert_eq!([info.width, info.height], size, "{}", path.display());
     bytes.truncate(info.buffer_size());
     match info.color_type {
         png::ColorType::Rgb => bytes,

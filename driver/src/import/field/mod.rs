@@ -14,6 +14,7 @@ mod npz;
 mod recipe;
 mod safetensors;
 mod tensors;
+mod torch;
 
 use super::error::{Fault, ImportError};
 use super::zip::Zip;
@@ -86,6 +87,9 @@ fn import(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
     match data {
         [] => return Err(Fault::no_field("an empty file")),
         [b'P', b'K', 3, 4, ..] => return import_zip(data, folder),
+        _ if data.starts_with(torch::LEGACY_MAGIC) => {
+            return import_torch(&torch::Checkpoint::read_legacy(data)?, folder);
+        }
         _ if safetensors::plausible(data) => {
             let file = safetensors::Safetensors::open(data)?;
             return nerf::import(&file, &recipe::Recipe::beside(folder)?);
@@ -101,6 +105,10 @@ fn import(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
 
 fn import_zip(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
     let zip = Zip::open(data)?;
+    if zip.names().any(|name| name.ends_with("data.pkl")) {
+        let archive = torch::Archive::open(data)?;
+        return import_torch(&torch::Checkpoint::read(&archive)?, folder);
+    }
     if !zip.names().any(|name| name.ends_with(".npy")) {
         return Err(Fault::no_field(detect::zip_kind(zip.names())));
     }
@@ -112,6 +120,14 @@ fn import_zip(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault
         ));
     };
     grids::import(&npz::Npz::open(data)?, &read(&meta)?)
+}
+
+/// Imports what a checkpoint of PyTorch holds.
+fn import_torch(
+    checkpoint: &torch::Checkpoint,
+    folder: Option<&Path>,
+) -> Result<ImportedField, Fault> {
+    nerf::import(checkpoint, &recipe::Recipe::beside(folder)?)
 }
 
 /// Imports what a JSON text describes, from the files beside it.

@@ -101,7 +101,6 @@ pub(super) fn import(source: &dyn Source, recipe: &Recipe) -> Result<ImportedFie
             coarse: recipe.coarse,
             fine: if proposal.is_some() { recipe.fine } else { 0 },
             spacing: Spacing::Points,
-            keeps: true,
             padding: 1e-5,
             background: recipe.background,
         },
