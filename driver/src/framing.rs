@@ -1,8 +1,7 @@
-//! Cameras for scenes that come without: the whole of a cloud in view, from a little above.
+//! Cameras for scenes that come without: the whole of a scene in view, from a little above.
 
 use crate::camera::Camera;
-use crate::quantise::Bounds;
-use crate::scene::GaussianCloud;
+use crate::scene::{Content, Field, GaussianCloud, Mesh};
 
 /// Vertical field of view in degrees.
 const FOV_Y: f64 = 50.0;
@@ -27,31 +26,29 @@ const AIMS: i32 = 16;
 /// The INRIA rasteriser's near distance in world units.
 const NEAR: f64 = 0.2;
 
-/// A camera that frames a cloud: three quarters from above, the whole of it in view.
-pub fn framing_camera(cloud: &GaussianCloud, size: [u16; 2]) -> Camera {
-    orbit(cloud, size, 1).remove(0)
+/// What can be framed: a scene of any kind.
+pub trait Framed {
+    /// What of it has to be in view, and which way is up.
+    fn subject(&self) -> Subject;
 }
 
-/// `count` cameras on a circle around a cloud, a little above it.
-pub fn orbit(cloud: &GaussianCloud, size: [u16; 2], count: usize) -> Vec<Camera> {
-    let subject = Subject::of(cloud);
-    let directions = count.clamp(1, DIRECTIONS_MAX);
-    let samples: Vec<Camera> = (0..directions)
-        .map(|k| camera(size, azimuth(k, directions), subject.middle, subject.half[1]))
-        .collect();
-    // Perspective makes what is near large: aimed at the middle, the scene would not lie in the
-    // middle of the picture.
-    let aims = (-AIMS..=AIMS).map(|step| f64::from(step) / f64::from(AIMS) * subject.half[1]);
-    let framed = aims.map(|drop| {
-        let needed = samples.iter().map(|camera| subject.distance(camera, drop));
-        (needed.fold(0.0, f64::max), drop)
-    });
-    let (distance, drop) = framed.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default();
+/// A camera that frames a scene: three quarters from above, the whole of it in view.
+pub fn framing_camera(scene: &impl Framed, size: [u16; 2]) -> Camera {
+    orbit(scene, size, 1).remove(0)
+}
+
+/// `count` cameras on a circle around a scene, a little above it.
+pub fn orbit(scene: &impl Framed, size: [u16; 2], count: usize) -> Vec<Camera> {
+    let subject = scene.subject();
+    let (distance, drop) = match subject.distance {
+        Some(distance) => (distance, 0.0),
+        None => subject.framed(size, count),
+    };
     let [x, y, z] = subject.middle;
     let near = NEAR.min(distance / 20.0);
     (0..count)
         .map(|k| camera(size, azimuth(k, count), [x, y + drop, z], distance))
-        .map(|camera| Camera { near, ..camera })
+        .map(|camera| Camera { near, rotation: product(&camera.rotation, &subject.axes), ..camera })
         .collect()
 }
 
@@ -60,7 +57,7 @@ fn azimuth(k: usize, count: usize) -> f64 {
     (AZIMUTH + 360.0 * k as f64 / count as f64).to_radians()
 }
 
-/// A camera that looks at `target` from `distance`. World axes are INRIA's: y points down.
+/// A camera that looks at `target` from `distance`. Axes are INRIA's: y points down.
 fn camera(size: [u16; 2], azimuth: f64, target: [f64; 3], distance: f64) -> Camera {
     let (sin_elevation, cos_elevation) = ELEVATION.to_radians().sin_cos();
     let [x, y, z] = target;
@@ -76,40 +73,131 @@ fn camera(size: [u16; 2], azimuth: f64, target: [f64; 3], distance: f64) -> Came
     Camera::look_at(size, fov_y.to_degrees(), eye, target, [0.0, -1.0, 0.0])
 }
 
-/// What of a cloud has to be in view.
-struct Subject {
+/// Axes of the world, as rows: right, down and forward of somebody who stands in front of the scene.
+type Axes = [[f64; 3]; 3];
+
+/// INRIA's.
+const Y_DOWN: Axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+/// Those of glTF and OBJ, whose models face +z.
+const Y_UP: Axes = [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]];
+/// Those of NeRF's scenes, from Blender.
+const Z_UP: Axes = [[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]];
+
+fn product(a: &Axes, b: &Axes) -> Axes {
+    a.map(|row| [0, 1, 2].map(|column| (0..3).map(|k| row[k] * b[k][column]).sum()))
+}
+
+/// A point in other axes.
+fn turned(axes: &Axes, point: [f64; 3]) -> [f64; 3] {
+    axes.map(|row| row.iter().zip(point).map(|(entry, coordinate)| entry * coordinate).sum())
+}
+
+/// What of a scene has to be in view. All in its own axes.
+pub struct Subject {
+    /// From those of the world.
+    axes: Axes,
     middle: [f64; 3],
     /// Half of its size along each axis, more than zero.
     half: [f64; 3],
-    /// Centres of Gaussians, from the middle.
+    /// Points of it, from the middle.
     points: Vec<[f64; 3]>,
-    /// How far a Gaussian is seen from its centre.
+    /// How far around a point something is seen.
     margin: f64,
+    /// From where it is to be seen, if that does not follow from its size.
+    distance: Option<f64>,
+}
+
+impl Framed for GaussianCloud {
+    fn subject(&self) -> Subject {
+        let largest = |scale: &[f32; 3]| scale.iter().copied().fold(0.0, f32::max);
+        let mut scales: Vec<f32> = self.scales.iter().map(largest).collect();
+        scales.sort_by(f32::total_cmp);
+        let typical = scales.get(scales.len() / 2).copied().unwrap_or(0.0);
+        Subject::of(&self.positions, Y_DOWN, OUTLIERS, EXTENT * f64::from(typical))
+    }
+}
+
+impl Framed for Mesh {
+    fn subject(&self) -> Subject {
+        Subject::of(&self.positions, Y_UP, 0.0, 0.0)
+    }
+}
+
+impl Framed for Field {
+    fn subject(&self) -> Subject {
+        let [low, high] = self.bounds;
+        let corner =
+            |k: usize| [0, 1, 2].map(|axis| if k >> axis & 1 == 0 { low } else { high }[axis]);
+        let corners: Vec<[f32; 3]> = (0..8).map(|k| corner(k).map(|v| v as f32)).collect();
+        let subject = Subject::of(&corners, Z_UP, 0.0, 0.0);
+        // What can be seen is between the nearest and the farthest sample, not at the box's faces.
+        let middle = [0, 1, 2].map(|axis| (low[axis] + high[axis]) / 2.0);
+        let count = self.views.len() as f64;
+        let sum: f64 = self.views.iter().map(|(_, camera)| camera.distance(&middle)).sum();
+        let [near, far] = self.sampling.range;
+        let distance = if count > 0.0 { sum / count } else { (near + far) / 2.0 };
+        Subject { distance: Some(distance), ..subject }
+    }
+}
+
+impl Framed for Content {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Gaussians(cloud) => cloud.subject(),
+            Self::Mesh(mesh) | Self::Hybrid(mesh, _) => mesh.subject(),
+            Self::Field(field) => field.subject(),
+            Self::Mixed(mesh, cloud) => cloud.subject().with(&mesh.positions),
+        }
+    }
 }
 
 impl Subject {
-    fn of(cloud: &GaussianCloud) -> Self {
-        let mut bounds = Bounds::of(&cloud.positions);
-        for axis in 0..3 {
-            let mut sorted: Vec<f32> = cloud.positions.iter().map(|p| p[axis]).collect();
-            sorted.sort_by(f32::total_cmp);
-            let skip = (sorted.len() as f64 * OUTLIERS) as usize;
-            if let (Some(&min), Some(&max)) = (sorted.get(skip), sorted.iter().rev().nth(skip)) {
-                (bounds.min[axis], bounds.max[axis]) = (f64::from(min), f64::from(max));
-            }
-        }
-        let mut scales: Vec<f32> =
-            cloud.scales.iter().map(|scale| scale.iter().copied().fold(0.0, f32::max)).collect();
-        scales.sort_by(f32::total_cmp);
-        let typical = scales.get(scales.len() / 2).copied().unwrap_or(0.0);
-        let margin = (EXTENT * f64::from(typical)).max(1e-6);
-        let half = [0, 1, 2].map(|axis| (bounds.max[axis] - bounds.min[axis]) / 2.0 + margin);
-        let middle = bounds.middle();
-        let from_middle = |p: &[f32; 3]| [0, 1, 2].map(|axis| f64::from(p[axis]) - middle[axis]);
+    /// Of points, of which a share at either end of each axis is left out, seen from `extent` around.
+    fn of(positions: &[[f32; 3]], axes: Axes, outliers: f64, extent: f64) -> Self {
+        let points: Vec<[f64; 3]> =
+            positions.iter().map(|point| turned(&axes, point.map(f64::from))).collect();
+        let margin = extent.max(1e-6);
+        let ends = [0, 1, 2].map(|axis| {
+            let mut sorted: Vec<f64> = points.iter().map(|point| point[axis]).collect();
+            sorted.sort_by(f64::total_cmp);
+            let skip = (sorted.len() as f64 * outliers) as usize;
+            let ends = (sorted.get(skip), sorted.iter().rev().nth(skip));
+            if let (Some(&least), Some(&greatest)) = ends { [least, greatest] } else { [0.0; 2] }
+        });
+        let middle = ends.map(|[least, greatest]| (least + greatest) / 2.0);
+        let half = ends.map(|[least, greatest]| (greatest - least) / 2.0 + margin);
+        let from_middle = |p: &[f64; 3]| [0, 1, 2].map(|axis| p[axis] - middle[axis]);
         let inside = |p: &[f64; 3]| (0..3).all(|axis| p[axis].abs() <= half[axis]);
-        let step = cloud.len().div_ceil(POINTS_MAX).max(1);
-        let sampled = cloud.positions.iter().step_by(step).map(from_middle);
-        Self { middle, half, points: sampled.filter(inside).collect(), margin }
+        let step = points.len().div_ceil(POINTS_MAX).max(1);
+        let sampled = points.iter().step_by(step).map(from_middle).filter(inside).collect();
+        Self { axes, middle, half, points: sampled, margin, distance: None }
+    }
+
+    /// With other points of the world, none of which is left out.
+    fn with(self, positions: &[[f32; 3]]) -> Self {
+        let back = [0, 1, 2].map(|row| [0, 1, 2].map(|column| self.axes[column][row]));
+        let middle = self.middle;
+        let in_world = |p: &[f64; 3]| {
+            turned(&back, [0, 1, 2].map(|axis| p[axis] + middle[axis])).map(|v| v as f32)
+        };
+        let own: Vec<[f32; 3]> = self.points.iter().map(in_world).collect();
+        Self::of(&[&own, positions].concat(), self.axes, 0.0, self.margin)
+    }
+
+    /// The distance from which everything is seen, and how far below the middle to aim.
+    fn framed(&self, size: [u16; 2], count: usize) -> (f64, f64) {
+        let directions = count.clamp(1, DIRECTIONS_MAX);
+        let samples: Vec<Camera> = (0..directions)
+            .map(|k| camera(size, azimuth(k, directions), self.middle, self.half[1]))
+            .collect();
+        // Perspective makes what is near large: aimed at the middle, the scene would not lie in the
+        // middle of the picture.
+        let aims = (-AIMS..=AIMS).map(|step| f64::from(step) / f64::from(AIMS) * self.half[1]);
+        let framed = aims.map(|drop| {
+            let needed = samples.iter().map(|camera| self.distance(camera, drop));
+            (needed.fold(0.0, f64::max), drop)
+        });
+        framed.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
     }
 
     /// The least distance at which a camera of this direction sees everything, when it is aimed

@@ -8,6 +8,7 @@ use quintet_driver::camera::CameraError;
 use quintet_driver::camera_file::CameraFileError;
 use quintet_driver::compile::CompileError;
 use quintet_driver::compile::network::PlanError;
+use quintet_driver::compile::saved::SavedError;
 use quintet_driver::device::OpenError;
 use quintet_driver::emulator::EmulatorError;
 use quintet_driver::import::ImportError;
@@ -71,6 +72,15 @@ impl Failure {
     /// A scene that cannot be imported.
     pub fn scene(error: &ImportError) -> Self {
         Self::new(FAILED, format!("cannot import {}", error.file), &error.fault).help(error.help())
+    }
+
+    /// A compiled scene that cannot be used.
+    pub fn saved(path: &Path, error: &SavedError) -> Self {
+        let help = match error {
+            SavedError::Io(_) => "check the path and its permissions",
+            _ => "compile the scene again with `quintet compile`",
+        };
+        Self::new(FAILED, format!("cannot draw {}", path.display()), error).help(help)
     }
 
     /// A camera file that cannot be used.

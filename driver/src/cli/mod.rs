@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and what becomes of it.
 
 mod arguments;
+mod compile;
 mod costs;
 mod devices;
 mod eval;
@@ -10,6 +11,7 @@ mod info;
 mod inspect;
 mod link;
 mod log;
+mod method;
 #[cfg(unix)]
 mod mlperf_bridge;
 mod model;
@@ -17,8 +19,11 @@ mod output;
 mod profile;
 mod render;
 mod report;
+mod scene;
 mod set;
+mod subject;
 mod target;
+mod views;
 
 use std::process::ExitCode;
 
@@ -31,6 +36,8 @@ Examples:
   quintet render scene.ply                        one picture, on the virtual device
   quintet render scene.sog --device qemu:mps2-an386 --orbit 8 -o pictures/
   quintet render scene.spz --camera cameras.json --view front --json
+  quintet render cow.obj --texture cow.png --shading lambert
+  quintet render lego.safetensors --size 80x80    a radiance field
   quintet infer kws.tflite --input words.npy --labels words.txt
   quintet profile kws.tflite --device qemu:mps2-an386
   quintet inspect scene.splat                     what it is and how much memory it needs
@@ -39,7 +46,9 @@ Examples:
   quintet link --device serial:/dev/ttyACM0       how fast its cable is, and why
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
-SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting.
+SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting; triangles: .glb,
+.gltf, .obj; radiance fields: NeRF, hash grids, planes and lines; and .quintet.json scene files, which
+put several together.
 Networks are quantised to int8: TensorFlow Lite's .tflite, or .onnx in QDQ form.
 
 Exit codes:
@@ -60,6 +69,8 @@ struct Cli {
 enum Command {
     /// Render a scene on a device: a picture, or an orbit of pictures
     Render(render::Arguments),
+    /// Compile a scene to a file, which is drawn without being compiled again
+    Compile(compile::Arguments),
     /// Say what a scene or a network is, and what it costs in memory once compiled
     Inspect(inspect::Arguments),
     /// Run an int8 network on a device: labels, or outputs in a file
@@ -95,6 +106,7 @@ pub fn run() -> ExitCode {
 fn execute(command: Command) -> Result<(), Failure> {
     match command {
         Command::Render(arguments) => render::run(&arguments),
+        Command::Compile(arguments) => compile::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Infer(arguments) => infer::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),

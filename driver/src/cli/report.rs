@@ -1,6 +1,6 @@
 //! What `quintet render --json` prints; the fields are described in `quintet render --help`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use quintet_driver::compile::Bundle;
 use quintet_driver::session::DeviceDescription;
@@ -8,6 +8,7 @@ use quintet_driver::transport::DeviceUri;
 use serde::Serialize;
 
 use super::costs::{CostRecord, unit_name};
+use super::scene::SceneRecord;
 
 /// The document.
 #[derive(Serialize)]
@@ -43,16 +44,6 @@ impl<'a> DeviceRecord<'a> {
             ticks: unit_name(device.ticks),
         }
     }
-}
-
-/// The scene, as its file has it.
-#[derive(Serialize)]
-pub struct SceneRecord<'a> {
-    pub path: &'a Path,
-    pub format: &'a str,
-    pub gaussians: usize,
-    pub dropped: usize,
-    pub degree: u8,
 }
 
 /// What was sent to the device before the first frame.

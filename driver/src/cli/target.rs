@@ -95,7 +95,7 @@ fn is_png(path: &Path) -> bool {
 }
 
 /// A scene's name without the ending of its format; a SOG folder's own name.
-fn stem(scene: &Path) -> String {
+pub fn stem(scene: &Path) -> String {
     let full = fs::canonicalize(scene).unwrap_or_else(|_| scene.to_owned());
     let named = match full.file_name() {
         Some(name) if name == "meta.json" => full.parent().unwrap_or(&full),
@@ -106,6 +106,7 @@ fn stem(scene: &Path) -> String {
         false => named.file_stem(),
     };
     let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = name.strip_suffix(".quintet").unwrap_or(&name).to_owned();
     if name.is_empty() { "scene".into() } else { name }
 }
 
@@ -119,6 +120,7 @@ mod tests {
             ("a/robot.ply", "robot"),
             ("robot.compressed.ply", "robot.compressed"),
             ("robot/meta.json", "robot"),
+            ("robot.quintet.json", "robot"),
             ("/", "scene"),
         ] {
             assert_eq!(stem(Path::new(scene)), name);

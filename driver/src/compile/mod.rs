@@ -1,12 +1,14 @@
 //! What a user has to a bundle: a program, its constants, and a plan of the device's arena.
 
 mod camera;
+mod content;
 pub mod network;
 mod plan;
 pub mod saved;
 mod scene;
 
 pub use camera::{CameraKind, CameraSlot};
+pub use content::content;
 pub use scene::{Bundle, CompileError, KEY_BITS, Options, Split, Streamed, compile};
 
 /// Bytes at an offset of the arena.

@@ -107,9 +107,9 @@ impl FieldSummary {
         let models = || field.proposal.iter().chain([&field.model]);
         let sum = |of: fn(&Node) -> usize| models().flat_map(nodes).map(of).sum();
         let samples = [field.sampling.coarse, field.sampling.fine];
-        let multiply_adds = nodes(&field.model).map(multiply_adds).sum();
+        let multiply_adds = nodes(&field.model).map(Node::multiply_adds).sum();
         Self {
-            parameters: sum(parameters),
+            parameters: sum(Node::parameters),
             nodes: sum(|_| 1),
             multiply_adds,
             levels: sum(levels),
@@ -123,21 +123,25 @@ fn nodes(model: &Model) -> impl Iterator<Item = &Node> {
     model.nodes.iter().chain(model.deferred.iter().flat_map(|deferred| &deferred.nodes))
 }
 
-fn parameters(node: &Node) -> usize {
-    match node {
-        Node::Grid(Grid { table, .. }) => table.len(),
-        Node::Factors(factors) => {
-            factors.groups.iter().flatten().map(|factor| factor.table.len()).sum()
+impl Node {
+    /// Numbers in the file that make it: weights, biases, entries of grids.
+    pub fn parameters(&self) -> usize {
+        match self {
+            Self::Grid(Grid { table, .. }) => table.len(),
+            Self::Factors(factors) => {
+                factors.groups.iter().flatten().map(|factor| factor.table.len()).sum()
+            }
+            Self::Dense { weights, bias, .. } => weights.len() + bias.len(),
+            Self::Waves { .. } | Self::Harmonics { .. } => 0,
         }
-        Node::Dense { weights, bias, .. } => weights.len() + bias.len(),
-        Node::Waves { .. } | Node::Harmonics { .. } => 0,
     }
-}
 
-fn multiply_adds(node: &Node) -> u64 {
-    match node {
-        Node::Dense { weights, .. } => weights.len() as u64,
-        _ => 0,
+    /// Multiplications of a dense layer that one sample takes.
+    pub fn multiply_adds(&self) -> u64 {
+        match self {
+            Self::Dense { weights, .. } => weights.len() as u64,
+            _ => 0,
+        }
     }
 }
 

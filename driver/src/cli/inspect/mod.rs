@@ -1,9 +1,9 @@
 //! `quintet inspect`: what a scene or a network is, and what it costs in memory once compiled.
 
+mod about;
+mod listing;
 mod network;
 mod scene;
-
-use std::path::PathBuf;
 
 use clap::Args;
 use quintet_driver::device::Connection;
@@ -11,15 +11,22 @@ use quintet_driver::import;
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
 
-use super::arguments::{bytes, size};
+use super::arguments::bytes;
 use super::failure::Failure;
+use super::subject::DrawArguments;
 
 const MORE: &str = "\
-With --json, of a scene: path, format, gaussians, drawn (those not transparent), degree (of the
-spherical harmonics), dropped, antialiased, notes, bounds (min and max of the centres, world
-units), size, memory (bytes: program, constants, input, scratch, pages, arena, smallest_arena,
-upload), tile, streamed (null, or pages, their bytes, slots, splats of a window), buffers (index,
-name, kind, offset, bytes; for a frame bytes is null), commands (index, operator, name, buffers).
+The file may be an int8 network (.tflite, .onnx) as well.
+
+With --json, of a scene: path, paths, format, kind and the numbers of it as in `quintet render`;
+drawn (Gaussians that are not transparent), antialiased, notes, bounds (min and max, world units),
+views (names that the files tell of), surfaces (materials: name, color, texture, triangles,
+double_sided, unlit, nearest), sampling (null, or of a field: range, coarse and added samples,
+background, outside, occupied: share of cells if the file tells), graph (nodes of a field: model,
+index, name, shape, parameters, multiply_adds), size, memory (bytes: program, constants, input,
+scratch, pages, arena, smallest_arena, upload), tile, streamed (null, or pages, their bytes, slots,
+splats of a window), buffers (index, name, kind, offset, bytes; for a frame bytes is null),
+commands (index, operator, name, buffers).
 
 Of a network: path, format, notes, inputs and outputs (name, shape, element, scale, zero_point),
 layers (command, index in the file, operator, kernel, shape, macs, weight_bytes), buffers (name,
@@ -32,12 +39,8 @@ bytes); layers, buffers and memory are those of a board that is large enough if 
 #[derive(Args, Debug)]
 #[command(after_long_help = MORE)]
 pub struct Arguments {
-    /// A scene (.ply, .splat, .ksplat, .spz, .sog, .glb, .gltf or a SOG folder) or an int8 network
-    /// (.tflite, .onnx)
-    file: PathBuf,
-    /// Of a scene: columns and rows of the picture to compile for
-    #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
-    size: [u16; 2],
+    #[command(flatten)]
+    draw: DrawArguments,
     /// Compile for that much arena; K and M stand for KiB and MiB [default: as much as it takes]
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     arena: Option<u32>,
@@ -51,7 +54,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    match import::holds_network(&arguments.file) {
+    match import::holds_network(arguments.draw.scene.first()) {
         true => network::run(arguments),
         false => scene::run(arguments),
     }

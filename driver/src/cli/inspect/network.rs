@@ -73,7 +73,8 @@ struct Board {
 
 /// Says it of a network.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let imported = import::network(&arguments.file).map_err(|error| Failure::scene(&error))?;
+    let imported =
+        import::network(arguments.draw.scene.first()).map_err(|error| Failure::scene(&error))?;
     let compile_for = |arena_bytes| compile(&imported.network, arena_bytes);
     let smallest_arena = smallest(&imported.network)?;
     let arena = arguments.arena_bytes()?;
@@ -90,7 +91,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let fits = if bundle.streamed.is_some() { "streamed" } else { "resident" };
     let board = board.map(|it| if it.missing == 0 { Board { fits, ..it } } else { it });
     let report = Report {
-        path: arguments.file.clone(),
+        path: arguments.draw.scene.first().clone(),
         format: imported.format,
         notes: &imported.notes,
         inputs: PortRecord::all(&bundle.inputs),

@@ -1,50 +1,22 @@
-//! `quintet profile`: what each command of a network or a scene costs, the dearest first.
+//! What each command of a network or a scene costs, the dearest first.
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::Args;
-use quintet_driver::compile::Options;
 use quintet_driver::compile::network::Layer;
 use quintet_driver::import;
 use quintet_driver::infer::Port;
-use quintet_driver::quantise::SceneFrame;
-use quintet_driver::render::{Cost, Renderer, framing_camera};
+use quintet_driver::render::Cost;
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
 
-use super::arguments::{ArenaArguments, DeviceArguments, size};
-use super::costs::{operator_name, phase_name, unit_name, unit_text};
-use super::failure::Failure;
-use super::model;
-use super::output::{grouped, print, print_json};
-use super::report::DeviceRecord;
-
-const MORE: &str = "\
-The virtual device counts nanoseconds of this computer, which say nothing of a board; emulated
-boards count instructions: quintet profile model.tflite --device qemu:mps2-an386
-
-With --json: path, device (as in quintet render), unit, costs (command, layer: index in the file or
-null, operator, kernel: of a network the command, of a scene the part of it, shape or null, ticks,
-share, macs and bytes or null: multiply-adds, and bytes of all operands), ticks, macs.";
-
-/// Arguments of the subcommand.
-#[derive(Args, Debug)]
-#[command(after_long_help = MORE)]
-pub struct Arguments {
-    /// An int8 network (.tflite, .onnx), run once, or a scene, drawn once
-    file: PathBuf,
-    #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    arena: ArenaArguments,
-    /// Of a scene: columns and rows of the picture
-    #[arg(long, value_name = "WxH", default_value = "320x240", value_parser = size)]
-    size: [u16; 2],
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
+use super::Arguments;
+use super::pipelines::{self, Pipeline};
+use crate::cli::costs::{operator_name, phase_name, unit_name, unit_text};
+use crate::cli::failure::Failure;
+use crate::cli::model;
+use crate::cli::output::{grouped, print, print_json};
+use crate::cli::report::DeviceRecord;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -54,6 +26,7 @@ struct Report<'a> {
     costs: Vec<Row>,
     ticks: u64,
     macs: u64,
+    pipeline: Option<Pipeline>,
 }
 
 /// The cost of a command, or of a part of it.
@@ -70,11 +43,11 @@ struct Row {
     bytes: Option<usize>,
 }
 
-/// Runs the subcommand.
+/// Of one file.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let is_network = import::holds_network(&arguments.file);
-    let (device, mut costs) =
-        if is_network { of_network(arguments)? } else { of_scene(arguments)? };
+    let is_network = import::holds_network(arguments.draw.scene.first());
+    let measured = if is_network { of_network(arguments)? } else { of_scene(arguments)? };
+    let Measured { device, rows: mut costs, pipeline } = measured;
     let ticks: u64 = costs.iter().map(|row| row.ticks).sum();
     for row in &mut costs {
         row.share = row.ticks as f64 / ticks.max(1) as f64;
@@ -83,15 +56,32 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let macs = costs.iter().filter_map(|row| row.macs).sum();
     let unit = unit_name(device.ticks);
     let record = DeviceRecord::of(&arguments.device.device, &device);
-    let report = Report { path: &arguments.file, device: record, unit, costs, ticks, macs };
+    let report = Report {
+        path: arguments.draw.scene.first(),
+        device: record,
+        unit,
+        costs,
+        ticks,
+        macs,
+        pipeline,
+    };
     match arguments.json {
         true => print_json(&report),
         false => print(&text(&report, unit_text(device.ticks))),
     }
 }
 
-fn of_network(arguments: &Arguments) -> Result<(DeviceDescription, Vec<Row>), Failure> {
-    let imported = import::network(&arguments.file).map_err(|error| Failure::scene(&error))?;
+/// What a run costs.
+struct Measured {
+    device: DeviceDescription,
+    rows: Vec<Row>,
+    pipeline: Option<Pipeline>,
+}
+
+/// A run of a network.
+fn of_network(arguments: &Arguments) -> Result<Measured, Failure> {
+    let imported =
+        import::network(arguments.draw.scene.first()).map_err(|error| Failure::scene(&error))?;
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
     let mut inference = model::load(&mut connection, &imported, &arguments.arena)?;
@@ -101,25 +91,21 @@ fn of_network(arguments: &Arguments) -> Result<(DeviceDescription, Vec<Row>), Fa
     let inputs: Vec<&[i8]> = inputs.iter().map(Vec::as_slice).collect();
     let result = inference.run(&inputs).map_err(|error| Failure::infer(&error))?;
     let layers = &inference.bundle().layers;
-    Ok((device, layers.iter().zip(0..).map(|it| Row::of_layer(it, &result.costs)).collect()))
+    let rows = layers.iter().zip(0..).map(|it| Row::of_layer(it, &result.costs)).collect();
+    Ok(Measured { device, rows, pipeline: None })
 }
 
-fn of_scene(arguments: &Arguments) -> Result<(DeviceDescription, Vec<Row>), Failure> {
-    let scene = import::gaussians(&arguments.file).map_err(|error| Failure::scene(&error))?;
+/// A frame of a scene.
+fn of_scene(arguments: &Arguments) -> Result<Measured, Failure> {
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
-    let [width, height] = arguments.size;
-    let arena_bytes = arguments.arena.bytes(&device)?;
-    let options = Options { width, height, background: [0; 3], arena_bytes };
-    let camera = framing_camera(&scene.cloud, arguments.size);
-    let origin = SceneFrame::new(&scene.cloud, 0.0).origin;
-    let reach = camera.distance(&origin);
-    let failed = |error| Failure::render(&error);
-    let mut renderer =
-        Renderer::new(&mut connection, &scene.cloud, reach, &options, &mut |_, _| ())
-            .map_err(failed)?;
-    let frame = renderer.render(&camera).map_err(failed)?;
-    Ok((device, frame.costs.iter().map(Row::of_part).collect()))
+    let path = arguments.draw.scene.first();
+    let (pipeline, costs) = Pipeline::measure(arguments, path, &mut connection)?;
+    Ok(Measured {
+        device,
+        rows: costs.iter().map(Row::of_part).collect(),
+        pipeline: Some(pipeline),
+    })
 }
 
 impl Row {
@@ -185,6 +171,9 @@ fn text(report: &Report<'_>, unit: &str) -> String {
         if report.macs > 0 { grouped(report.macs) } else { "-".into() },
         ratio(report.ticks, report.macs),
     );
+    if let Some(pipeline) = &report.pipeline {
+        text += &pipelines::table(std::slice::from_ref(pipeline));
+    }
     text
 }
 

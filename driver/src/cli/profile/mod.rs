@@ -1,0 +1,49 @@
+//! `quintet profile`: what commands cost, and how frames share out among the micro-operators.
+
+mod costs;
+mod pipelines;
+
+use clap::Args;
+
+use super::arguments::{ArenaArguments, DeviceArguments};
+use super::failure::Failure;
+use super::subject::DrawArguments;
+
+const MORE: &str = "\
+Of one file: what each command costs, the dearest first. Of several, each a scene: a row each, with
+the share of each micro-operator in a frame, so that pipelines can be compared:
+
+  quintet profile cow.obj lego.safetensors robot.sog --size 64x48 --device qemu:mps2-an386
+
+The virtual device counts nanoseconds of this computer, which say nothing of a board; emulated
+boards count instructions: quintet profile model.tflite --device qemu:mps2-an386
+
+With --json, of one file: path, device (as in quintet render), unit, costs (command, layer: index in
+the file or null, operator, kernel: of a network the command, of a scene the part of it, shape or
+null, ticks, share, macs and bytes or null: multiply-adds, and bytes of all operands), ticks, macs,
+pipeline (null for a network). A pipeline: path, kind, size, shares (of each micro-operator by its
+name), ticks (of a frame), scene_bytes (sent before the first frame, and pages), arena_bytes (in use
+at the peak). Of several files: device, unit, pipelines.";
+
+/// Arguments of the subcommand.
+#[derive(Args, Debug)]
+#[command(after_long_help = MORE)]
+pub struct Arguments {
+    #[command(flatten)]
+    draw: DrawArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    arena: ArenaArguments,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    match arguments.draw.scene.scenes.as_slice() {
+        [_] => costs::run(arguments),
+        paths => pipelines::run(arguments, paths),
+    }
+}
