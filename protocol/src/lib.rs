@@ -9,6 +9,7 @@ pub mod fault;
 pub mod feature;
 pub mod frame;
 pub mod gaussian;
+pub mod grid;
 pub mod link;
 pub mod message;
 pub mod network;

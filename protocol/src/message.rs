@@ -371,7 +371,8 @@ pub enum Phase {
     Cast,
     /// `CombinedGrid`: walk along rays. Items: samples taken.
     March,
-    /// `CombinedGrid`, `DecomposedGrid`: look features up and interpolate. Items: entries read.
+    /// `CombinedGrid`, `DecomposedGrid`: look features up and interpolate. Items: points times
+    /// levels, or times factors.
     Lookup,
     /// `Vector`: compose samples. Items: samples.
     Compose,

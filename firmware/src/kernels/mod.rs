@@ -17,7 +17,24 @@ macro_rules! dsp_core {
     };
 }
 
+/// Lets instructions be short, where the core has short ones.
+#[cfg(all(riscv32m, target_feature = "c"))]
+macro_rules! compressed {
+    () => {
+        ".option arch, +c"
+    };
+}
+
+/// Lets instructions be short, where the core has short ones.
+#[cfg(all(riscv32m, not(target_feature = "c")))]
+macro_rules! compressed {
+    () => {
+        ""
+    };
+}
+
 pub mod convolve;
+pub mod dense;
 pub mod depthwise;
 pub mod elementwise;
 pub mod finish;

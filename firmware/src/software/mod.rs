@@ -10,6 +10,8 @@ mod decomposed_grid;
 mod gemm;
 #[cfg(feature = "geometry")]
 mod geometry;
+#[cfg(any(feature = "gemm", feature = "vector"))]
+mod rows;
 #[cfg(feature = "sort")]
 mod sort;
 #[cfg(feature = "vector")]

@@ -2,6 +2,7 @@
 
 mod convolve;
 mod convolve_depthwise;
+mod dense;
 mod weights;
 
 use crate::backend::Step;
@@ -9,12 +10,14 @@ use crate::operands::Operands;
 use crate::pager::Pager;
 use convolve::Convolve;
 use convolve_depthwise::ConvolveDepthwise;
+use dense::Dense;
 use quintet_protocol::program::{Command, Fault};
 
 /// A command of `Gemm` under way.
 pub enum Gemm {
     Convolve(Convolve),
     ConvolveDepthwise(ConvolveDepthwise),
+    Dense(Dense),
 }
 
 impl Gemm {
@@ -24,6 +27,7 @@ impl Gemm {
             Command::ConvolveDepthwise(c) => {
                 ConvolveDepthwise::new(operands, c).map(Self::ConvolveDepthwise)
             }
+            Command::Dense(c) => Dense::new(operands, c).map(Self::Dense),
             other => Err(super::not_executed(other)),
         }
     }
@@ -32,6 +36,7 @@ impl Gemm {
         match self {
             Self::Convolve(job) => job.step(arena, pager),
             Self::ConvolveDepthwise(job) => job.step(arena),
+            Self::Dense(job) => job.step(arena),
         }
     }
 }

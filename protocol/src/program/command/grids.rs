@@ -1,4 +1,4 @@
-//! The commands that look features up in grids. Layouts: `grid`.
+//! The commands that look features up in grids. Layouts: [`crate::grid`].
 
 use super::super::{BufferId, Fault};
 use super::record::{Record, flag, pack};
@@ -42,11 +42,11 @@ pub struct Interpolate {
 /// What an entry of a grid consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GridEntry {
-    /// Signed bytes.
+    /// Bytes, 128 standing for zero.
     Bytes = 0,
     /// Signed halves.
     Halves = 1,
-    /// Unsigned bytes, as pictures have them.
+    /// Bytes that stand for themselves, as those of pictures do.
     Pixels = 2,
 }
 
@@ -68,7 +68,7 @@ pub struct Factors {
     pub points: BufferId,
     /// One word: how many there are.
     pub count: BufferId,
-    /// Factors, constant.
+    /// Factors, constant, those of a group one after another.
     pub factors: BufferId,
     /// Entries of all factors, constant.
     pub table: BufferId,

@@ -5,7 +5,7 @@ use super::record::{Record, pack};
 use crate::feature::Matrix;
 use crate::ray::Spacing;
 
-/// Casts the rays of a tile's pixels, and has none of their intervals visited.
+/// Casts the rays of a tile's pixels, and has none of their samples looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CastRays {
     /// The cursor.
@@ -32,10 +32,10 @@ pub struct March {
     pub marks: BufferId,
     /// Accumulators of the tile, of which the transmittances are read.
     pub accumulators: BufferId,
-    /// Shares of each ray, ascending, a word each; none where intervals are even.
+    /// Shares of each ray, ascending, `per_ray` words a ray; none where they are even.
     pub shares: Option<BufferId>,
-    /// Bits of a grid over the unit box, cell `x | y << n | z << 2n`, 32 a word; none where everything
-    /// is occupied. Points outside the box are in the nearest cell.
+    /// Which cells of the unit box are occupied; none where all are. Points outside the box are in
+    /// the nearest cell, unless it `clips`.
     pub occupancy: Option<BufferId>,
     /// Where samples are written: two words of count, then `capacity` samples.
     pub samples: BufferId,
@@ -49,12 +49,15 @@ pub struct March {
     pub pixels: u32,
     /// Parameter 3, low half: transmittance below which a ray is opaque, Q16.
     pub opaque: u16,
-    /// Parameter 3, high half, low byte: binary logarithm of the grid's side, 1..=8.
+    /// Parameter 3, high half, low byte: binary logarithm of the grid's side, 2..=8, where there is
+    /// an occupancy, else 0.
     pub grid_bits: u8,
     /// Parameter 3, high half, high byte: where samples lie.
     pub spacing: Spacing,
-    /// Parameter 4: channels of an accumulator.
+    /// Parameter 4, low byte: channels of an accumulator, 1..=16.
     pub channels: u8,
+    /// Parameter 4, second byte: whether nothing outside the unit box is occupied, 0 or 1.
+    pub clips: bool,
 }
 
 /// Composes samples front to back into their rays' accumulators.
@@ -71,7 +74,7 @@ pub struct Composite {
     /// Accumulators of the tile, read and written.
     pub accumulators: BufferId,
     /// Share of each sample in its ray, Q30, `per_ray` words a ray, written; samples that [`March`]
-    /// left out are not touched.
+    /// left out are not touched, nor are those behind what is opaque.
     pub weights: Option<BufferId>,
     /// Parameter 0: most samples of a batch.
     pub capacity: u32,
@@ -83,19 +86,22 @@ pub struct Composite {
     pub density: Matrix,
     /// Parameter 4: columns of colours.
     pub color: Matrix,
-    /// Parameter 5: channels of an accumulator.
+    /// Parameter 5, low half: channels of an accumulator, 1..=16.
     pub channels: u8,
+    /// Parameter 5, high half: transmittance below which a ray is opaque, Q16: as [`March`]'s, so
+    /// that it does not matter where a batch ends.
+    pub opaque: u16,
 }
 
 /// Spends samples where a coarse pass found something (hierarchical sampling, NeRF, section 5.2): makes
-/// shares of weights, has no interval visited, and clears accumulators and weights.
+/// shares of weights, has none of their samples looked at, and clears accumulators and weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Focus {
     /// The cursor.
     pub cursor: BufferId,
     /// Weights of the coarse pass, `coarse` a ray, Q30; cleared.
     pub weights: BufferId,
-    /// Shares, written: those of the even intervals and `fine` more, ascending, for each ray.
+    /// Shares, written, ascending: `fine` a ray, or `coarse` more: see [`Spacing`].
     pub shares: BufferId,
     /// Marks of the rays, written: zero.
     pub marks: BufferId,
@@ -103,13 +109,13 @@ pub struct Focus {
     pub accumulators: BufferId,
     /// Parameter 0, low half: samples of a ray in the coarse pass, 4..=1024.
     pub coarse: u16,
-    /// Parameter 0, high half: shares that are added, 1..=1024.
+    /// Parameter 0, high half: shares that are made of weights, 2..=1024.
     pub fine: u16,
     /// Parameter 1: most pixels of a tile.
     pub pixels: u32,
-    /// Parameter 2: added to each weight, Q30.
+    /// Parameter 2: added to each weight, Q30, 1..=2^30.
     pub padding: u32,
-    /// Parameter 3, low byte: channels of an accumulator; second byte: where samples lie.
+    /// Parameter 3, low byte: channels of an accumulator, 1..=16; second byte: where samples lie.
     pub channels: u8,
     /// See `channels`.
     pub spacing: Spacing,
@@ -130,6 +136,10 @@ impl March {
     pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
         let [opaque, rest] = r.pair(3);
         let [grid_bits, spacing] = rest.to_le_bytes();
+        let [channels, clips] = r.half(4)?.to_le_bytes();
+        if clips > 1 {
+            return Err(Fault::OutOfRange { parameter: 4 });
+        }
         Ok(Self {
             cursor: r.buffer(0),
             rays: r.buffer(1),
@@ -145,7 +155,8 @@ impl March {
             opaque,
             grid_bits,
             spacing: spacing_of(spacing, 3)?,
-            channels: r.byte(4)?,
+            channels,
+            clips: clips == 1,
         })
     }
 
@@ -153,16 +164,18 @@ impl March {
         let [shares, occupancy] = [self.shares, self.occupancy].map(Record::or_none);
         let Self { cursor, rays, marks, accumulators, samples, points, .. } = *self;
         let rest = u16::from_le_bytes([self.grid_bits, self.spacing as u8]);
+        let last = u16::from_le_bytes([self.channels, self.clips.into()]);
         let [per_ray, capacity, pixels] = [self.per_ray, self.capacity, self.pixels];
         Record::new(
             [cursor, rays, marks, accumulators, samples, points, shares, occupancy],
-            [per_ray, capacity, pixels, pack([self.opaque, rest]), self.channels.into()],
+            [per_ray, capacity, pixels, pack([self.opaque, rest]), last.into()],
         )
     }
 }
 
 impl Composite {
     pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+        let [channels, opaque] = r.pair(5);
         Ok(Self {
             samples: r.buffer(0),
             densities: r.buffer(1),
@@ -175,7 +188,8 @@ impl Composite {
             per_ray: r.parameters[2],
             density: r.column(3)?,
             color: r.matrix(4)?,
-            channels: r.byte(5)?,
+            channels: u8::try_from(channels).map_err(|_| Fault::OutOfRange { parameter: 5 })?,
+            opaque,
         })
     }
 
@@ -184,9 +198,10 @@ impl Composite {
         let Self { samples, densities, activations, accumulators, .. } = *self;
         let [capacity, pixels, per_ray] = [self.capacity, self.pixels, self.per_ray];
         let [density, color] = [self.density, self.color].map(|it| it.parameter());
+        let last = pack([self.channels.into(), self.opaque]);
         Record::new(
             [samples, densities, activations, accumulators, colors, weights],
-            [capacity, pixels, per_ray, density, color, self.channels.into()],
+            [capacity, pixels, per_ray, density, color, last],
         )
     }
 }

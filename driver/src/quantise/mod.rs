@@ -1,0 +1,7 @@
+//! Float scenes to the fixed-point layouts of the protocol.
+
+mod gaussians;
+pub mod grid;
+pub mod rays;
+
+pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};

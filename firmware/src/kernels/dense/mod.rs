@@ -1,0 +1,138 @@
+//! `Gemm`: dense layers over rows of halves. Rows are laid out in tiles, and blocks of four channels
+//! are multiplied with a tile at a time.
+//!
+//! Layout of weights and the rounding: [`quintet_protocol::feature`]. Of a layer's scratch the first
+//! `2 * inputs` words are for the weights of a block, widened to halves; the rest is for tiles. What
+//! lies in either is the core's own business, as it never leaves the command.
+
+#[cfg(armv7em_dsp)]
+mod armv7em;
+#[cfg(any(armv7em_dsp, riscv32m))]
+mod interleave;
+#[cfg(not(any(armv7em_dsp, riscv32m)))]
+mod portable;
+#[cfg(riscv32m)]
+mod riscv32m;
+
+#[cfg(armv7em_dsp)]
+use armv7em as core_own;
+#[cfg(not(any(armv7em_dsp, riscv32m)))]
+use portable as core_own;
+use quintet_protocol::feature::{BLOCK_CHANNELS, TILE_ROWS};
+#[cfg(riscv32m)]
+use riscv32m as core_own;
+
+/// What is known of a layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer {
+    /// Columns of the input, a multiple of 4, not zero.
+    pub inputs: usize,
+    /// Columns of the output.
+    pub outputs: usize,
+    /// Least value of an output.
+    pub least: i16,
+    /// Greatest value of an output, not below the least one.
+    pub greatest: i16,
+}
+
+/// Rows of halves.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// From the first column of the first row on, two halves a word.
+    pub words: &'a [u32],
+    /// Words from row to row.
+    pub stride: usize,
+    /// How many.
+    pub count: usize,
+}
+
+/// Where results go.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// From the first row of the block on, its first column.
+    pub out: &'a mut [i16],
+    /// Halves from row to row; even.
+    pub stride: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// `width` words of row number `row`, or of the last one after it.
+    fn row(&self, row: usize, width: usize) -> &'a [u32] {
+        let first = row.min(self.count.saturating_sub(1)) * self.stride;
+        self.words.get(first..first + width).unwrap_or_default()
+    }
+}
+
+impl Layer {
+    /// Words of a tile.
+    pub fn tile_words(&self) -> usize {
+        self.inputs / 2 * TILE_ROWS
+    }
+
+    /// Words of a block's weights, widened.
+    pub fn wide_words(&self) -> usize {
+        self.inputs / 2 * BLOCK_CHANNELS
+    }
+
+    /// The part of a scratch that tiles are in.
+    fn tiles<'a>(&self, scratch: &'a [u32], rows: usize) -> &'a [u32] {
+        let first = self.wide_words();
+        let end = first + rows.div_ceil(TILE_ROWS) * self.tile_words();
+        scratch.get(first..end).unwrap_or_default()
+    }
+
+    /// Lays out rows as tiles, the last one filled up.
+    pub fn lay_out(&self, rows: &Rows<'_>, scratch: &mut [u32]) {
+        let tiles = scratch.get_mut(self.wide_words()..).unwrap_or_default();
+        let tiles = tiles.chunks_exact_mut(self.tile_words());
+        for (tile, first) in tiles.zip((0..rows.count).step_by(TILE_ROWS)) {
+            let four = [0, 1, 2, 3].map(|row| rows.row(first + row, self.inputs / 2));
+            core_own::lay_out(four, tile);
+        }
+    }
+
+    /// Works out a block of channels, from number `channel` on, of so many rows that are laid out.
+    pub fn block(
+        &self,
+        channel: usize,
+        record: &[u32],
+        scratch: &mut [u32],
+        rows: usize,
+        target: &mut Target<'_>,
+    ) {
+        let Some((wide, _)) = scratch.split_at_mut_checked(self.wide_words()) else { return };
+        core_own::widen(record, wide);
+        let (wide, _) = scratch.split_at(self.wide_words());
+        let tiles = self.tiles(scratch, rows);
+        let channels = BLOCK_CHANNELS.min(self.outputs.saturating_sub(channel));
+        let whole = if channels == BLOCK_CHANNELS { rows - rows % TILE_ROWS } else { 0 };
+        let (inner, edge) = tiles.split_at(tiles.len().min(whole / TILE_ROWS * self.tile_words()));
+        if !inner.is_empty() {
+            let out = target.out.get_mut(channel..).unwrap_or_default();
+            core_own::tiles(self, [record, wide], inner, &mut Target { out, ..*target });
+        }
+        for (tile, first) in
+            edge.chunks_exact(self.tile_words()).zip((whole..rows).step_by(TILE_ROWS))
+        {
+            let mut results = [0; TILE_ROWS * BLOCK_CHANNELS];
+            let mut apart = Target { out: &mut results, stride: BLOCK_CHANNELS };
+            core_own::tiles(self, [record, wide], tile, &mut apart);
+            let rows = results.chunks_exact(BLOCK_CHANNELS).take(rows - first);
+            for (row, results) in (first..).zip(rows) {
+                let at = row * target.stride + channel;
+                if let Some(out) = target.out.get_mut(at..at + channels) {
+                    out.copy_from_slice(&results[..channels]);
+                }
+            }
+        }
+    }
+}
+
+/// What becomes of a sum with its bias.
+#[inline(always)]
+#[cfg(not(any(armv7em_dsp, riscv32m)))]
+fn finished(layer: &Layer, sum: i32, multiplier: i32) -> i16 {
+    let product = i64::from(sum) * i64::from(multiplier) + (1 << 31);
+    let [least, greatest] = [layer.least, layer.greatest].map(i32::from);
+    ((product >> 32) as i32).max(least).min(greatest) as i16
+}

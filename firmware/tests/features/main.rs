@@ -1,0 +1,4 @@
+//! Commands over rows of features on the host, against their definitions in wide integers or floats.
+
+mod dense;
+mod execute;
