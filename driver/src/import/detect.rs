@@ -4,7 +4,8 @@
 //! have no mark, and may begin with any bytes), then weak marks such as the brace of JSON.
 
 use super::error::Fault;
-use super::{Imported, ImportedNetwork, gltf, ksplat, limits, onnx, ply, sog, splat, spz, tflite};
+use super::{Imported, ImportedMesh, ImportedNetwork};
+use super::{gltf, ksplat, limits, obj, onnx, ply, sog, splat, spz, tflite};
 use std::path::Path;
 
 /// Imports a scene from a file's content; `folder` is where other files that it names lie.
@@ -15,7 +16,7 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
         [b'N', b'G', b'S', b'P', ..] => return spz::import_zstd(data),
         [0x1f, 0x8b, 8, ..] => return spz::import_gzip(data),
         [b'P', b'K', 3, 4, ..] => return sog::import_zip(data),
-        [b'g', b'l', b'T', b'F', ..] => return gltf::import_glb(data, folder),
+        [b'g', b'l', b'T', b'F', ..] => return gltf::File::glb(data, folder)?.gaussians(),
         _ => {}
     }
     if is_tflite(data) {
@@ -38,6 +39,34 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
         return ksplat::import(data);
     }
     Err(Fault::no_scene(weak_kind(data)))
+}
+
+/// Imports a mesh from a file's content; `folder` is where other files that it names lie.
+pub(super) fn mesh(name: &str, data: &[u8], folder: Option<&Path>) -> Result<ImportedMesh, Fault> {
+    if data.starts_with(b"glTF") {
+        return gltf::File::glb(data, folder)?.mesh();
+    }
+    if let Some(looks_like) = strong_mark(data) {
+        return Err(Fault::no_mesh(looks_like));
+    }
+    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
+    if text.first() == Some(&b'{') {
+        let json: serde_json::Value = serde_json::from_slice(text)
+            .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
+        return match json.get("asset") {
+            Some(_) => gltf::File::json(json, folder)?.mesh(),
+            None => Err(Fault::no_mesh(json_kind(&json))),
+        };
+    }
+    if ending == "obj" || weak_kind(data) == OBJ {
+        return obj::import(data, folder);
+    }
+    Err(Fault::no_mesh(match data {
+        [] => "an empty file",
+        [b'p', b'l', b'y', b'\n' | b'\r', ..] => "a .ply file, of Gaussians or of a mesh",
+        _ => weak_kind(data),
+    }))
 }
 
 /// Imports a network from a file's content.
@@ -82,7 +111,7 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<Imported, Fault> {
     } else if has("means") {
         sog::import_meta(text, folder) // may have an "asset" too, so it comes before glTF
     } else if has("asset") {
-        gltf::import_json(json, folder)
+        gltf::File::json(json, folder)?.gaussians()
     } else {
         Err(Fault::no_scene(json_kind(&json)))
     }
@@ -139,6 +168,9 @@ fn strong_mark(data: &[u8]) -> Option<&'static str> {
     mark.map(|&(_, looks_like)| looks_like)
 }
 
+/// What a mesh of Wavefront's is called.
+const OBJ: &str = "a Wavefront OBJ mesh";
+
 /// A guess for data without a mark.
 fn weak_kind(data: &[u8]) -> &'static str {
     let head = &data[..data.len().min(512)];
@@ -150,7 +182,7 @@ fn weak_kind(data: &[u8]) -> &'static str {
     }
     let line_begins = |word: &[u8]| head.split(|&byte| byte == b'\n').any(|l| l.starts_with(word));
     if line_begins(b"v ") || line_begins(b"mtllib ") {
-        "a Wavefront OBJ mesh"
+        OBJ
     } else if line_begins(b"solid ") {
         "an STL mesh"
     } else {

@@ -95,6 +95,8 @@ pub enum Fault {
 pub enum Wanted {
     /// With [`super::gaussians`].
     Scene,
+    /// With [`super::mesh()`].
+    Mesh,
     /// With [`super::network`].
     Network,
     /// With [`super::field`].
@@ -105,6 +107,7 @@ impl Wanted {
     fn formats(self) -> &'static str {
         match self {
             Wanted::Scene => super::FORMATS,
+            Wanted::Mesh => super::MESH_FORMATS,
             Wanted::Network => super::NETWORK_FORMATS,
             Wanted::Field => super::FIELD_FORMATS,
         }
@@ -115,6 +118,7 @@ impl fmt::Display for Wanted {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(match self {
             Wanted::Scene => "a scene of Gaussians",
+            Wanted::Mesh => "a mesh",
             Wanted::Network => "a network",
             Wanted::Field => "a radiance field",
         })
@@ -147,7 +151,7 @@ impl Fault {
             }
             Fault::TooLarge { .. } => {
                 "Reduce the scene first (prune it, or export a coarser level of detail); a \
-                 microcontroller shows some thousands of Gaussians."
+                 microcontroller shows some thousands of Gaussians or triangles."
                     .into()
             }
             Fault::Empty => "Check the export: the selection may have been empty.".into(),
@@ -165,6 +169,11 @@ impl Fault {
     /// A file that is no scene.
     pub(super) fn no_scene(looks_like: &'static str) -> Fault {
         Fault::Unknown { wanted: Wanted::Scene, looks_like }
+    }
+
+    /// A file that is no mesh.
+    pub(super) fn no_mesh(looks_like: &'static str) -> Fault {
+        Fault::Unknown { wanted: Wanted::Mesh, looks_like }
     }
 
     /// A file that is no network.

@@ -38,13 +38,15 @@ pub const MAX_NETWORK_BYTES: u64 = 256 << 20;
 /// to some hundred MiB.
 pub const MAX_FIELD_BYTES: u64 = 1 << 30;
 
-/// Refuses files of fields above [`MAX_FIELD_BYTES`].
-pub(super) fn check_field(size: u64) -> Result<(), Fault> {
-    if size > MAX_FIELD_BYTES {
-        return Err(Fault::TooLarge { what: "the file", size, limit: MAX_FIELD_BYTES });
-    }
-    Ok(())
-}
+/// Most vertices, and most triangles, of a mesh: 16 Mi, far more than a microcontroller draws, which
+/// bounds what nodes that show one mesh many times can ask for.
+pub const MAX_TRIANGLES: usize = 1 << 24;
+
+/// Most texels of all pictures of a mesh together: 64 Mi, four of 4096x4096.
+pub const MAX_TEXELS: u64 = 1 << 26;
+
+/// Most morph targets of a mesh whose weights are looked at; a face has about 50.
+pub const MAX_TARGETS: usize = 1 << 10;
 
 /// Refuses networks above [`MAX_NETWORK_BYTES`].
 pub(super) fn check_network(size: u64) -> Result<(), Fault> {
@@ -60,26 +62,35 @@ pub(super) fn check_count(count: u64) -> Result<usize, Fault> {
     if count == 0 {
         return Err(Fault::Empty);
     }
-    let limit = MAX_GAUSSIANS as u64;
-    if count > limit {
-        return Err(Fault::TooLarge { what: "the number of Gaussians", size: count, limit });
-    }
+    check_limit("the number of Gaussians", count, MAX_GAUSSIANS as u64)?;
     Ok(count as usize)
+}
+
+/// Refuses more vertices than [`MAX_TRIANGLES`].
+pub(super) fn check_vertices(count: u64) -> Result<(), Fault> {
+    check_limit("the number of vertices", count, MAX_TRIANGLES as u64)
+}
+
+/// Refuses more triangles than [`MAX_TRIANGLES`].
+pub(super) fn check_triangles(count: u64) -> Result<(), Fault> {
+    check_limit("the number of triangles", count, MAX_TRIANGLES as u64)
+}
+
+fn check_limit(what: &'static str, size: u64, limit: u64) -> Result<(), Fault> {
+    if size > limit { Err(Fault::TooLarge { what, size, limit }) } else { Ok(()) }
 }
 
 /// Refuses sizes above [`MAX_BYTES`].
 pub(super) fn check_bytes(what: &'static str, size: u64) -> Result<(), Fault> {
-    if size > MAX_BYTES {
-        return Err(Fault::TooLarge { what, size, limit: MAX_BYTES });
-    }
-    Ok(())
+    check_limit(what, size, MAX_BYTES)
 }
 
 /// Refuses files of a scene above [`MAX_MEMBER`].
 pub(super) fn check_member(size: u64) -> Result<(), Fault> {
-    if size > MAX_MEMBER {
-        let what = "a file of the scene";
-        return Err(Fault::TooLarge { what, size, limit: MAX_MEMBER });
-    }
-    Ok(())
+    check_limit("a file of the scene", size, MAX_MEMBER)
+}
+
+/// Refuses files of fields above [`MAX_FIELD_BYTES`].
+pub(super) fn check_field(size: u64) -> Result<(), Fault> {
+    check_limit("the file", size, MAX_FIELD_BYTES)
 }

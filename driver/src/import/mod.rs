@@ -15,10 +15,12 @@
 //! | glTF 2.0 | `gltf` | `glTF` or JSON | `KHR_gaussian_splatting`, uncompressed |
 //!
 //! All give INRIA's axes (x right, y down, z forward); `.spz` and glTF are turned (`axes`).
+//! Triangles of glTF and OBJ files are imported by [`mesh()`].
 //! What may be wrong with the values of a single Gaussian is put right or left out in `draft`;
 //! how much a file may ask for is in [`limits`].
 
 mod axes;
+mod beside;
 mod bytes;
 mod detect;
 mod draft;
@@ -28,7 +30,9 @@ mod gltf;
 mod inflate;
 mod ksplat;
 pub mod limits;
+mod mesh;
 mod network;
+mod obj;
 mod onnx;
 mod ply;
 mod sog;
@@ -44,6 +48,7 @@ use std::path::Path;
 
 pub use error::{Fault, ImportError, Wanted};
 pub use field::{FIELD_FORMATS, ImportedField, field, field_from_bytes};
+pub use mesh::{ImportedMesh, MESH_FORMATS, mesh, mesh_from_bytes};
 pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
 
 /// The formats that can be imported, for messages.

@@ -1,6 +1,7 @@
 //! Picture files to RGB: PNG, JPEG, WebP, PPM and PGM, told apart by their first bytes.
 //!
-//! Grey becomes three equal channels, 16 bits become the upper 8; what is transparent shows black.
+//! Grey becomes three equal channels, 16 bits become the upper 8; what is transparent shows black, or
+//! keeps its opacity where that is asked for.
 
 use std::io::Cursor;
 
@@ -12,6 +13,7 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::InputError;
 use crate::picture::Picture;
+use crate::scene::mesh::Texture;
 
 /// Most pixels of a picture: 64 Mi, more than any camera's on a microcontroller.
 const PIXELS_MAX: u64 = 1 << 26;
@@ -28,10 +30,32 @@ pub fn is_picture(file: &[u8]) -> bool {
 /// # Errors
 /// An [`InputError`]: [`InputError::Unknown`] if it is no picture.
 pub fn decode(file: &[u8]) -> Result<Picture, InputError> {
+    let Samples { width, height, channels, samples } = samples(file)?;
+    Ok(Picture { width, height, rgb: to_rgb(samples, channels) })
+}
+
+/// Decodes a picture file's content with its opacity: colours are not multiplied by it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_texture(file: &[u8]) -> Result<Texture, InputError> {
+    let Samples { width, height, channels, samples } = samples(file)?;
+    Ok(Texture { width, height, rgba: to_rgba(samples, channels) })
+}
+
+/// What a file holds: grey, grey with opacity, RGB or RGBA by the number of channels.
+struct Samples {
+    width: usize,
+    height: usize,
+    channels: usize,
+    samples: Vec<u8>,
+}
+
+fn samples(file: &[u8]) -> Result<Samples, InputError> {
     decoder(file).ok_or(InputError::Unknown)?(file)
 }
 
-type Decoder = fn(&[u8]) -> Result<Picture, InputError>;
+type Decoder = fn(&[u8]) -> Result<Samples, InputError>;
 
 fn decoder(file: &[u8]) -> Option<Decoder> {
     match file {
@@ -61,7 +85,7 @@ fn check_size(width: usize, height: usize) -> Result<usize, InputError> {
     }
 }
 
-fn png(file: &[u8]) -> Result<Picture, InputError> {
+fn png(file: &[u8]) -> Result<Samples, InputError> {
     let mut decoder = png::Decoder::new(Cursor::new(file));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let (width, height) = decoder.read_header_info().map_err(damaged)?.size();
@@ -78,10 +102,10 @@ fn png(file: &[u8]) -> Result<Picture, InputError> {
         ColorType::Rgb | ColorType::Indexed => 3,
         ColorType::Rgba => 4,
     };
-    Ok(Picture { width, height, rgb: to_rgb(samples, channels) })
+    Ok(Samples { width, height, channels, samples })
 }
 
-fn jpeg(file: &[u8]) -> Result<Picture, InputError> {
+fn jpeg(file: &[u8]) -> Result<Samples, InputError> {
     let options = DecoderOptions::new_safe()
         .set_max_width(JPEG_SIDE_MAX)
         .set_max_height(JPEG_SIDE_MAX)
@@ -91,14 +115,14 @@ fn jpeg(file: &[u8]) -> Result<Picture, InputError> {
     let info = decoder.info().ok_or_else(|| damaged("it has no header"))?;
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     let pixels = check_size(width, height)?;
-    let rgb = decoder.decode().map_err(damaged)?;
-    match rgb.len() == pixels * 3 {
-        true => Ok(Picture { width, height, rgb }),
+    let samples = decoder.decode().map_err(damaged)?;
+    match samples.len() == pixels * 3 {
+        true => Ok(Samples { width, height, channels: 3, samples }),
         false => Err(damaged("its colours are none that become RGB")),
     }
 }
 
-fn webp(file: &[u8]) -> Result<Picture, InputError> {
+fn webp(file: &[u8]) -> Result<Samples, InputError> {
     let mut decoder = WebPDecoder::new(Cursor::new(file)).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     let (width, height) = (width as usize, height as usize);
@@ -106,11 +130,11 @@ fn webp(file: &[u8]) -> Result<Picture, InputError> {
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     let mut samples = vec![0; pixels * channels];
     decoder.read_image(&mut samples).map_err(damaged)?;
-    Ok(Picture { width, height, rgb: to_rgb(samples, channels) })
+    Ok(Samples { width, height, channels, samples })
 }
 
 /// Netpbm's binary formats: `P5` is grey, `P6` colour; then width, height and the largest value.
-fn pnm(file: &[u8]) -> Result<Picture, InputError> {
+fn pnm(file: &[u8]) -> Result<Samples, InputError> {
     let channels = if file[1] == b'6' { 3 } else { 1 };
     let mut rest = &file[2..];
     let mut number = || {
@@ -140,7 +164,7 @@ fn pnm(file: &[u8]) -> Result<Picture, InputError> {
     }
     // One white space ends the header.
     let samples = rest.get(1..1 + pixels * channels).ok_or_else(|| damaged("it is cut short"))?;
-    Ok(Picture { width, height, rgb: to_rgb(samples.to_vec(), channels) })
+    Ok(Samples { width, height, channels, samples: samples.to_vec() })
 }
 
 /// Grey, grey with alpha, RGB or RGBA to RGB over black.
@@ -159,6 +183,16 @@ fn to_rgb(samples: Vec<u8>, channels: usize) -> Vec<u8> {
             let pixels = samples.as_chunks().0.iter();
             pixels.flat_map(|&[r, g, b, alpha]| [r, g, b].map(|it| over_black(it, alpha))).collect()
         }
+        _ => samples,
+    }
+}
+
+/// Grey, grey with alpha, RGB or RGBA to RGBA.
+fn to_rgba(samples: Vec<u8>, channels: usize) -> Vec<u8> {
+    match channels {
+        1 => samples.iter().flat_map(|&grey| [grey, grey, grey, 255]).collect(),
+        2 => samples.as_chunks().0.iter().flat_map(|&[it, alpha]| [it, it, it, alpha]).collect(),
+        3 => samples.as_chunks().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect(),
         _ => samples,
     }
 }
@@ -197,6 +231,23 @@ mod tests {
         assert_eq!(rgb(&clear), [10, 20, 30, 5, 10, 15]);
         let deep = encoded(ColorType::Grayscale, Sixteen, &[9, 255, 8, 0]);
         assert_eq!(rgb(&deep), [9, 9, 9, 8, 8, 8]);
+    }
+
+    #[test]
+    fn textures_keep_their_opacity() {
+        use png::BitDepth::Eight;
+        for (color, samples, wanted) in [
+            (ColorType::Grayscale, &[7, 200][..], [7, 7, 7, 255, 200, 200, 200, 255]),
+            (ColorType::GrayscaleAlpha, &[100, 255, 90, 0], [100, 100, 100, 255, 90, 90, 90, 0]),
+            (ColorType::Rgb, &[1, 2, 3, 4, 5, 6], [1, 2, 3, 255, 4, 5, 6, 255]),
+            (ColorType::Rgba, &[1, 2, 3, 0, 4, 5, 6, 9], [1, 2, 3, 0, 4, 5, 6, 9]),
+        ] {
+            let texture = decode_texture(&encoded(color, Eight, samples)).unwrap();
+            assert_eq!(
+                ([texture.width, texture.height], texture.rgba.as_slice()),
+                ([2, 1], &wanted[..])
+            );
+        }
     }
 
     #[test]

@@ -66,3 +66,43 @@ pub struct Texture {
     /// Red, green, blue, opacity, row by row from the top, as in the file: no colour management.
     pub rgba: Vec<u8>,
 }
+
+impl Mesh {
+    /// The same triangles with the normals of their faces: no two share a vertex.
+    pub fn with_face_normals(&self) -> Mesh {
+        let corners: Vec<usize> =
+            self.triangles.iter().flatten().map(|&vertex| vertex as usize).collect();
+        let faces = self.triangles.iter().map(|triangle| self.face_normal(triangle));
+        Mesh {
+            positions: at(&self.positions, &corners),
+            normals: faces.flat_map(|normal| [normal; 3]).collect(),
+            coordinates: at(&self.coordinates, &corners),
+            colors: at(&self.colors, &corners),
+            triangles: (0..self.triangles.len() as u32)
+                .map(|i| [3 * i, 3 * i + 1, 3 * i + 2])
+                .collect(),
+            material_of: self.material_of.clone(),
+            materials: self.materials.clone(),
+            textures: self.textures.clone(),
+        }
+    }
+
+    /// The normal of a face, of length 1 unless the face has no area: then zero.
+    fn face_normal(&self, triangle: &[u32; 3]) -> [f32; 3] {
+        let [a, b, c] = triangle.map(|vertex| self.positions[vertex as usize].map(f64::from));
+        let [u, v] = [b, c].map(|end| [0, 1, 2].map(|axis| end[axis] - a[axis]));
+        let normal =
+            [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+        let length = normal.iter().map(|v| v * v).sum::<f64>().sqrt();
+        if length > 0.0 { normal.map(|v| (v / length) as f32) } else { [0.0; 3] }
+    }
+}
+
+/// The values of some vertices, if vertices have such values.
+fn at<T: Copy>(values: &[T], vertices: &[usize]) -> Vec<T> {
+    if values.is_empty() {
+        Vec::new()
+    } else {
+        vertices.iter().map(|&vertex| values[vertex]).collect()
+    }
+}

@@ -2,33 +2,34 @@
 
 use super::accessor::{optional, size};
 use super::{REEXPORT, array};
+use crate::import::beside::Folder;
 use crate::import::error::Fault;
-use crate::import::limits;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::path::{Component, Path};
 
 /// A document and the content of its buffers.
 pub(super) struct Document<'a> {
-    json: &'a Value,
+    /// The JSON text.
+    pub json: &'a Value,
     buffers: Vec<Cow<'a, [u8]>>,
+    folder: Folder<'a>,
 }
 
 impl<'a> Document<'a> {
     pub(super) fn load(
         json: &'a Value,
         binary: Option<&'a [u8]>,
-        folder: Option<&Path>,
+        folder: Folder<'a>,
     ) -> Result<Document<'a>, Fault> {
         let mut buffers = Vec::new();
         for (i, buffer) in array(&json["buffers"]).iter().enumerate() {
             buffers.push(match (buffer["uri"].as_str(), binary) {
-                (Some(uri), _) => Cow::Owned(read_uri(uri, folder)?),
+                (Some(uri), _) => Cow::Owned(read_uri("buffer", uri, &folder)?),
                 (None, Some(binary)) if i == 0 => Cow::Borrowed(binary),
                 _ => return Err(Fault::malformed(format!("buffer {i}"), "has no uri")),
             });
         }
-        Ok(Document { json, buffers })
+        Ok(Document { json, buffers, folder })
     }
 
     /// Element `index` of the top-level array `kind`.
@@ -60,30 +61,24 @@ impl<'a> Document<'a> {
         })?;
         Ok((data, size(&view["byteStride"])))
     }
+
+    /// The content behind an image's URI.
+    pub(super) fn uri(&self, uri: &str) -> Result<Vec<u8>, Fault> {
+        read_uri("image", uri, &self.folder)
+    }
 }
 
-/// The content behind a buffer's URI: base64 data, or a file below the folder.
-fn read_uri(uri: &str, folder: Option<&Path>) -> Result<Vec<u8>, Fault> {
-    if let Some(data) = uri.strip_prefix("data:") {
-        let encoded = data.split_once(";base64,").map(|(_, encoded)| encoded);
-        let decoded = encoded.and_then(|encoded| base64(encoded.as_bytes()));
-        return decoded.ok_or_else(|| Fault::malformed("buffer", "its data URI is no base64"));
-    }
-    let Some(folder) = folder else {
-        let what = "a glTF file with buffers in other files";
-        return Err(Fault::unsupported(what, "Import it by its path, or as one .glb file."));
+/// The content behind a URI: base64 data, or a file beside this one.
+fn read_uri(part: &str, uri: &str, folder: &Folder) -> Result<Vec<u8>, Fault> {
+    let Some(data) = uri.strip_prefix("data:") else {
+        return match uri.contains(':') {
+            true => Err(Fault::malformed(part, format!("its uri {uri:?} is no file beside it"))),
+            false => folder.read(part, &percent_decoded(uri)),
+        };
     };
-    let name = percent_decoded(uri);
-    let below = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
-    if uri.contains(':') || !below {
-        return Err(Fault::malformed("buffer", format!("its uri {uri:?} is no file beside it")));
-    }
-    let path = folder.join(&name);
-    let at_file = |error: std::io::Error| {
-        Fault::Io(std::io::Error::new(error.kind(), format!("{name}: {error}")))
-    };
-    limits::check_bytes("a buffer", std::fs::metadata(&path).map_err(at_file)?.len())?;
-    std::fs::read(&path).map_err(at_file)
+    let encoded = data.split_once(";base64,").map(|(_, encoded)| encoded);
+    let decoded = encoded.and_then(|encoded| base64(encoded.as_bytes()));
+    decoded.ok_or_else(|| Fault::malformed(part, "its data URI is no base64"))
 }
 
 /// The bytes of base64 text (RFC 4648, section 4), padded or not.
@@ -129,6 +124,7 @@ fn percent_decoded(uri: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn base64_follows_the_rfc() {
@@ -141,9 +137,9 @@ mod tests {
 
     #[test]
     fn files_elsewhere_are_refused() {
-        let folder = Some(Path::new("/tmp"));
+        let folder = Folder(Some(Path::new("folder")));
         for uri in ["../x.bin", "/etc/passwd", "%2e%2e/x.bin", "file:///x", "http://x/y"] {
-            let text = read_uri(uri, folder).unwrap_err().to_string();
+            let text = read_uri("buffer", uri, &folder).unwrap_err().to_string();
             assert!(text.contains("no file beside it"), "{text}");
         }
         assert_eq!(percent_decoded("a%20b%zz%"), "a b%zz%");
