@@ -56,7 +56,7 @@ pub(super) fn mesh(name: &str, data: &[u8], folder: Option<&Path>) -> Result<Imp
             .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
         return match json.get("asset") {
             Some(_) => gltf::File::json(json, folder)?.mesh(),
-            None => Err(Fault::no_mesh("JSON of another kind")),
+            None => Err(Fault::no_mesh(json_kind(&json))),
         };
     }
     if ending == "obj" || weak_kind(data) == OBJ {

@@ -58,6 +58,20 @@ pub(super) fn deflate(data: &[u8], size: u64, part: &str) -> Result<Vec<u8>, Fau
     read_exactly(flate2::read::DeflateDecoder::new(data), size, part)
 }
 
+/// All of a gzip or zlib stream, which does not say its size; fails above `limit` bytes.
+pub(super) fn whole(data: &[u8], limit: u64, part: &str) -> Result<Vec<u8>, Fault> {
+    let reader: &mut dyn Read = match data.first() {
+        Some(0x1f) => &mut flate2::read::GzDecoder::new(data),
+        _ => &mut flate2::read::ZlibDecoder::new(data),
+    };
+    let mut plain = Vec::new();
+    reader.take(limit + 1).read_to_end(&mut plain).map_err(|error| damaged(part, error))?;
+    match plain.len() as u64 {
+        size if size > limit => Err(Fault::TooLarge { what: "a decompressed part", size, limit }),
+        _ => Ok(plain),
+    }
+}
+
 /// A Zstandard frame.
 pub(super) fn zstd(data: &[u8], size: u64, part: &str) -> Result<Vec<u8>, Fault> {
     let decoder =

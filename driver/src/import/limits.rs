@@ -34,6 +34,10 @@ pub const MAX_PLY_HEADER: usize = 1 << 16;
 /// Most bytes of a network's file: 256 MiB, some hundred times what a microcontroller takes.
 pub const MAX_NETWORK_BYTES: u64 = 256 << 20;
 
+/// Most bytes of a file of a radiance field: 1 GiB; checkpoints with the state of an optimiser have up
+/// to some hundred MiB.
+pub const MAX_FIELD_BYTES: u64 = 1 << 30;
+
 /// Most vertices, and most triangles, of a mesh: 16 Mi, far more than a microcontroller draws, which
 /// bounds what nodes that show one mesh many times can ask for.
 pub const MAX_TRIANGLES: usize = 1 << 24;
@@ -43,18 +47,6 @@ pub const MAX_TEXELS: u64 = 1 << 26;
 
 /// Most morph targets of a mesh whose weights are looked at; a face has about 50.
 pub const MAX_TARGETS: usize = 1 << 10;
-
-/// Most bytes of a file of a radiance field: 1 GiB; checkpoints with the state of an optimiser have up
-/// to some hundred MiB.
-pub const MAX_FIELD_BYTES: u64 = 1 << 30;
-
-/// Refuses files of fields above [`MAX_FIELD_BYTES`].
-pub(super) fn check_field(size: u64) -> Result<(), Fault> {
-    if size > MAX_FIELD_BYTES {
-        return Err(Fault::TooLarge { what: "the file", size, limit: MAX_FIELD_BYTES });
-    }
-    Ok(())
-}
 
 /// Refuses networks above [`MAX_NETWORK_BYTES`].
 pub(super) fn check_network(size: u64) -> Result<(), Fault> {
@@ -96,4 +88,9 @@ pub(super) fn check_bytes(what: &'static str, size: u64) -> Result<(), Fault> {
 /// Refuses files of a scene above [`MAX_MEMBER`].
 pub(super) fn check_member(size: u64) -> Result<(), Fault> {
     check_limit("a file of the scene", size, MAX_MEMBER)
+}
+
+/// Refuses files of fields above [`MAX_FIELD_BYTES`].
+pub(super) fn check_field(size: u64) -> Result<(), Fault> {
+    check_limit("the file", size, MAX_FIELD_BYTES)
 }

@@ -82,15 +82,25 @@ impl Graph {
         name: &str,
         inputs: &[usize],
     ) -> Result<usize, Fault> {
-        let layer = |number: usize| format!("{name}.{number}");
         let there = |number: &usize| source.has(&format!("{name}.{number}.weight"));
         let count = (0..).take_while(there).count().max(1);
-        let mut inputs = inputs.to_vec();
-        for number in 0..count {
-            let linear = source.linear(&layer(number))?;
-            inputs = vec![self.dense(&layer(number), &inputs, linear, number + 1 < count)?];
+        let layers = (0..count).map(|number| source.linear(&format!("{name}.{number}")));
+        self.layers(name, inputs.to_vec(), layers.collect::<Result<_, _>>()?)
+    }
+
+    /// Dense layers one after another; all but the last make negative results zero.
+    pub(super) fn layers(
+        &mut self,
+        name: &str,
+        mut inputs: Vec<usize>,
+        layers: Vec<Linear>,
+    ) -> Result<usize, Fault> {
+        let count = layers.len();
+        for (number, layer) in layers.into_iter().enumerate() {
+            let name = format!("layer {number} of {name}");
+            inputs = vec![self.dense(&name, &inputs, layer, number + 1 < count)?];
         }
-        Ok(inputs[0])
+        inputs.first().copied().ok_or_else(|| Fault::malformed(name, "has no layers"))
     }
 
     /// The model whose density is a column of one node, and whose colour three columns of another.

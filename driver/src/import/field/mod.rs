@@ -10,15 +10,17 @@
 mod graph;
 mod grids;
 mod nerf;
+mod ngp;
 mod npz;
 mod recipe;
 mod safetensors;
+mod tensorf;
 mod tensors;
 mod torch;
 
 use super::error::{Fault, ImportError};
 use super::zip::Zip;
-use super::{detect, limits};
+use super::{detect, inflate, limits};
 use crate::scene::Field;
 use crate::scene::field::Factor;
 use std::path::Path;
@@ -87,6 +89,9 @@ fn import(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
     match data {
         [] => return Err(Fault::no_field("an empty file")),
         [b'P', b'K', 3, 4, ..] => return import_zip(data, folder),
+        [0x1f, 0x8b, 8, ..] | [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] => {
+            return import_compressed(data);
+        }
         _ if data.starts_with(torch::LEGACY_MAGIC) => {
             return import_torch(&torch::Checkpoint::read_legacy(data)?, folder);
         }
@@ -96,11 +101,23 @@ fn import(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
         }
         _ => {}
     }
+    if ngp::plausible(data) {
+        return ngp::import(data);
+    }
     let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
     if text.first() == Some(&b'{') {
         return import_json(text, folder);
     }
     Err(Fault::no_field(detect::kind(data)))
+}
+
+/// Imports a compressed snapshot of Instant-NGP: gzip, as zstr writes it, or zlib.
+fn import_compressed(data: &[u8]) -> Result<ImportedField, Fault> {
+    let plain = inflate::whole(data, limits::MAX_MEMBER, "the snapshot")?;
+    match ngp::plausible(&plain) {
+        true => ngp::import(&plain),
+        false => Err(Fault::no_field("compressed data of another kind")),
+    }
 }
 
 fn import_zip(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault> {
@@ -127,6 +144,9 @@ fn import_torch(
     checkpoint: &torch::Checkpoint,
     folder: Option<&Path>,
 ) -> Result<ImportedField, Fault> {
+    if tensorf::plausible(checkpoint) {
+        return tensorf::import(checkpoint);
+    }
     nerf::import(checkpoint, &recipe::Recipe::beside(folder)?)
 }
 

@@ -40,6 +40,37 @@ pub(super) struct Linear {
     pub bias: Vec<f32>,
 }
 
+impl Linear {
+    /// Leaves out all inputs but the first ones.
+    pub(super) fn keep_inputs(&mut self, count: usize) {
+        if count < self.inputs {
+            let rows = self.weights.chunks_exact(self.inputs);
+            self.weights = rows.flat_map(|row| &row[..count]).copied().collect();
+            self.inputs = count;
+        }
+    }
+
+    /// Puts the inputs into another order: first that of the number that comes first, and so on.
+    pub(super) fn reorder(&mut self, name: &str, order: &[usize]) -> Result<(), Fault> {
+        if order.len() != self.inputs {
+            let reason = format!("takes {} numbers, but {} come to it", self.inputs, order.len());
+            return Err(Fault::malformed(name, reason));
+        }
+        let rows = self.weights.chunks_exact(self.inputs);
+        self.weights = rows.flat_map(|row| order.iter().map(|&at| row[at])).collect();
+        Ok(())
+    }
+
+    /// Leaves out all outputs but the first ones.
+    pub(super) fn keep_outputs(&mut self, count: usize) {
+        if count < self.outputs {
+            self.weights.truncate(count * self.inputs);
+            self.bias.truncate(count);
+            self.outputs = count;
+        }
+    }
+}
+
 impl dyn Source + '_ {
     pub(super) fn has(&self, name: &str) -> bool {
         self.names().contains(&name)
