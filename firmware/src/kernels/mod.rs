@@ -25,6 +25,7 @@ pub mod fixed;
 mod harmonics;
 pub mod project;
 pub mod rasterise;
+pub mod rays;
 pub mod reduce;
 pub mod requantise;
 pub mod softmax;
