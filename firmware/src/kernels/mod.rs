@@ -42,6 +42,7 @@ pub mod fixed;
 mod harmonics;
 pub mod project;
 pub mod rasterise;
+pub mod rays;
 pub mod reduce;
 pub mod requantise;
 pub mod softmax;
