@@ -4,6 +4,7 @@
 //! `boards.rs` and `sessions.rs` on that board; without it they run on every emulated one.
 
 pub mod convolution;
+pub mod dense;
 pub mod depthwise;
 pub mod one_command;
 

@@ -25,7 +25,7 @@
 //!
 //! ```text
 //! frequency, 1 + 2n words
-//! 0        shift to the right, 0..=63
+//! 0        shift to the right, 0..=31
 //! 1 + 2k   factor of coordinate k, signed: angle = ((coordinate * factor) >> shift) + offset
 //! 2 + 2k   offset of coordinate k: what its angle is at zero
 //! ```
@@ -95,7 +95,7 @@ pub const fn dense_words(inputs: usize, outputs: usize) -> usize {
 }
 
 /// Words that a dense layer works in so as to take `rows` rows at a time, rounded up to tiles; a
-/// command needs those of one tile. Up to 32 rows more are less work.
+/// command needs those of one tile. More rows, up to 64, are less work.
 pub const fn dense_scratch_words(inputs: usize, rows: usize) -> usize {
     // Rows of halves, and a block of weights widened to halves.
     2 * inputs * (rows.div_ceil(TILE_ROWS) + 1)

@@ -4,6 +4,7 @@ use crate::camera::{Camera, CameraError};
 use crate::compile::KEY_BITS;
 use crate::quantise::SceneFrame;
 use serde::{Deserialize, Serialize};
+use crate::quantise::rays::RayFrame;
 
 /// A place in the arena that wants the camera before each frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub struct CameraSlot {
 pub enum CameraKind {
     /// A [`quintet_protocol::gaussian::Camera`]: what projects Gaussians and vertices.
     View(SceneFrame),
+    /// A [`quintet_protocol::ray::RayCamera`]: what casts rays through a field.
+    Rays(RayFrame),
 }
 
 impl CameraSlot {
@@ -30,6 +33,7 @@ impl CameraSlot {
     pub fn words(&self, camera: &Camera) -> Result<Vec<u32>, CameraError> {
         match &self.kind {
             CameraKind::View(frame) => Ok(camera.quantise(frame, KEY_BITS)?.to_words().to_vec()),
+            CameraKind::Rays(frame) => Ok(camera.rays(frame)?.to_words().to_vec()),
         }
     }
 

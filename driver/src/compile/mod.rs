@@ -2,6 +2,7 @@
 
 mod camera;
 mod content;
+pub mod field;
 pub mod network;
 mod plan;
 pub mod saved;

@@ -1,5 +1,6 @@
 //! Float scenes to the fixed-point layouts of the protocol.
 
+pub mod dense;
 mod gaussians;
 pub mod grid;
 pub mod rays;

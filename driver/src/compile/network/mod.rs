@@ -33,6 +33,7 @@ use emit::{Emitted, emit};
 pub use error::PlanError;
 use lower::{Lowered, lower};
 use operands::{Access, name, operands};
+pub(super) use place::{Item, Relations, place};
 use plan::Plan;
 use stream::{Paging, SLOTS_MIN, stream};
 

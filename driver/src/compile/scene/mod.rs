@@ -7,6 +7,7 @@ mod resident;
 mod streamed;
 mod tile;
 
+use super::field::FieldError;
 use super::{CameraKind, CameraSlot, Parts, Placed};
 use crate::quantise::QuantisedCloud;
 pub use streamed::{Split, Streamed};
@@ -88,6 +89,9 @@ pub enum CompileError {
         /// Bytes of arena.
         available: usize,
     },
+    /// A radiance field cannot be.
+    #[error(transparent)]
+    Field(#[from] FieldError),
 }
 
 /// Compiles a scene.

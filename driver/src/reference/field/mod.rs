@@ -99,19 +99,10 @@ impl<'a> Renderer<'a> {
 
     /// What is seen along rays.
     fn colors(&self, rays: &[Ray]) -> Vec<[f32; 3]> {
-        let Sampling { coarse, fine, spacing, padding, background, .. } = *self.sampling;
+        let Sampling { spacing, background, .. } = *self.sampling;
         let model = &self.field.model;
-        let even = sampling::even(spacing, coarse);
-        let mut shares = vec![even; rays.len()];
-        if fine > 0 {
-            let proposal = self.field.proposal.as_ref().unwrap_or(model);
-            let densities = self.densities(proposal, rays, &shares);
-            for ((ray, shares), densities) in rays.iter().zip(&mut shares).zip(&densities) {
-                let weights = weights(ray, spacing, shares, densities);
-                *shares = sampling::focus(spacing, coarse, fine, &weights, padding);
-            }
-        }
-        let (densities, composed) = self.samples(model, rays, &shares);
+        let shares = self.shares(rays);
+        let (densities, composed) = self.at(model, rays, &shares, true);
         let channels = composed.first().map_or(3, |rows| rows.ncols());
         let mut sums = Rows::zeros((rays.len(), channels));
         let mut left = vec![1.0; rays.len()];
@@ -146,21 +137,22 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// Densities at shares of rays.
-    fn densities(&self, model: &Model, rays: &[Ray], shares: &[Vec<f64>]) -> Vec<Vec<f32>> {
-        self.at(model, rays, shares, false).0
+    /// Where samples are taken on rays.
+    pub fn shares(&self, rays: &[Ray]) -> Vec<Vec<f64>> {
+        let Sampling { coarse, fine, spacing, padding, .. } = *self.sampling;
+        let mut shares = vec![sampling::even(spacing, coarse); rays.len()];
+        if fine > 0 {
+            let proposal = self.field.proposal.as_ref().unwrap_or(&self.field.model);
+            let (densities, _) = self.at(proposal, rays, &shares, false);
+            for ((ray, shares), densities) in rays.iter().zip(&mut shares).zip(&densities) {
+                let weights = weights(ray, spacing, shares, densities);
+                *shares = sampling::focus(spacing, coarse, fine, &weights, padding);
+            }
+        }
+        shares
     }
 
-    /// Densities, and the columns that are composed, at shares of rays.
-    fn samples(
-        &self,
-        model: &Model,
-        rays: &[Ray],
-        shares: &[Vec<f64>],
-    ) -> (Vec<Vec<f32>>, Vec<Rows>) {
-        self.at(model, rays, shares, true)
-    }
-
+    /// Densities, and the columns that are composed if they are wanted, at shares of rays.
     fn at(
         &self,
         model: &Model,

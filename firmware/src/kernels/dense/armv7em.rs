@@ -8,7 +8,7 @@
 #![allow(unsafe_code)]
 
 pub use super::interleave::lay_out;
-use super::{Layer, Target};
+use super::{Block, Target};
 use core::mem::offset_of;
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, TILE_ROWS};
 
@@ -33,8 +33,8 @@ struct Job {
     /// Its end.
     tile_end: *const u32,
     tile_bytes: usize,
-    /// Tiles that are left.
-    tiles: usize,
+    /// The end of all tiles.
+    end: *const u32,
     /// The first channel of the next tile's first row.
     out: *mut i16,
     /// Bytes from row to row.
@@ -61,40 +61,46 @@ pub fn widen(record: &[u32], wide: &mut [u32]) {
 }
 
 /// Works out a block of channels of the rows of tiles.
-pub fn tiles(layer: &Layer, [record, wide]: [&[u32]; 2], tiles: &[u32], target: &mut Target<'_>) {
+pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
+    let Block { layer, record, wide, tiles, channels } = *block;
     let (tile_words, half) = (layer.tile_words(), layer.inputs);
-    let count = tiles.len() / tile_words.max(1);
-    let reach = (count * TILE_ROWS).saturating_sub(1) * target.stride + BLOCK_CHANNELS;
-    let Some(out) = target.out.get_mut(..reach) else { return };
-    let whole = count > 0 && half >= GROUP && half.is_multiple_of(GROUP);
-    if !whole || wide.len() < 2 * half || record.len() < BLOCK_HEADER_WORDS {
+    let is_whole = half >= GROUP && half.is_multiple_of(GROUP) && wide.len() == 2 * half;
+    if tiles.len() < tile_words || !is_whole || record.len() < BLOCK_HEADER_WORDS {
         return;
     }
+    let rows = tiles.len() / tile_words * TILE_ROWS;
+    let reach = (rows - 1) * target.stride + BLOCK_CHANNELS;
+    let Some(out) = target.out.get_mut(..reach) else { return };
     let twice = |value: i16| u32::from(value as u16) * 0x1_0001;
-    for pair in 0..2 {
-        let mut job = Job {
-            weights: wide[pair * half..].as_ptr(),
-            header: record[2 * pair..].as_ptr(),
-            tile: tiles.as_ptr(),
-            tile_end: tiles[..tile_words].as_ptr_range().end,
-            tile_bytes: 4 * tile_words,
-            tiles: count,
-            out: out[2 * pair..].as_mut_ptr(),
-            stride: 2 * target.stride,
-            rest: half / GROUP % UNROLLED,
-            finish: match [layer.least, layer.greatest] {
-                [i16::MIN, i16::MAX] => 0,
-                [0, i16::MAX] => 1,
-                _ => 2,
-            },
-            least: twice(layer.least),
-            greatest: twice(layer.greatest),
-        };
-        // SAFETY: there are `count` tiles, at least one, of `2 * inputs` words; the weights have
-        // `inputs` words from `weights` on, and the record two biases and two multipliers from `header`
-        // on. `out` is mutably borrowed and has two halves at `out` and every `stride` after it, for each
-        // row of the tiles. `inputs` is a positive multiple of a group.
-        unsafe { multiply(&raw mut job) };
+    let mut job = Job {
+        weights: wide.as_ptr(),
+        header: record.as_ptr(),
+        tile: tiles.as_ptr(),
+        tile_end: tiles[tile_words..].as_ptr(),
+        tile_bytes: 4 * tile_words,
+        end: tiles.as_ptr_range().end,
+        out: out.as_mut_ptr(),
+        stride: 2 * target.stride,
+        rest: half / GROUP % UNROLLED,
+        finish: match [layer.least, layer.greatest] {
+            [i16::MIN, i16::MAX] => 0,
+            [0, i16::MAX] => 1,
+            _ => 2,
+        },
+        least: twice(layer.least),
+        greatest: twice(layer.greatest),
+    };
+    // SAFETY: there are whole tiles, at least one, of `2 * inputs` words; the weights have `inputs` words
+    // from `weights` on, and the record two biases and two multipliers from `header` on. `out` is mutably
+    // borrowed and has two halves at `out` and every `stride` after it, for each row of the tiles. `inputs`
+    // is a positive multiple of a group.
+    unsafe { multiply_pair(&raw const job) };
+    if channels > 2 {
+        job.weights = wide[half..].as_ptr();
+        job.header = record[2..].as_ptr();
+        job.out = out[2..].as_mut_ptr();
+        // SAFETY: as before, for the other two channels.
+        unsafe { multiply_pair(&raw const job) };
     }
 }
 
@@ -194,7 +200,7 @@ macro_rules! hold {
 /// for each row.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
-unsafe extern "C" fn multiply(job: *mut Job) {
+unsafe extern "C" fn multiply_pair(job: *const Job) {
     core::arch::naked_asm!(
         dsp_core!(),
         "push {{r4-r11, lr}}",
@@ -263,16 +269,14 @@ unsafe extern "C" fn multiply(job: *mut Job) {
         "str r4, [r2]",
         "str r5, [r2, r3]",
         "str r6, [r2, r3, lsl #1]",
-        "add r2, r2, r3",
-        "str r7, [r2, r3, lsl #1]",
-        "add r3, r3, r3, lsl #1",
-        "add r2, r2, r3",
+        "add r2, r2, r3, lsl #1",
+        "str r7, [r2, r3]",
+        "add r2, r2, r3, lsl #1",
         "str r2, [sp, #{out}]",
-        "ldrd r2, r3, [sp, #{tile_bytes}]", // and tiles
+        "ldrd r2, r3, [sp, #{tile_bytes}]", // and end
+        "cmp r0, r3",
         "add r2, r2, r0",
-        "subs r3, r3, #1",
         "str r2, [sp, #{tile_end}]",
-        "str r3, [sp, #{tiles}]",
         "bne 2b",
         "add sp, sp, #{job}",
         "pop {{r4-r11, pc}}",
@@ -283,7 +287,6 @@ unsafe extern "C" fn multiply(job: *mut Job) {
         least = const offset_of!(Job, least),
         out = const offset_of!(Job, out),
         tile_bytes = const offset_of!(Job, tile_bytes),
-        tiles = const offset_of!(Job, tiles),
         job = const size_of::<Job>(),
         group_code = const GROUP_CODE,
     )
@@ -294,7 +297,7 @@ const _: () = assert!(size_of::<Job>() == 12 * 4 && TILE_ROWS == 4 && UNROLLED =
 const _: () = assert!(BLOCK_CHANNELS == 4 && BLOCK_HEADER_WORDS == 8);
 const _: () = assert!(offset_of!(Job, weights) == 0 && offset_of!(Job, header) == 4);
 const _: () = assert!(offset_of!(Job, tile) == 2 * 4);
-const _: () = assert!(offset_of!(Job, tiles) == offset_of!(Job, tile_bytes) + 4);
+const _: () = assert!(offset_of!(Job, end) == offset_of!(Job, tile_bytes) + 4);
 const _: () = assert!(offset_of!(Job, stride) == offset_of!(Job, out) + 4);
 const _: () = assert!(offset_of!(Job, rest) == 8 * 4 && offset_of!(Job, finish) == 9 * 4);
 const _: () = assert!(offset_of!(Job, greatest) == offset_of!(Job, least) + 4);

@@ -22,6 +22,9 @@ use quintet_protocol::feature::{BLOCK_CHANNELS, TILE_ROWS};
 #[cfg(riscv32m)]
 use riscv32m as core_own;
 
+/// Most rows that are multiplied with a block of channels at a time.
+pub const ROWS_MAX: usize = 64;
+
 /// What is known of a layer.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer {
@@ -74,13 +77,6 @@ impl Layer {
         self.inputs / 2 * BLOCK_CHANNELS
     }
 
-    /// The part of a scratch that tiles are in.
-    fn tiles<'a>(&self, scratch: &'a [u32], rows: usize) -> &'a [u32] {
-        let first = self.wide_words();
-        let end = first + rows.div_ceil(TILE_ROWS) * self.tile_words();
-        scratch.get(first..end).unwrap_or_default()
-    }
-
     /// Lays out rows as tiles, the last one filled up.
     pub fn lay_out(&self, rows: &Rows<'_>, scratch: &mut [u32]) {
         let tiles = scratch.get_mut(self.wide_words()..).unwrap_or_default();
@@ -91,7 +87,8 @@ impl Layer {
         }
     }
 
-    /// Works out a block of channels, from number `channel` on, of so many rows that are laid out.
+    /// Works out a block of channels, from number `channel` on, of so many rows that are laid out, at
+    /// most [`ROWS_MAX`].
     pub fn block(
         &self,
         channel: usize,
@@ -100,32 +97,39 @@ impl Layer {
         rows: usize,
         target: &mut Target<'_>,
     ) {
-        let Some((wide, _)) = scratch.split_at_mut_checked(self.wide_words()) else { return };
+        let count = rows.div_ceil(TILE_ROWS);
+        let Some((wide, tiles)) = scratch.split_at_mut_checked(self.wide_words()) else { return };
+        let Some(tiles) = tiles.get(..count * self.tile_words()) else { return };
         core_own::widen(record, wide);
-        let (wide, _) = scratch.split_at(self.wide_words());
-        let tiles = self.tiles(scratch, rows);
         let channels = BLOCK_CHANNELS.min(self.outputs.saturating_sub(channel));
-        let whole = if channels == BLOCK_CHANNELS { rows - rows % TILE_ROWS } else { 0 };
-        let (inner, edge) = tiles.split_at(tiles.len().min(whole / TILE_ROWS * self.tile_words()));
-        if !inner.is_empty() {
-            let out = target.out.get_mut(channel..).unwrap_or_default();
-            core_own::tiles(self, [record, wide], inner, &mut Target { out, ..*target });
+        let block = Block { layer: self, record, wide, tiles, channels };
+        let out = target.out.get_mut(channel..).unwrap_or_default();
+        if channels == BLOCK_CHANNELS && rows.is_multiple_of(TILE_ROWS) {
+            return core_own::multiply(&block, &mut Target { out, ..*target });
         }
-        for (tile, first) in
-            edge.chunks_exact(self.tile_words()).zip((whole..rows).step_by(TILE_ROWS))
-        {
-            let mut results = [0; TILE_ROWS * BLOCK_CHANNELS];
-            let mut apart = Target { out: &mut results, stride: BLOCK_CHANNELS };
-            core_own::tiles(self, [record, wide], tile, &mut apart);
-            let rows = results.chunks_exact(BLOCK_CHANNELS).take(rows - first);
-            for (row, results) in (first..).zip(rows) {
-                let at = row * target.stride + channel;
-                if let Some(out) = target.out.get_mut(at..at + channels) {
-                    out.copy_from_slice(&results[..channels]);
-                }
+        let mut results = [0; ROWS_MAX * BLOCK_CHANNELS];
+        let mut apart = Target { out: &mut results, stride: BLOCK_CHANNELS };
+        core_own::multiply(&block, &mut apart);
+        let results = results.as_chunks::<BLOCK_CHANNELS>().0.iter().take(rows);
+        for (out, results) in out.chunks_mut(target.stride).zip(results) {
+            for (out, result) in out.iter_mut().zip(results).take(channels) {
+                *out = *result;
             }
         }
     }
+}
+
+/// A block of channels and the tiles that it is multiplied with.
+struct Block<'a> {
+    layer: &'a Layer,
+    /// Biases, multipliers and weights.
+    record: &'a [u32],
+    /// The weights, as the core wants them.
+    wide: &'a [u32],
+    /// Whole tiles.
+    tiles: &'a [u32],
+    /// How many channels are wanted, from the first on.
+    channels: usize,
 }
 
 /// What becomes of a sum with its bias.

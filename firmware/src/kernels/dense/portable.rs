@@ -3,7 +3,7 @@
 //! A tile is four rows one after another, and widened weights are four channels one after another, so
 //! that all that is left is inner products of halves, which compilers make the best of.
 
-use super::{Layer, Target, finished};
+use super::{Block, Target, finished};
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, TILE_ROWS};
 
 /// Lays out four rows.
@@ -30,14 +30,15 @@ pub fn widen(record: &[u32], wide: &mut [u32]) {
 }
 
 /// Works out a block of channels of the rows of tiles.
-pub fn tiles(layer: &Layer, [record, wide]: [&[u32]; 2], tiles: &[u32], target: &mut Target<'_>) {
-    let Some(header) = record.first_chunk::<BLOCK_HEADER_WORDS>() else { return };
+pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
+    let Some(header) = block.record.first_chunk::<BLOCK_HEADER_WORDS>() else { return };
     let (biases, multipliers) = header.split_at(BLOCK_CHANNELS);
-    let (rows, wide) = (bytemuck::cast_slice(tiles), bytemuck::cast_slice(wide));
-    let rows: core::slice::ChunksExact<'_, i16> = rows.chunks_exact(layer.inputs);
-    for (row, out) in rows.zip(target.out.chunks_mut(target.stride)) {
-        let channels = wide.chunks_exact(layer.inputs).zip(biases.iter().zip(multipliers));
-        for (out, (weights, (&bias, &multiplier))) in out.iter_mut().zip(channels) {
+    let (layer, channels) = (block.layer, block.channels);
+    let (rows, wide): (&[i16], &[i16]) =
+        (bytemuck::cast_slice(block.tiles), bytemuck::cast_slice(block.wide));
+    for (row, out) in rows.chunks_exact(layer.inputs).zip(target.out.chunks_mut(target.stride)) {
+        let weights = wide.chunks_exact(layer.inputs).zip(biases.iter().zip(multipliers));
+        for (out, (weights, (&bias, &multiplier))) in out.iter_mut().zip(weights).take(channels) {
             let sum = inner_product(row, weights).wrapping_add(bias as i32);
             *out = finished(layer, sum, multiplier as i32);
         }

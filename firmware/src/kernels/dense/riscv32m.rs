@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 pub use super::interleave::lay_out;
-use super::{Layer, Target};
+use super::{Block, Target};
 use core::mem::offset_of;
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, TILE_ROWS};
 
@@ -36,19 +36,20 @@ struct Job {
 pub fn widen(_: &[u32], _: &mut [u32]) {}
 
 /// Works out a block of channels of the rows of tiles.
-pub fn tiles(layer: &Layer, [record, _]: [&[u32]; 2], tiles: &[u32], target: &mut Target<'_>) {
+pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
+    let Block { layer, record, tiles, .. } = *block;
     let tile_words = layer.tile_words();
     let count = tiles.len() / tile_words.max(1);
     let reach = (count * TILE_ROWS).saturating_sub(1) * target.stride + BLOCK_CHANNELS;
     let Some(out) = target.out.get_mut(..reach) else { return };
-    let whole = count > 0 && layer.inputs >= GROUP && layer.inputs.is_multiple_of(GROUP);
-    if !whole || record.len() < BLOCK_HEADER_WORDS + layer.inputs {
+    let is_whole = count > 0 && layer.inputs >= GROUP && layer.inputs.is_multiple_of(GROUP);
+    if !is_whole || record.len() < BLOCK_HEADER_WORDS + layer.inputs {
         return;
     }
     let mut job = Job {
         record: record.as_ptr(),
         tile: tiles.as_ptr(),
-        tile_end: tiles[..tile_words].as_ptr_range().end,
+        tile_end: tiles[tile_words..].as_ptr(),
         tile_bytes: 4 * tile_words,
         tiles: count,
         out: out.as_mut_ptr(),
@@ -59,7 +60,7 @@ pub fn tiles(layer: &Layer, [record, _]: [&[u32]; 2], tiles: &[u32], target: &mu
     // SAFETY: there are `count` tiles, at least one, of `2 * inputs` words; the record has a header and
     // `inputs` words of weights, a positive multiple of a group. `out` is mutably borrowed and has four
     // halves at `out` and every `stride` after it, for each row of the tiles.
-    unsafe { multiply(&raw mut job) };
+    unsafe { multiply_block(&raw mut job) };
 }
 
 /// Products of a row's half, which is in t1, with the weights of four channels, which are in a5, a6, a7
@@ -146,7 +147,7 @@ macro_rules! halves {
 /// positive multiple of a group. Four halves can be written for each row.
 // SAFETY: the assembly follows the ABI: it saves s0 to s11 and returns by the saved ra.
 #[unsafe(naked)]
-unsafe extern "C" fn multiply(job: *mut Job) {
+unsafe extern "C" fn multiply_block(job: *mut Job) {
     core::arch::naked_asm!(
         // A naked function may be assembled without the target's extensions.
         ".option push",

@@ -3,7 +3,7 @@
 
 use super::super::rows::{self, Count};
 use crate::backend::{Step, Work};
-use crate::kernels::dense::{Layer, Rows, Target};
+use crate::kernels::dense::{Layer, ROWS_MAX, Rows, Target};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use quintet_protocol::feature::{
     BLOCK_CHANNELS, Matrix, TILE_ROWS, block_words, dense_scratch_words, dense_words,
@@ -57,7 +57,7 @@ impl Dense {
             count: Count::new(operands, c.count, c.capacity)?,
             matrices: [c.input_matrix, c.output_matrix],
             layer: Layer { inputs, outputs, least: c.least, greatest: c.greatest },
-            block: tiles.min(short).max(1) * TILE_ROWS,
+            block: tiles.min(short).clamp(1, ROWS_MAX / TILE_ROWS) * TILE_ROWS,
             row: 0,
             channel: None,
         };

@@ -1,6 +1,7 @@
 //! `Geometry`: primitives to pixels.
 
 mod bound;
+mod cast_rays;
 mod grid;
 mod project;
 mod project_window;
@@ -13,6 +14,7 @@ use crate::backend::Step;
 use crate::operands::Operands;
 use crate::pager::Pager;
 use bound::Bound;
+use cast_rays::CastRays;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault};
@@ -26,6 +28,7 @@ pub enum Geometry {
     Bound(Bound),
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
+    CastRays(CastRays),
 }
 
 impl Geometry {
@@ -38,6 +41,7 @@ impl Geometry {
             Command::RasteriseWindow(c) => {
                 RasteriseWindow::new(operands, c).map(Self::RasteriseWindow)
             }
+            Command::CastRays(c) => CastRays::new(operands, c).map(Self::CastRays),
             other => Err(super::not_executed(other)),
         }
     }
@@ -49,6 +53,7 @@ impl Geometry {
             Self::Bound(job) => job.step(arena),
             Self::ProjectWindow(job) => job.step(arena, pager),
             Self::RasteriseWindow(job) => job.step(arena, staging),
+            Self::CastRays(job) => job.step(arena),
         }
     }
 }

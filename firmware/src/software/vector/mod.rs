@@ -1,9 +1,11 @@
 //! `Vector`: what runs beside the micro-operators, on tensors of signed bytes.
 
 mod channels;
+mod composite;
 mod copy;
 mod elementwise;
 mod fill;
+mod focus;
 mod lookup;
 mod pool;
 mod reduce;
@@ -12,10 +14,12 @@ mod softmax;
 
 use crate::backend::{Step, Work};
 use crate::operands::{Operands, Words, disjoint};
+use composite::Composite;
 use copy::Copying;
 use core::ops::Range;
 use elementwise::Elementwise;
 use fill::Fill;
+use focus::Focus;
 use lookup::Lookup;
 use pool::Pool;
 use quintet_protocol::message::Phase;
@@ -34,6 +38,8 @@ pub enum Vector {
     Copy(Copying),
     Fill(Fill),
     Resize(Resize),
+    Composite(Composite),
+    Focus(Focus),
 }
 
 impl Vector {
@@ -48,6 +54,8 @@ impl Vector {
             Command::Copy(c) => Copying::new(operands, c).map(Self::Copy),
             Command::Fill(c) => Fill::new(operands, c).map(Self::Fill),
             Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
+            Command::Composite(c) => Composite::new(operands, c).map(Self::Composite),
+            Command::Focus(c) => Focus::new(operands, c).map(Self::Focus),
             other => Err(super::not_executed(other)),
         }
     }
@@ -62,9 +70,15 @@ impl Vector {
             Self::Copy(job) => job.step(arena),
             Self::Fill(job) => job.step(arena),
             Self::Resize(job) => job.step(arena),
+            Self::Composite(job) => job.step(arena),
+            Self::Focus(job) => job.step(arena),
+        };
+        let phase = match self {
+            Self::Composite(_) => Phase::Compose,
+            _ => Phase::Elements,
         };
         match items {
-            Some(items) => Step::Working(Work { phase: Phase::Elements, items: items as u32 }),
+            Some(items) => Step::Working(Work { phase, items: items as u32 }),
             None => Step::Done,
         }
     }

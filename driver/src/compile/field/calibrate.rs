@@ -1,0 +1,70 @@
+//! Where a field is looked at, and how large the numbers of its nodes become there.
+
+use crate::camera::Camera;
+use crate::reference::field::{Places, Ray, Renderer, Rows, evaluate, ray};
+use crate::scene::Field;
+use crate::scene::field::{Model, Outside};
+
+/// Most rays that are looked along.
+const RAYS: usize = 384;
+/// Most points that are looked at.
+const POINTS: usize = 8192;
+
+/// Points of a field that cameras see.
+pub struct Calibration {
+    /// Its box, world units.
+    bounds: [[f64; 3]; 2],
+    points: Vec<[f64; 3]>,
+    directions: Vec<[f64; 3]>,
+}
+
+impl Calibration {
+    /// Points where the samples of the cameras' rays lie: those of the coarse pass, and those that it
+    /// spends.
+    pub fn new(field: &Field, cameras: &[Camera]) -> Self {
+        let rays = rays(field, cameras);
+        let renderer = Renderer::new(field);
+        let even = crate::scene::field::Sampling { fine: 0, ..field.sampling.clone() };
+        let coarse = Renderer { sampling: &even, ..renderer };
+        let mut places = Vec::new();
+        for pass in [coarse.shares(&rays), renderer.shares(&rays)] {
+            for (ray, shares) in rays.iter().zip(pass) {
+                places.extend(shares.iter().map(|&share| (ray.point(share), ray.unit)));
+            }
+        }
+        let [least, greatest] = field.bounds;
+        if field.outside != Outside::Free {
+            let inside = |p: &[f64; 3]| (0..3).all(|k| least[k] < p[k] && p[k] < greatest[k]);
+            places.retain(|(point, _)| inside(point));
+        }
+        let step = places.len().div_ceil(POINTS).max(1);
+        // A step that shares a factor with the samples of a ray would look at the same ones of each.
+        let step = step | 1;
+        let (points, directions) = places.into_iter().step_by(step).unzip();
+        Self { bounds: field.bounds, points, directions }
+    }
+
+    /// Rows of all nodes of a model that `roots` hang on.
+    pub fn rows(&self, model: &Model, roots: &[usize]) -> Vec<Option<Rows>> {
+        let (bounds, points, directions) = (self.bounds, &self.points, &self.directions);
+        evaluate(&model.nodes, roots, &Places { bounds, points, directions }, Vec::new())
+    }
+}
+
+/// Rays all over the pictures of cameras.
+pub fn rays(field: &Field, cameras: &[Camera]) -> Vec<Ray> {
+    let of_each = (RAYS / cameras.len().max(1)).max(1);
+    let rays = cameras.iter().flat_map(|camera| {
+        let pixels = usize::from(camera.width) * usize::from(camera.height);
+        let step = (pixels / of_each).max(1) | 1;
+        let width = usize::from(camera.width);
+        let pixel = move |at: usize| [at % width, at / width];
+        (0..pixels).step_by(step).map(move |at| ray(camera, &field.sampling, pixel(at)))
+    });
+    rays.collect()
+}
+
+/// Largest magnitude in rows.
+pub fn largest(rows: &Rows) -> f64 {
+    rows.iter().fold(0.0, |largest, x| f64::from(x.abs()).max(largest))
+}
