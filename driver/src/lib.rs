@@ -17,6 +17,7 @@ pub mod mlperf;
 pub mod network;
 pub mod picture;
 pub mod quantise;
+pub mod reference;
 pub mod render;
 pub mod scene;
 pub mod session;

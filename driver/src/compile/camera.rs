@@ -1,7 +1,7 @@
 //! Where a bundle takes its camera, and in what form.
 
 use crate::camera::{Camera, CameraError};
-use crate::compile::KEY_BITS;
+use crate::compile::{KEY_BITS, mesh};
 use crate::quantise::SceneFrame;
 
 /// A place in the arena that wants the camera before each frame.
@@ -19,6 +19,8 @@ pub struct CameraSlot {
 pub enum CameraKind {
     /// A [`quintet_protocol::gaussian::Camera`]: what projects Gaussians and vertices.
     View(SceneFrame),
+    /// Lights along the view's axes that show normals as colours ([`mesh::normal_lights`]).
+    NormalLights,
 }
 
 impl CameraSlot {
@@ -29,6 +31,7 @@ impl CameraSlot {
     pub fn words(&self, camera: &Camera) -> Result<Vec<u32>, CameraError> {
         match &self.kind {
             CameraKind::View(frame) => Ok(camera.quantise(frame, KEY_BITS)?.to_words().to_vec()),
+            CameraKind::NormalLights => Ok(mesh::normal_lights(camera)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a user has to a bundle: a program, its constants, and a plan of the device's arena.
 
 mod camera;
+pub mod mesh;
 pub mod network;
 mod plan;
 mod scene;

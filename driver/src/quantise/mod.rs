@@ -2,5 +2,7 @@
 
 mod gaussians;
 pub mod grid;
+mod mesh;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};
+pub use mesh::{Attribute, QuantisedMesh, quantise_mesh};

@@ -1,0 +1,6 @@
+//! Renderers in floats, straight from the definitions: what the device's pictures are held against.
+//!
+//! They share no code with what makes bundles and take no short cuts, so they are slow.
+
+mod gaussians;
+pub mod mesh;
