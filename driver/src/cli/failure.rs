@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use quintet_driver::camera::CameraError;
 use quintet_driver::camera_file::CameraFileError;
 use quintet_driver::compile::CompileError;
+use quintet_driver::compile::field::FieldError;
 use quintet_driver::compile::network::PlanError;
 use quintet_driver::compile::saved::SavedError;
 use quintet_driver::device::OpenError;
@@ -200,12 +201,18 @@ impl Failure {
     /// A scene that cannot be compiled.
     pub fn compile(error: &CompileError) -> Self {
         let help = match error {
-            CompileError::TooLarge { .. } => {
+            _ if error.needed().is_some() => {
                 "use a coarser level of detail of the scene, a larger --arena if it was set, or a \
                  device with more memory; `quintet inspect` says what a scene needs"
             }
-            CompileError::Empty => "check that the scene is the one you meant",
-            _ => "choose another --size",
+            CompileError::Empty | CompileError::NoTriangles => {
+                "check that the scene is the one you meant"
+            }
+            CompileError::PictureSize { .. } => "choose another --size",
+            CompileError::Texture(_) => "make the texture smaller, or draw with another --texture",
+            CompileError::Field(FieldError::Samples { .. }) => "choose with --samples",
+            CompileError::Field(FieldError::Camera(_)) => "move the camera closer to the field",
+            _ => "export the scene in another form; `quintet inspect` says what is in it",
         };
         Self::new(FAILED, "the scene cannot be compiled for this device", error).help(help)
     }

@@ -55,8 +55,9 @@ impl DrawArguments {
     pub fn subject(&self) -> Result<Subject, Failure> {
         let path = self.scene.first();
         if !Saved::is_one(path) {
-            let imported = self.scene.import()?;
+            let mut imported = self.scene.import()?;
             self.method.check(imported.content.summary().kind)?;
+            self.method.apply(&mut imported.content);
             let views = self.views.of(&imported)?;
             return Ok(Subject::Scene { imported: Box::new(imported), views });
         }
@@ -102,7 +103,12 @@ impl DrawArguments {
         let [width, height] = views.size();
         let background = self.method.background(&scene.content);
         let options = Options { width, height, background, arena_bytes };
-        content(&scene.content, views.reach(&scene.content), &options)
+        content(
+            &scene.content,
+            &views.cameras(),
+            &self.method.method(scene.content.summary().kind),
+            &options,
+        )
     }
 
     /// The subject as it is sent to a device with such an arena.

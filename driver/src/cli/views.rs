@@ -7,7 +7,6 @@ use quintet_driver::camera::Camera;
 use quintet_driver::camera_file;
 use quintet_driver::framing::{framing_camera, orbit};
 use quintet_driver::import::ImportedScene;
-use quintet_driver::scene::Content;
 
 use super::arguments::size;
 use super::failure::{FAILED, Failure, USAGE};
@@ -54,10 +53,9 @@ impl Views {
         Self(cameras.into_iter().map(|camera| (None, camera)).collect())
     }
 
-    /// The distance of the farthest from the middle of a scene, world units.
-    pub fn reach(&self, content: &Content) -> f64 {
-        let middle = content.bounds().middle();
-        self.0.iter().map(|(_, camera)| camera.distance(&middle)).fold(0.0, f64::max)
+    /// The cameras, without their names.
+    pub fn cameras(&self) -> Vec<Camera> {
+        self.0.iter().map(|(_, camera)| camera.clone()).collect()
     }
 }
 

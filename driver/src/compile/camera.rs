@@ -1,10 +1,10 @@
 //! Where a bundle takes its camera, and in what form.
 
 use crate::camera::{Camera, CameraError};
-use crate::compile::KEY_BITS;
+use crate::compile::{KEY_BITS, mesh};
 use crate::quantise::SceneFrame;
-use serde::{Deserialize, Serialize};
 use crate::quantise::rays::RayFrame;
+use serde::{Deserialize, Serialize};
 
 /// A place in the arena that wants the camera before each frame.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum CameraKind {
     View(SceneFrame),
     /// A [`quintet_protocol::ray::RayCamera`]: what casts rays through a field.
     Rays(RayFrame),
+    /// Lights along the view's axes that show normals as colours ([`mesh::normal_lights`]).
+    NormalLights,
 }
 
 impl CameraSlot {
@@ -34,6 +36,7 @@ impl CameraSlot {
         match &self.kind {
             CameraKind::View(frame) => Ok(camera.quantise(frame, KEY_BITS)?.to_words().to_vec()),
             CameraKind::Rays(frame) => Ok(camera.rays(frame)?.to_words().to_vec()),
+            CameraKind::NormalLights => Ok(mesh::normal_lights(camera)),
         }
     }
 

@@ -3,13 +3,14 @@
 mod camera;
 mod content;
 pub mod field;
+pub mod mesh;
 pub mod network;
 mod plan;
 pub mod saved;
 mod scene;
 
 pub use camera::{CameraKind, CameraSlot};
-pub use content::content;
+pub use content::{Method, content};
 pub use scene::{Bundle, CompileError, KEY_BITS, Options, Split, Streamed, compile};
 
 /// Bytes at an offset of the arena.

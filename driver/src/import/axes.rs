@@ -78,8 +78,8 @@ impl HarmonicRotation {
                 let (sin, cos) = (azimuth as f32 * (TAU / 8.0) + 0.1).sin_cos();
                 let radius = (1.0 - height * height).sqrt();
                 let direction = [radius * cos, radius * sin, height];
-                let here = basis(direction);
-                let there = basis(quaternion_turn(back, direction));
+                let here = harmonics_basis(direction);
+                let there = harmonics_basis(quaternion_turn(back, direction));
                 let weight = weight * TAU / 8.0;
                 for (degree, matrix) in matrices.iter_mut().enumerate() {
                     let band = band(degree);
@@ -110,13 +110,13 @@ impl HarmonicRotation {
     }
 }
 
-/// Indices of the coefficients of degree `index + 1` in [`basis`].
+/// Indices of the coefficients of degree `index + 1` in [`harmonics_basis`].
 fn band(index: usize) -> std::ops::Range<usize> {
     [0..3, 3..8, 8..15][index].clone()
 }
 
 /// The real spherical harmonics of degrees 1 to 3 in a direction, with the signs of 3DGS files.
-fn basis([x, y, z]: [f32; 3]) -> [f32; 15] {
+pub(crate) fn harmonics_basis([x, y, z]: [f32; 3]) -> [f32; 15] {
     let (xx, yy, zz) = (x * x, y * y, z * z);
     [
         -0.488_602_5 * y,
@@ -193,7 +193,11 @@ mod tests {
         let mut turned = harmonics();
         HarmonicRotation::new(q).apply(&mut turned);
         let value = |values: &[f32], direction| -> f32 {
-            basis(direction).iter().zip(values.iter().step_by(3)).map(|(a, b)| a * b).sum()
+            harmonics_basis(direction)
+                .iter()
+                .zip(values.iter().step_by(3))
+                .map(|(a, b)| a * b)
+                .sum()
         };
         let direction = [0.36, 0.48, -0.8];
         let (old, new) =

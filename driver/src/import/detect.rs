@@ -25,8 +25,7 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
     if let Some(looks_like) = strong_mark(data) {
         return Err(Fault::no_gaussians(looks_like));
     }
-    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-    match ending.as_str() {
+    match ending(name).as_str() {
         "splat" => return splat::import(data),
         "ksplat" => return ksplat::import(data),
         _ => {}
@@ -41,54 +40,78 @@ pub(super) fn import(name: &str, data: &[u8], folder: Option<&Path>) -> Result<I
     Err(Fault::no_gaussians(weak_kind(data)))
 }
 
-/// Imports a mesh from a file's content; `folder` is where other files that it names lie.
-pub(super) fn mesh(name: &str, data: &[u8], folder: Option<&Path>) -> Result<ImportedMesh, Fault> {
+/// A file that may hold triangles.
+enum MeshFile<'a> {
+    Gltf(gltf::File<'a>),
+    Obj,
+}
+
+/// The file as one that may hold triangles; nothing if it is of another kind.
+fn mesh_file<'a>(
+    name: &str,
+    data: &'a [u8],
+    folder: Option<&'a Path>,
+) -> Result<Option<MeshFile<'a>>, Fault> {
     if data.starts_with(b"glTF") {
-        return gltf::File::glb(data, folder)?.mesh();
+        return gltf::File::glb(data, folder).map(|file| Some(MeshFile::Gltf(file)));
     }
-    if let Some(looks_like) = strong_mark(data) {
-        return Err(Fault::no_mesh(looks_like));
-    }
-    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let text = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data).trim_ascii_start();
     if text.first() == Some(&b'{') {
         let json: serde_json::Value = serde_json::from_slice(text)
             .map_err(|error| Fault::malformed("JSON text", error.to_string()))?;
-        return match json.get("asset") {
-            Some(_) => gltf::File::json(json, folder)?.mesh(),
-            None => Err(Fault::no_mesh(json_kind(&json))),
+        // A SOG scene's meta.json has "means", and may have an "asset" too.
+        return match json.get("asset").is_some() && json.get("means").is_none() {
+            true => gltf::File::json(json, folder).map(|file| Some(MeshFile::Gltf(file))),
+            false => Ok(None),
         };
     }
-    if ending == "obj" || weak_kind(data) == OBJ {
-        return obj::import(data, folder);
-    }
-    Err(Fault::no_mesh(match data {
-        [] => "an empty file",
-        [b'p', b'l', b'y', b'\n' | b'\r', ..] => "a .ply file, of Gaussians or of a mesh",
-        _ => weak_kind(data),
-    }))
+    let is_obj = match ending(name).as_str() {
+        "obj" => strong_mark(data).is_none() && !data.is_empty(),
+        "splat" | "ksplat" => false,
+        _ => strong_mark(data).is_none() && weak_kind(data) == OBJ,
+    };
+    Ok(is_obj.then_some(MeshFile::Obj))
 }
 
-/// What a glTF file has; none of a file of another format, or of one that cannot be read.
-pub(super) fn holds(path: &Path) -> Option<gltf::Holds> {
-    let mut head = [0; 4];
-    std::io::Read::read_exact(&mut std::fs::File::open(path).ok()?, &mut head).ok()?;
-    let is_text = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gltf"));
-    if head != *b"glTF" && !is_text {
-        return None;
+/// Imports a mesh from a file's content; `folder` is where other files that it names lie.
+pub(super) fn mesh(name: &str, data: &[u8], folder: Option<&Path>) -> Result<ImportedMesh, Fault> {
+    match mesh_file(name, data, folder)? {
+        Some(MeshFile::Gltf(file)) => file.mesh(),
+        Some(MeshFile::Obj) => obj::import(data, folder),
+        None => Err(Fault::no_mesh(match data {
+            [] => "an empty file",
+            [b'p', b'l', b'y', b'\n' | b'\r', ..] => "a .ply file, of Gaussians or of a mesh",
+            _ => strong_mark(data).unwrap_or_else(|| weak_kind(data)),
+        })),
     }
-    let data = std::fs::read(path).ok()?;
-    if head == *b"glTF" {
-        return Some(gltf::File::glb(&data, None).ok()?.holds());
-    }
-    let json: serde_json::Value = serde_json::from_slice(&data).ok()?;
-    Some(gltf::File::json(json, None).ok()?.holds())
+}
+
+/// Imports the triangles and the Gaussians in a file's content, whichever there are.
+pub(super) fn surfaces(
+    name: &str,
+    data: &[u8],
+    folder: Option<&Path>,
+) -> Result<(Option<ImportedMesh>, Option<Imported>), Fault> {
+    let file = match mesh_file(name, data, folder)? {
+        Some(MeshFile::Gltf(file)) => file,
+        Some(MeshFile::Obj) => return Ok((Some(obj::import(data, folder)?), None)),
+        None => return Ok((None, Some(import(name, data, folder)?))),
+    };
+    let gltf::Holds { gaussians, triangles } = file.holds();
+    let mesh = if triangles || !gaussians { Some(file.mesh()?) } else { None };
+    let cloud = if gaussians { Some(file.gaussians()?) } else { None };
+    Ok((mesh, cloud))
+}
+
+/// The ending of a file's name, in small letters.
+fn ending(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Imports a network from a file's content.
 pub(super) fn network(name: &str, data: &[u8]) -> Result<ImportedNetwork, Fault> {
     limits::check_network(data.len() as u64)?;
-    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let ending = ending(name);
     if is_tflite(data) {
         return tflite::import(data);
     }

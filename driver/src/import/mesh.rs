@@ -4,7 +4,7 @@
 //! turned with them to INRIA's.
 
 use super::error::{Fault, ImportError};
-use super::{detect, limits};
+use super::{Imported, detect, limits};
 use crate::input::image::decode_texture;
 use crate::scene::Mesh;
 use crate::scene::mesh::{Material, Texture, Wrap};
@@ -26,20 +26,49 @@ pub struct ImportedMesh {
     pub notes: Vec<String>,
 }
 
+/// What a file has to show that is made of triangles or Gaussians: one of them, or both in the same
+/// world axes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ImportedSurfaces {
+    /// Its triangles.
+    pub mesh: Option<ImportedMesh>,
+    /// Its Gaussians.
+    pub gaussians: Option<Imported>,
+}
+
+/// Imports the triangles and the Gaussians in a file, whichever it has; a `texture` as for [`mesh`].
+///
+/// # Errors
+///
+/// As [`mesh`] and [`gaussians`](super::gaussians()).
+pub fn surfaces(path: &Path, texture: Option<&Path>) -> Result<ImportedSurfaces, ImportError> {
+    if path.is_dir() {
+        return Ok(ImportedSurfaces { mesh: None, gaussians: Some(super::gaussians(path)?) });
+    }
+    let read = || {
+        let (name, data) = read(path)?;
+        detect::surfaces(&name, &data, path.parent())
+    };
+    let (mut mesh, gaussians) = read().map_err(|fault| fault.in_file(path.display()))?;
+    if let (Some(mesh), Some(picture)) = (&mut mesh, texture) {
+        mesh.cover(picture)?;
+    }
+    Ok(ImportedSurfaces { mesh, gaussians })
+}
+
 /// Imports a mesh from a file. A `texture`, the path of a picture, takes the place of all its materials.
 ///
 /// # Errors
 ///
 /// [`ImportError`] names the file, what is wrong and where; [`ImportError::help`] what to do.
 pub fn mesh(path: &Path, texture: Option<&Path>) -> Result<ImportedMesh, ImportError> {
-    let mut imported = from_path(path).map_err(|fault| fault.in_file(path.display()))?;
+    let read = || {
+        let (name, data) = read(path)?;
+        detect::mesh(&name, &data, path.parent())
+    };
+    let mut imported = read().map_err(|fault| fault.in_file(path.display()))?;
     if let Some(picture) = texture {
-        let read = || {
-            let file = std::fs::metadata(picture)?.len();
-            limits::check_member(file)?;
-            decoded("the texture", &std::fs::read(picture)?, limits::MAX_TEXELS)
-        };
-        imported.cover(read().map_err(|fault: Fault| fault.in_file(picture.display()))?);
+        imported.cover(picture)?;
     }
     Ok(imported)
 }
@@ -54,11 +83,11 @@ pub fn mesh_from_bytes(name: &str, bytes: &[u8]) -> Result<ImportedMesh, ImportE
     detect::mesh(name, bytes, None).map_err(|fault| fault.in_file(name))
 }
 
-fn from_path(path: &Path) -> Result<ImportedMesh, Fault> {
+/// The name and the content of a file.
+fn read(path: &Path) -> Result<(String, Vec<u8>), Fault> {
     limits::check_bytes("the file", std::fs::metadata(path)?.len())?;
-    let data = std::fs::read(path)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    detect::mesh(&name, &data, path.parent())
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((name, std::fs::read(path)?))
 }
 
 /// Decodes a picture of at most `most` texels; `part` of the scene holds it.
@@ -87,8 +116,13 @@ pub(super) fn plain_material(name: &str) -> Material {
 }
 
 impl ImportedMesh {
-    /// Gives all triangles this picture in place of their materials.
-    fn cover(&mut self, texture: Texture) {
+    /// Gives all triangles a picture in place of their materials.
+    fn cover(&mut self, picture: &Path) -> Result<(), ImportError> {
+        let read = || {
+            limits::check_member(std::fs::metadata(picture)?.len())?;
+            decoded("the texture", &std::fs::read(picture)?, limits::MAX_TEXELS)
+        };
+        let texture = read().map_err(|fault: Fault| fault.in_file(picture.display()))?;
         if self.mesh.coordinates.is_empty() {
             self.notes.push("It has no texture coordinates: one texel is drawn everywhere.".into());
         }
@@ -97,6 +131,7 @@ impl ImportedMesh {
         self.mesh.materials = vec![Material { texture: Some(0), double_sided, ..plain }];
         self.mesh.material_of.fill(0);
         self.mesh.textures = vec![texture];
+        Ok(())
     }
 }
 

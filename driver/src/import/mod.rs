@@ -43,13 +43,14 @@ mod tflite;
 pub(crate) mod zip;
 
 use crate::scene::GaussianCloud;
+pub(crate) use axes::harmonics_basis;
 pub(crate) use bytes::half;
 use draft::{Draft, Finished};
 use std::path::Path;
 
 pub use error::{Fault, ImportError, Wanted};
 pub use field::{FIELD_FORMATS, ImportedField, field, field_from_bytes};
-pub use mesh::{ImportedMesh, MESH_FORMATS, mesh, mesh_from_bytes};
+pub use mesh::{ImportedMesh, ImportedSurfaces, MESH_FORMATS, mesh, mesh_from_bytes, surfaces};
 pub use network::{ImportedNetwork, NETWORK_FORMATS, holds_network, network, network_from_bytes};
 pub use scene::{ImportedScene, SceneOptions, scene, scenes};
 

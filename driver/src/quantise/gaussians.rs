@@ -45,9 +45,16 @@ pub struct SceneFrame {
 impl SceneFrame {
     /// The frame of a cloud that is seen from at most `reach` world units off its middle.
     pub fn new(cloud: &GaussianCloud, reach: f64) -> Self {
-        let bounds = Bounds::of(&cloud.positions);
+        Self::around(&[&cloud.positions], reach)
+    }
+
+    /// The frame of some lists of points that are seen from at most `reach` world units off their
+    /// middle.
+    pub fn around(points: &[&[[f32; 3]]], reach: f64) -> Self {
+        let bounds = Bounds::of_all(points);
         let origin = bounds.middle();
-        let radius = cloud.positions.iter().map(|p| distance(p, &origin)).fold(0.0, f64::max);
+        let distances = points.iter().copied().flatten().map(|p| distance(p, &origin));
+        let radius = distances.fold(0.0, f64::max);
         let farthest = (radius + reach.max(radius)).max(f64::MIN_POSITIVE);
         // One bit is kept free, so that neither rounding nor a chunk's shift reaches the limit.
         let units = (f64::from(FAR) / 2.0 / farthest).log2().floor().clamp(-100.0, 100.0).exp2();
@@ -67,7 +74,13 @@ pub struct Bounds {
 impl Bounds {
     /// The box around some points; around the origin when there are none.
     pub fn of(points: &[[f32; 3]]) -> Self {
-        let Some(first) = points.first() else { return Self { min: [0.0; 3], max: [0.0; 3] } };
+        Self::of_all(&[points])
+    }
+
+    /// The box around some lists of points; around the origin when there are none.
+    pub fn of_all(points: &[&[[f32; 3]]]) -> Self {
+        let mut points = points.iter().copied().flatten().peekable();
+        let Some(first) = points.peek() else { return Self { min: [0.0; 3], max: [0.0; 3] } };
         let first = first.map(f64::from);
         let mut bounds = Self { min: first, max: first };
         for point in points {

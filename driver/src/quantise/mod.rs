@@ -3,6 +3,8 @@
 pub mod dense;
 mod gaussians;
 pub mod grid;
+mod mesh;
 pub mod rays;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};
+pub use mesh::{Attribute, QuantisedMesh, quantise_mesh};

@@ -1,3 +1,8 @@
-//! Float evaluation of scenes, which quantised ones are calibrated by and held against.
+//! Renderers in floats, straight from the definitions: what scenes are calibrated by, and what the
+//! device's pictures are held against.
+//!
+//! They share no code with what makes bundles and take no short cuts, so they are slow.
 
 pub mod field;
+mod gaussians;
+pub mod mesh;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use quintet_driver::compile::{Bundle, CompileError};
+use quintet_driver::compile::Bundle;
 use serde::Serialize;
 
 use super::Arguments;
@@ -82,8 +82,7 @@ fn smallest(arguments: &Arguments, subject: &Subject) -> Result<usize, Failure> 
     match subject {
         Subject::Saved { saved, .. } => Ok(saved.bundle.arena_bytes),
         Subject::Scene { imported, views } => match arguments.draw.compile(imported, views, 0) {
-            Err(CompileError::TooLarge { needed, .. }) => Ok(needed),
-            Err(error) => Err(Failure::compile(&error)),
+            Err(error) => error.needed().ok_or_else(|| Failure::compile(&error)),
             Ok(bundle) => Ok(bundle.arena_bytes),
         },
     }

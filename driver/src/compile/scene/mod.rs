@@ -3,17 +3,19 @@
 //! A scene that fits is sent once and stays; one that does not stays with the driver, and the device
 //! pulls what it needs.
 
+pub(super) mod gaussians;
 mod resident;
 mod streamed;
-mod tile;
+pub(super) mod tile;
 
 use super::field::FieldError;
 use super::{CameraKind, CameraSlot, Parts, Placed};
 use crate::quantise::QuantisedCloud;
+use crate::quantise::grid::GridError;
 pub use streamed::{Split, Streamed};
 
 /// Bits of a digit of the depth sort: two digits make keys of 22 bits.
-const DIGIT_BITS: u8 = 11;
+pub(super) const DIGIT_BITS: u8 = 11;
 /// Bits of a depth key.
 pub const KEY_BITS: u32 = 2 * DIGIT_BITS as u32;
 /// What to make of a scene.
@@ -27,6 +29,17 @@ pub struct Options {
     pub background: [u8; 3],
     /// Bytes of the device's arena.
     pub arena_bytes: usize,
+}
+
+impl Options {
+    /// Refuses pictures that a device cannot draw.
+    pub(super) fn check(&self) -> Result<(), CompileError> {
+        let Self { width, height, .. } = *self;
+        match (1..=4096).contains(&width) && (1..=4096).contains(&height) {
+            true => Ok(()),
+            false => Err(CompileError::PictureSize { width, height }),
+        }
+    }
 }
 
 /// A program with its constants, planned for one size of arena.
@@ -74,6 +87,40 @@ pub enum CompileError {
         /// Rows asked for.
         height: u16,
     },
+    /// A mesh without a triangle.
+    #[error("the mesh has no triangles: there is nothing to draw")]
+    NoTriangles,
+    /// A texture that the device cannot look up.
+    #[error("a texture cannot be used: {0}")]
+    Texture(GridError),
+    /// More lights than a device takes.
+    #[error("{count} lights; a device takes up to {most} beside the ambient one")]
+    Lights {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// The arena is too small for a mesh, which has to be there as a whole.
+    #[error(
+        "{vertices} vertices, {triangles} triangles and {texels} bytes of textures{beside} need \
+         {needed} bytes of arena at the least, and the device has {available}",
+        beside = if *gaussians > 0 { format!(", with {gaussians} Gaussians,") } else { String::new() }
+    )]
+    MeshTooLarge {
+        /// Vertices of the mesh, as the device has them.
+        vertices: usize,
+        /// Its triangles.
+        triangles: usize,
+        /// Bytes of its textures.
+        texels: usize,
+        /// Gaussians beside it.
+        gaussians: usize,
+        /// Bytes needed.
+        needed: usize,
+        /// Bytes of arena.
+        available: usize,
+    },
     /// The arena holds not even the least that drawing this scene in parts takes.
     #[error(
         "{gaussians} Gaussians in {chunks} chunks need {needed} bytes of arena at the least, even \
@@ -94,18 +141,28 @@ pub enum CompileError {
     Field(#[from] FieldError),
 }
 
+impl CompileError {
+    /// Bytes of arena that are needed at the least, if it is for lack of these.
+    pub fn needed(&self) -> Option<usize> {
+        match *self {
+            Self::TooLarge { needed, .. }
+            | Self::MeshTooLarge { needed, .. }
+            | Self::Field(FieldError::TooLarge { needed, .. }) => Some(needed),
+            _ => None,
+        }
+    }
+}
+
 /// Compiles a scene.
 ///
 /// # Errors
 /// When there is nothing to draw, the picture is too large, or the scene does not fit.
 pub fn compile(cloud: &QuantisedCloud, options: &Options) -> Result<Bundle, CompileError> {
-    let Options { width, height, arena_bytes: available, .. } = *options;
+    let available = options.arena_bytes;
     if cloud.is_empty() {
         return Err(CompileError::Empty);
     }
-    if !(1..=4096).contains(&width) || !(1..=4096).contains(&height) {
-        return Err(CompileError::PictureSize { width, height });
-    }
+    options.check()?;
     resident::compile(cloud, options).or_else(|resident| {
         streamed::compile(cloud, options).map_err(|streamed| CompileError::TooLarge {
             gaussians: cloud.len(),

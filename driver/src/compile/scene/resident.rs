@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! 0        program
-//! ...      constants: chunks, Gaussians, harmonics
 //! ...      input: camera
+//! ...      constants: chunks, Gaussians, harmonics
 //! ...      splats, count, order                                  project -> rasterise
 //! ...      keys, sort's scratch, histogram                       project -> sort
 //! (same)   bins, tiles, accumulators                             rasterise
@@ -11,31 +11,25 @@
 //!
 //! The last two groups share memory: their lifetimes do not meet.
 
+use super::gaussians::{self, Gaussians};
 use super::tile::{smallest_tile, tile_of};
-use super::{Bundle, CameraKind, DIGIT_BITS, Options};
+use super::{Bundle, CameraKind, Options};
 use crate::compile::plan::Plan;
 use crate::quantise::QuantisedCloud;
-use quintet_protocol::gaussian::{
-    ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
-};
-use quintet_protocol::program::{
-    BufferKind, Command, Program, ProjectGaussians, RasteriseGaussians, Sort,
-};
+use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, CAMERA_WORDS};
+use quintet_protocol::program::{BufferKind, Command, Program, RasteriseGaussians};
 
 /// A tile's accumulators should fit a core's fast memory; the 480 MHz STM32H7 has 128 KiB of DTCM,
 /// and the stack wants some.
 const TILE_BYTES: usize = 96 * 1024;
 /// Bins hold this many times the splats when there is room, so that one batch is enough.
 const BIN_FACTOR: usize = 2;
-const BUFFERS: usize = 14;
-const COMMANDS: usize = 3;
+const BUFFERS: usize = gaussians::BUFFERS + 6;
+const COMMANDS: usize = gaussians::COMMANDS + 1;
 
 /// Bytes that a scene takes whatever the tile: program, constants, camera, splats, count, order.
 fn resident_bytes(cloud: &QuantisedCloud) -> usize {
-    let n = cloud.len();
-    let constants =
-        cloud.chunks.len() * CHUNK_WORDS + n * (GAUSSIAN_WORDS + harmonics_words(cloud.degree));
-    let words = constants + CAMERA_WORDS + n * (SPLAT_WORDS + 1) + 1;
+    let words = gaussians::resident_words(cloud) + CAMERA_WORDS;
     Program::encoded_len(BUFFERS, COMMANDS) + words * 4
 }
 
@@ -44,7 +38,7 @@ pub fn compile(cloud: &QuantisedCloud, options: &Options) -> Result<Bundle, usiz
     let Options { width, height, .. } = *options;
     let n = cloud.len();
     let resident = resident_bytes(cloud);
-    let sorting = (2 * n + (2 << DIGIT_BITS)) * 4;
+    let sorting = (n + gaussians::sort_words(cloud)) * 4;
     let smallest_tile = smallest_tile(width, height).map(usize::from);
     let drawing = |tile: [usize; 2], bins: usize| {
         let tiles = usize::from(width).div_ceil(tile[0]) * usize::from(height).div_ceil(tile[1]);
@@ -60,7 +54,7 @@ pub fn compile(cloud: &QuantisedCloud, options: &Options) -> Result<Bundle, usiz
     // The table of tiles takes memory as well: shrink the tile until both fit.
     let tile = (0..)
         .map(|step| tile_bytes.saturating_sub(step * 256))
-        .map_while(|bytes| tile_of(width, height, bytes))
+        .map_while(|bytes| tile_of(width, height, bytes / (ACCUMULATOR_WORDS * 4)))
         .find(|tile| drawing(tile.map(usize::from), bins) <= spare)
         .unwrap_or(smallest_tile.map(|side| side as u16));
     let sides = tile.map(usize::from);
@@ -75,17 +69,11 @@ fn emit(cloud: &QuantisedCloud, options: &Options, tile: [u16; 2], bin_words: us
     let Options { width, height, background, .. } = *options;
     let n = cloud.len();
     let mut plan = Plan::after_program(BUFFERS, COMMANDS);
-    let chunks = plan.add(BufferKind::Constant, cloud.chunks.len() * CHUNK_WORDS);
-    let gaussians = plan.add(BufferKind::Constant, n * GAUSSIAN_WORDS);
-    let harmonics = plan.add(BufferKind::Constant, cloud.harmonics.len());
     let camera = plan.add(BufferKind::Input, CAMERA_WORDS);
-    let splats = plan.add(BufferKind::Scratch, n * SPLAT_WORDS);
-    let count = plan.add(BufferKind::Scratch, 1);
-    let order = plan.add(BufferKind::Scratch, n);
+    let gaussians = Gaussians::place(&mut plan, cloud);
     let shared = plan.next;
     let keys = plan.add(BufferKind::Scratch, n);
-    let scratch = plan.add(BufferKind::Scratch, n);
-    let histogram = plan.add(BufferKind::Scratch, 2 << DIGIT_BITS);
+    let [project, sort] = gaussians.commands(&mut plan, camera, keys, options);
     plan.next = shared;
     let tiles_across = usize::from(width.div_ceil(tile[0]));
     let tile_count = tiles_across * usize::from(height.div_ceil(tile[1]));
@@ -96,31 +84,7 @@ fn emit(cloud: &QuantisedCloud, options: &Options, tile: [u16; 2], bin_words: us
     let frame = plan.frame(width, height);
     debug_assert_eq!(plan.buffers.len(), BUFFERS);
 
-    let project = ProjectGaussians {
-        chunks,
-        gaussians,
-        harmonics: (cloud.degree > 0).then_some(harmonics),
-        camera,
-        splats,
-        keys,
-        count,
-        chunk_count: cloud.chunks.len() as u32,
-        gaussian_count: n as u32,
-        degree: cloud.degree,
-        width,
-        height,
-    };
-    let capacity = n as u32;
-    let sort = Sort {
-        keys,
-        count,
-        order,
-        scratch,
-        histogram,
-        capacity,
-        digit_bits: DIGIT_BITS,
-        ties: false,
-    };
+    let Gaussians { splats, count, order, capacity, .. } = gaussians;
     let [tile_width, tile_height] = tile;
     let rasterise = RasteriseGaussians {
         splats,
@@ -135,19 +99,10 @@ fn emit(cloud: &QuantisedCloud, options: &Options, tile: [u16; 2], bin_words: us
         tile_height,
         background,
     };
-    let commands = [
-        Command::ProjectGaussians(project),
-        Command::Sort(sort),
-        Command::RasteriseGaussians(rasterise),
-    ];
-    let constants = vec![
-        plan.constant("chunks", chunks, cloud.chunks.as_flattened()),
-        plan.constant("Gaussians", gaussians, cloud.gaussians.as_flattened()),
-        plan.constant("harmonics", harmonics, &cloud.harmonics),
-    ];
+    let commands = [project, sort, Command::RasteriseGaussians(rasterise)];
     Bundle {
         program: plan.program(&commands),
-        constants,
+        constants: gaussians.constants(&plan).into(),
         cameras: vec![plan.camera(camera, CameraKind::View(cloud.frame))],
         arena_bytes: plan.peak,
         tile,

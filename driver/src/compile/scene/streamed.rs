@@ -151,7 +151,8 @@ impl Needs {
         let splat_bytes = enough * WORDS_PER_SPLAT * 4;
         let region_bytes = spare.saturating_sub(splat_bytes + slots * page_bytes);
         let [width, height] = self.size;
-        let mut region = tile_of(width, height, region_bytes).unwrap_or(smallest.region);
+        let mut region = tile_of(width, height, region_bytes / (ACCUMULATOR_WORDS * 4))
+            .unwrap_or(smallest.region);
         for axis in [0, 1] {
             // As many regions, but of one size.
             let count = self.size[axis].div_ceil(region[axis]);

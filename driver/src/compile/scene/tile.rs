@@ -1,15 +1,12 @@
-//! Sizes of tiles, by the room for their accumulators.
-
-use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
+//! Sizes of tiles, by the room for their pixels.
 
 /// Most columns and rows of a tile that devices take.
 const TILE_SIDE_MAX: usize = 2048;
 /// Rows of a tile below which narrower tiles are tried instead of lower ones.
 const TILE_ROWS_MIN: usize = 8;
 
-/// Columns and rows of the largest tile of at most `bytes`, or `None` if not even a pixel fits.
-pub fn tile_of(width: u16, height: u16, bytes: usize) -> Option<[u16; 2]> {
-    let pixels = bytes / (ACCUMULATOR_WORDS * 4);
+/// Columns and rows of the largest tile of at most so many pixels, or `None` for none.
+pub fn tile_of(width: u16, height: u16, pixels: usize) -> Option<[u16; 2]> {
     let rows_wanted = TILE_ROWS_MIN.min(usize::from(height));
     let columns = usize::from(width).min((pixels / rows_wanted).max(1)).min(TILE_SIDE_MAX);
     let rows = (pixels / columns).min(usize::from(height)).min(TILE_SIDE_MAX);

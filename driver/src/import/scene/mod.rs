@@ -7,7 +7,7 @@ mod compose;
 mod file;
 
 use super::error::{Fault, ImportError};
-use super::{Imported, ImportedField, ImportedMesh, detect, field, gaussians, mesh};
+use super::{Imported, ImportedField, ImportedMesh, ImportedSurfaces, field, surfaces};
 use crate::camera::Camera;
 use crate::scene::Content;
 use compose::{Part, Piece, compose};
@@ -89,23 +89,17 @@ pub fn scenes(paths: &[PathBuf], options: &SceneOptions) -> Result<ImportedScene
 
 /// What is in a file that is no scene file.
 fn pieces(path: &Path, texture: Option<&Path>) -> Result<Vec<Piece>, ImportError> {
-    let mut found = Vec::new();
-    // A glTF file may have both. Without either it is the importer of meshes that says so.
-    let holds = detect::holds(path);
-    if !path.is_dir() && holds.is_none_or(|holds| holds.triangles || !holds.gaussians) {
-        match mesh(path, texture) {
-            Err(error) if error.is_unknown() => {}
-            mesh => found.push(Piece::Mesh(mesh?)),
+    let unknown = match surfaces(path, texture) {
+        Err(error) if error.is_unknown() => error,
+        found => {
+            let ImportedSurfaces { mesh, gaussians } = found?;
+            let (mesh, gaussians) = (mesh.map(Piece::Mesh), gaussians.map(Piece::Gaussians));
+            return Ok(mesh.into_iter().chain(gaussians).collect());
         }
+    };
+    match field(path) {
+        // Both know the file by its look; the first has the word for what is no field either.
+        Err(error) if error.is_unknown() => Err(unknown.of_any_kind()),
+        field => Ok(vec![Piece::Field(Box::new(field?))]),
     }
-    if found.is_empty() && holds.is_none() {
-        match field(path) {
-            Err(error) if error.is_unknown() => {}
-            field => found.push(Piece::Field(Box::new(field?))),
-        }
-    }
-    if found.is_empty() || holds.is_some_and(|holds| holds.gaussians) {
-        found.push(Piece::Gaussians(gaussians(path).map_err(ImportError::of_any_kind)?));
-    }
-    Ok(found)
 }

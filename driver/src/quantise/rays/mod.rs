@@ -8,6 +8,7 @@ pub use activations::activations;
 pub use occupancy::{QuantisedOccupancy, occupancy};
 use quintet_protocol::ray::{DIRECTION_BITS, RayCamera, WAY_BITS};
 use quintet_protocol::tile::POINT_BITS;
+use serde::{Deserialize, Serialize};
 
 /// Largest part of a direction off the camera's axis, as long as it is to a depth of 1.
 const SLOPE_MAX: f64 = 7.9;
@@ -21,7 +22,7 @@ const NEAR_MAX: f64 = 255.0;
 const UNITS: f64 = 4096.0;
 
 /// How world coordinates become those of a field.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RayFrame {
     /// Least and greatest corner of the unit box, world units.
     pub bounds: [[f64; 3]; 2],
