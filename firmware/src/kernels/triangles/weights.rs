@@ -85,7 +85,7 @@ impl Wide {
             high => leading_zeros(high),
         };
         let up = up.saturating_sub(2);
-        let leading = |w: i64| ((w << up) >> 32) as i32;
+        let leading = |w: i64| ((w << up).wrapping_add(1 << 31) >> 32) as i32;
         Weights {
             sum: leading(first),
             sum_step: leading(step),
@@ -96,7 +96,7 @@ impl Wide {
 }
 
 /// Most pixels of a run: so many times does what is gained per pixel add up its error.
-pub const RUN_MAX: usize = 64;
+pub const RUN_MAX: usize = 32;
 
 /// Weights of the second and third vertex, and of all three, up to a common factor.
 #[derive(Clone, Copy, Debug)]
