@@ -76,7 +76,7 @@ impl Lens {
 fn shared_out(near: i32, depth: Normal, inverse: i32) -> u32 {
     // Not above the mantissa, as near is not above the depth.
     let near = (near as u32) << depth.shift;
-    let share = (u64::from(near) * u64::from(inverse as u32)) >> 30;
+    let share = (u64::from(near) * u64::from(inverse as u32) + (1 << 29)) >> 30;
     share.min(NEAREST.into()) as u32
 }
 
