@@ -6,6 +6,7 @@
 pub mod convolution;
 pub mod dense;
 pub mod depthwise;
+pub mod mesh;
 pub mod one_command;
 
 use std::path::PathBuf;
