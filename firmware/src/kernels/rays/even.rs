@@ -36,7 +36,7 @@ impl Even {
     /// The share of a sample, Q24.
     #[inline(always)]
     pub fn share(&self, sample: u32) -> u32 {
-        // What the division left out, up to 2^13 halves of 2^-40, is rounded away.
+        // The division left out up to 2^13 parts of 2^40: an eighth of what is rounded away.
         ((self.part(sample) + (1 << 15)) >> 16) as u32
     }
 
@@ -101,7 +101,7 @@ mod tests {
             let (even, sample) = (Even::new(spacing, samples), (at * f64::from(samples)) as u32);
             let exact = exact(spacing, samples, sample);
             let found = f64::from(even.share(sample)) - exact * f64::from(SHARE_ONE);
-            prop_assert!(found.abs() <= 0.51, "{found}");
+            prop_assert!(found.abs() <= 0.63, "{found}");
             let fine = f64::from(even.fine_share(sample)) - exact * 2.0f64.powi(32);
             prop_assert!(fine.abs() <= 34.0, "{fine}");
         }
