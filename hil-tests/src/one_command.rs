@@ -19,6 +19,8 @@ pub enum Operand<'a> {
     Scratch(usize),
     /// So many bytes to be written.
     Output(usize),
+    /// Words that are changed: they are given, and among the outputs.
+    Changed(&'a [u32]),
     /// Pages that stay with the driver, and how many fit the arena at a time.
     Streamed(&'a [Vec<u8>], usize),
 }
@@ -40,7 +42,7 @@ impl Operand<'_> {
             Self::Constant(_) => BufferKind::Constant,
             Self::Input(_) => BufferKind::Input,
             Self::Scratch(_) => BufferKind::Scratch,
-            Self::Output(_) => BufferKind::Output,
+            Self::Output(_) | Self::Changed(_) => BufferKind::Output,
             Self::Streamed(pages, _) => {
                 let longest = pages.iter().map(Vec::len).max().unwrap_or_default();
                 BufferKind::Streamed { page_words: (longest / 4) as u16 }
@@ -50,7 +52,7 @@ impl Operand<'_> {
 
     fn words(&self) -> usize {
         match (self, self.kind()) {
-            (Self::Constant(words), _) => words.len(),
+            (Self::Constant(words) | Self::Changed(words), _) => words.len(),
             (Self::Input(bytes), _) => bytes.len().div_ceil(4),
             (Self::Scratch(words), _) => *words,
             (Self::Output(bytes), _) => bytes.div_ceil(4),
@@ -64,7 +66,9 @@ impl Operand<'_> {
     /// What is sent before the run.
     fn bytes(&self) -> Vec<u8> {
         match self {
-            Self::Constant(words) => words.iter().flat_map(|word| word.to_le_bytes()).collect(),
+            Self::Constant(words) | Self::Changed(words) => {
+                words.iter().flat_map(|word| word.to_le_bytes()).collect()
+            }
             Self::Input(bytes) => bytes.iter().map(|&byte| byte as u8).collect(),
             // What is not written must not look as if it were.
             Self::Output(bytes) => vec![0x55; *bytes],
@@ -109,8 +113,13 @@ pub fn run(
     assert_eq!(outcome, Outcome::Completed);
     let mut outputs = Vec::new();
     for (operand, buffer) in operands.iter().zip(&buffers) {
-        if let Operand::Output(bytes) = operand {
-            let read = session.download(buffer.offset, *bytes as u32)?;
+        let bytes = match operand {
+            Operand::Output(bytes) => Some(*bytes),
+            Operand::Changed(words) => Some(words.len() * 4),
+            _ => None,
+        };
+        if let Some(bytes) = bytes {
+            let read = session.download(buffer.offset, bytes as u32)?;
             outputs.push(read.into_iter().map(|byte| byte as i8).collect());
         }
     }

@@ -33,11 +33,12 @@
 //! 31      1 where ways are along rays, 0 where they are along the camera's axis
 //! ```
 //!
-//! Which parts of the box there is anything in is told by *occupancy*: a bit for each of `n^3` cells,
-//! cell `x + n (y + n z)`, 32 a word, low bits first; then a byte for each block of 4^3 cells, in the
-//! same order, four a word: 0 where a cell of the block is occupied, else how many blocks off, in the
-//! greatest of the three directions, the nearest block is that has one. Never more than there are
-//! blocks along a side.
+//! Which parts of the box there is anything in is told by *occupancy*: a bit for each cell, two
+//! words for a block of 4^3 of them, then a byte for each block, four a word. Blocks are numbered
+//! `x + n (y + n z)` by their places along the three axes, `n` of them along each, cells in a block
+//! `x + 4 (y + 4 z)`; low bits and bytes come first. A block's byte is 0 where a cell of it is
+//! occupied, else how many blocks off, in the greatest of the three directions, the nearest block is
+//! that has one, and `n` where there is none.
 //!
 //! What becomes of a density and of a colour, both halves as a network leaves them, `x`:
 //!

@@ -21,10 +21,13 @@ pub fn occupancy(given: &Occupancy) -> QuantisedOccupancy {
     let bits = given.side.next_power_of_two().trailing_zeros().clamp(BITS[0], BITS[1]);
     let cells = resampled(given, 1 << bits);
     let blocks = distances(&cells, bits);
-    let mut words: Vec<u32> = cells
-        .chunks(32)
-        .map(|cells| cells.iter().enumerate().fold(0, |w, (bit, &cell)| w | u32::from(cell) << bit))
-        .collect();
+    let mut words = vec![0; cells.len() / 32];
+    for (number, _) in cells.iter().enumerate().filter(|(_, occupied)| **occupied) {
+        let at = position(number, 1 << bits);
+        let block = place(at.map(|at| at >> BLOCK_BITS), 1 << (bits - BLOCK_BITS));
+        let cell = place(at.map(|at| at % (1 << BLOCK_BITS)), 1 << BLOCK_BITS);
+        words[2 * block + cell / 32] |= 1 << (cell % 32);
+    }
     words.extend(blocks.chunks(4).map(|bytes| {
         bytes
             .iter()
@@ -34,17 +37,26 @@ pub fn occupancy(given: &Occupancy) -> QuantisedOccupancy {
     QuantisedOccupancy { words, bits: bits as u8 }
 }
 
+/// The number of a place in a cube of that side.
+fn place([x, y, z]: [usize; 3], side: usize) -> usize {
+    x + side * (y + side * z)
+}
+
+/// The place of a number.
+fn position(number: usize, side: usize) -> [usize; 3] {
+    [1, side, side * side].map(|step| number / step % side)
+}
+
 /// The cells of a grid of `side` cells along each side.
 fn resampled(given: &Occupancy, side: usize) -> Vec<bool> {
     let mut cells = vec![false; side.pow(3)];
     // Cells that have a part of a given one, along any axis.
     let covered = |at: usize| at * side / given.side..((at + 1) * side).div_ceil(given.side);
     for (number, _) in given.cells.iter().enumerate().filter(|(_, occupied)| **occupied) {
-        let [x, y, z] = [1, given.side, given.side.pow(2)].map(|step| number / step % given.side);
-        for z in covered(z) {
-            for y in covered(y) {
-                let row = side * (y + side * z);
-                cells[row..][covered(x)].fill(true);
+        let [x, y, z] = position(number, given.side).map(covered);
+        for z in z {
+            for y in y.clone() {
+                cells[place([0, y, z], side)..][x.clone()].fill(true);
             }
         }
     }
@@ -55,8 +67,6 @@ fn resampled(given: &Occupancy, side: usize) -> Vec<bool> {
 /// three directions.
 fn distances(cells: &[bool], bits: u32) -> Vec<u8> {
     let (side, blocks) = (1usize << bits, 1usize << (bits - BLOCK_BITS));
-    let place = |[x, y, z]: [usize; 3], side: usize| x + side * (y + side * z);
-    let position = |number: usize, side: usize| [1, side, side * side].map(|s| number / s % side);
     let mut distances = vec![blocks as u8; blocks.pow(3)];
     for (number, _) in cells.iter().enumerate().filter(|(_, occupied)| **occupied) {
         distances[place(position(number, side).map(|at| at >> BLOCK_BITS), blocks)] = 0;
@@ -115,6 +125,14 @@ mod tests {
         // The middle third of a row of four cells, in the first third of the other axes.
         let rows = 0b0110 | 0b0110 << 4;
         assert_eq!(found.words, [rows | rows << 16, 0, 0]);
+    }
+
+    #[test]
+    fn cells_are_numbered_block_by_block() {
+        // The fourth cell of the second block, and the first cell of the block above the first.
+        let found = occupancy(&grid(8, &[7, 4 * 8]));
+        assert_eq!(found.words[..6], [0, 0, 1 << 3, 0, 1, 0]);
+        assert_eq!(found.words[16..], [0x0100_0001, 0x0101_0101]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::power::Power;
 use crate::kernels::fixed::mul_hi;
 use quintet_protocol::ray::{
     ACTIVATION_WORDS, COLOR_ENTRIES, COLOR_TABLE, DENSITY_ENTRIES, DENSITY_TABLE, ENDLESS,
+    SAMPLE_WORDS,
 };
 use quintet_protocol::tile::TRANSMITTANCE_ONE;
 
@@ -49,10 +50,10 @@ impl<'a> Activations<'a> {
             }
         };
         let depth = (u64::from(mantissa) * u64::from(length)) >> shift;
-        if depth > 0 && length == ENDLESS {
-            return 0;
+        match u32::try_from(depth) {
+            Ok(depth) if depth == 0 || length != ENDLESS => Power::of_minus(depth).value(),
+            _ => 0,
         }
-        u32::try_from(depth).map_or(0, |depth| Power::of_minus(depth).value())
     }
 
     /// The colour of a number, Q28.
@@ -81,25 +82,21 @@ fn between(table: &[u32; DENSITY_ENTRIES], number: i16) -> u32 {
     here.wrapping_add((step >> 8) as u32)
 }
 
-/// Columns of rows that belong to samples: of each row, `count` halves from `first` on.
+/// Columns of rows that belong to samples.
 #[derive(Clone, Copy)]
 pub struct Columns<'a> {
     /// All rows.
     pub rows: &'a [i16],
-    /// Halves from row to row.
+    /// Halves from row to row, at least one.
     pub stride: usize,
     /// The first column.
     pub first: usize,
-    /// Columns.
-    pub count: usize,
 }
 
 impl<'a> Columns<'a> {
-    /// The columns of a row; none where there is no such row.
-    #[inline(always)]
-    fn row(&self, row: usize) -> &'a [i16] {
-        let first = row * self.stride + self.first;
-        self.rows.get(first..first + self.count).unwrap_or_default()
+    /// The rows from this one on, without what is before the columns in the first of them.
+    fn from(&self, row: usize) -> &'a [i16] {
+        self.rows.get(row * self.stride + self.first..).unwrap_or_default()
     }
 }
 
@@ -116,50 +113,97 @@ pub struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// Composes the samples from number `first` on.
+    /// Composes samples, the first of which has that row.
     pub fn compose(
         &mut self,
-        samples: &[[u32; 2]],
+        samples: &[[u32; SAMPLE_WORDS]],
         first: usize,
         activations: &Activations<'_>,
         densities: Columns<'_>,
         colors: Option<Columns<'_>>,
     ) {
-        for (row, &[place, length]) in (first..).zip(samples) {
-            let (ray, number) = ((place & 0xFFFF) as usize, place >> 16);
-            let words = self.accumulator_words;
-            let accumulator = self.accumulators.get_mut(ray * words..(ray + 1) * words);
-            let Some([transmittance, sums @ ..]) = accumulator else { continue };
-            let &[density] = densities.row(row) else { continue };
+        let mut row = first;
+        for samples in samples.chunk_by(|[a, _], [b, _]| (a ^ b) & 0xFFFF == 0) {
+            let Some(mut ray) = self.ray(samples) else { continue };
+            let densities = densities.from(row).iter().step_by(densities.stride);
+            let samples_of_ray = samples.iter().zip(densities);
+            match colors {
+                Some(colors) => {
+                    let rows = colors.from(row).chunks(colors.stride);
+                    ray.compose(samples_of_ray.zip(rows), activations);
+                }
+                None => {
+                    ray.compose(samples_of_ray.zip(core::iter::repeat(&[][..])), activations);
+                }
+            }
+            row += samples.len();
+        }
+    }
+
+    /// The ray that some samples are of.
+    fn ray(&mut self, samples: &[[u32; SAMPLE_WORDS]]) -> Option<Ray<'_>> {
+        let ray = (samples.first()?[0] & 0xFFFF) as usize;
+        let words = self.accumulator_words;
+        let accumulator = self.accumulators.get_mut(ray * words..(ray + 1) * words)?;
+        let weights = match &mut self.weights {
+            Some((weights, per_ray)) => {
+                weights.get_mut(ray * *per_ray..(ray + 1) * *per_ray).unwrap_or_default()
+            }
+            None => Default::default(),
+        };
+        let (transmittance, sums) = accumulator.split_first_mut()?;
+        Some(Ray { transmittance, sums, weights, opaque: self.opaque })
+    }
+}
+
+/// A ray that samples are composed into.
+struct Ray<'a> {
+    transmittance: &'a mut u32,
+    sums: &'a mut [u32],
+    weights: &'a mut [u32],
+    opaque: u32,
+}
+
+impl Ray<'_> {
+    /// Composes samples with their densities and their colours.
+    #[inline(always)]
+    fn compose<'r>(
+        &mut self,
+        samples: impl Iterator<Item = ((&'r [u32; SAMPLE_WORDS], &'r i16), &'r [i16])>,
+        activations: &Activations<'_>,
+    ) {
+        let mut transmittance = (*self.transmittance).min(TRANSMITTANCE_ONE);
+        for ((&[place, length], &density), colors) in samples {
+            if transmittance < self.opaque {
+                break;
+            }
             let alpha = ONE - activations.through(density, length);
-            if *transmittance < self.opaque || alpha == 0 {
+            if alpha == 0 {
                 continue;
             }
-            let weight = attenuate(transmittance, alpha, number);
-            if let Some((weights, per_ray)) = &mut self.weights
-                && let Some(place) = weights.get_mut(ray * *per_ray + number as usize)
-            {
+            let number = place >> 16;
+            let weight = attenuate(&mut transmittance, alpha, number);
+            if let Some(place) = self.weights.get_mut(number as usize) {
                 *place = weight;
             }
-            let Some(colors) = colors else { continue };
-            for (sum, &number) in sums.iter_mut().zip(colors.row(row)) {
+            for (sum, &number) in self.sums.iter_mut().zip(colors) {
                 let part = mul_hi(weight as i32, activations.color(number));
                 *sum = sum.wrapping_add(part as u32);
             }
         }
+        *self.transmittance = transmittance;
     }
 }
 
-/// Takes a sample's weight, Q30, away from a transmittance.
+/// Takes a sample's weight, Q30, away from a transmittance, up to one.
 ///
 /// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much thin fog
 /// is lost nor, in the mean, anything else.
 #[inline(always)]
 fn attenuate(transmittance: &mut u32, alpha: u32, number: u32) -> u32 {
-    let before = (*transmittance).min(TRANSMITTANCE_ONE);
-    let weight = ((u64::from(before) * u64::from(alpha)) >> 16) as u32;
+    let weight = ((u64::from(*transmittance) * u64::from(alpha)) >> 16) as u32;
     let dither = number.wrapping_mul(DITHER) & ((1 << LOSS_SHIFT) - 1);
     // At most all that was there: a weight of that is a multiple of 2^14.
-    *transmittance = before - ((weight + dither) >> LOSS_SHIFT);
+    *transmittance -= (weight + dither) >> LOSS_SHIFT;
     weight
 }

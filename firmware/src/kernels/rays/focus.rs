@@ -45,7 +45,7 @@ impl Focus {
             (Spacing::Middles, weights) => {
                 let mut histogram = Histogram::new(weights, self.padding);
                 for (share, part) in shares.iter_mut().zip(0..) {
-                    let place = histogram.place(self.parts.fine_share(part));
+                    let place = histogram.place(self.parts.share(part));
                     *share = self.even.place(place);
                 }
             }
@@ -60,13 +60,13 @@ impl Focus {
     /// those.
     fn spend_between(&self, mut histogram: Histogram<'_>, shares: &mut [u32]) {
         let (mut coarse, mut part) = (0, 0);
-        let mut even = Some(self.even.share(0));
+        let mut even = Some(self.even.coarse_share(0));
         let mut fine = self.next_between(&mut histogram, &mut part);
         for share in shares {
             *share = match (even, fine) {
                 (Some(first), second) if second.is_none_or(|second| first <= second) => {
                     coarse += 1;
-                    even = (coarse < self.coarse).then(|| self.even.share(coarse));
+                    even = (coarse < self.coarse).then(|| self.even.coarse_share(coarse));
                     first
                 }
                 (_, Some(second)) => {
@@ -83,7 +83,7 @@ impl Focus {
         let is_left = *part < self.fine;
         *part += 1;
         is_left.then(|| {
-            let place = histogram.place(self.parts.fine_share(*part - 1));
+            let place = histogram.place(self.parts.share(*part - 1));
             self.even.place(place + (1 << (PLACE_BITS - 1)))
         })
     }

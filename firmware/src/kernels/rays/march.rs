@@ -27,13 +27,13 @@ pub struct Space<'a> {
 pub trait Shares {
     /// How many there are.
     fn count(&self) -> u32;
-    /// The share of a sample.
+    /// The share of a sample, Q32, below one.
     fn share(&self, sample: u32) -> u32;
     /// A sample after this one before which none is beyond `share`, and what finding it cost, in
     /// samples that are looked at.
     fn after(&self, sample: u32, share: u32) -> (u32, u32);
-    /// The optical length of a sample at `share`.
-    fn length(&self, sample: u32, share: u32) -> u32;
+    /// The optical length of a sample.
+    fn length(&self, sample: u32) -> u32;
 }
 
 /// Even shares.
@@ -73,7 +73,7 @@ impl Shares for EvenShares {
     }
 
     #[inline(always)]
-    fn length(&self, sample: u32, _: u32) -> u32 {
+    fn length(&self, sample: u32) -> u32 {
         self.lengths[usize::from(sample + 1 == self.count)]
     }
 }
@@ -91,6 +91,11 @@ impl<'a> ListedShares<'a> {
     pub fn new(shares: &'a [u32], spacing: Spacing, length: u32) -> Self {
         Self { shares, spacing, length }
     }
+
+    #[inline(always)]
+    fn listed(&self, sample: u32) -> u32 {
+        self.shares.get(sample as usize).copied().unwrap_or_default()
+    }
 }
 
 impl Shares for ListedShares<'_> {
@@ -100,24 +105,26 @@ impl Shares for ListedShares<'_> {
 
     #[inline(always)]
     fn share(&self, sample: u32) -> u32 {
-        self.shares.get(sample as usize).copied().unwrap_or_default()
+        let share = self.listed(sample);
+        // One becomes the greatest number below it.
+        (share << 8).wrapping_sub(share >> 24)
     }
 
     #[inline(always)]
     fn after(&self, sample: u32, share: u32) -> (u32, u32) {
         let rest = self.shares.get(sample as usize + 1..).unwrap_or_default();
-        let passed = rest.iter().take_while(|&&next| next <= share).count() as u32;
+        let passed = rest.iter().take_while(|&&next| next <= share >> 8).count() as u32;
         (sample + 1 + passed, passed / PASSED_PER_LOOK)
     }
 
     #[inline(always)]
-    fn length(&self, sample: u32, share: u32) -> u32 {
+    fn length(&self, sample: u32) -> u32 {
         let end = match (self.shares.get(sample as usize + 1), self.spacing) {
             (Some(&next), _) => next,
             (None, Spacing::Middles) => SHARE_ONE,
             (None, Spacing::Points) => return ENDLESS,
         };
-        let part = u64::from(end.saturating_sub(share)) * u64::from(self.length);
+        let part = u64::from(end.saturating_sub(self.listed(sample))) * u64::from(self.length);
         (part / u64::from(SHARE_ONE)) as u32
     }
 }
@@ -127,7 +134,7 @@ struct Sample {
     /// Its number on its ray.
     number: u32,
     /// Where it is, Q28 of the unit box.
-    point: [i32; 3],
+    point: [u32; 3],
     /// Its optical length, Q16.
     length: u32,
 }
@@ -152,31 +159,42 @@ pub enum Stop {
     Tired,
 }
 
-/// A ray with what helps to walk along it.
+/// The greatest coordinate of a point of the box.
+const LAST: u32 = (1 << POINT_BITS) - 1;
+
+/// A ray with what helps to walk along it. The box and all in it is mirrored along axes along which
+/// the ray descends, so that it ascends along all.
 pub struct Walk<'a, S> {
-    start: [i32; 3],
-    span: [i32; 3],
+    /// Its near end, mirrored.
+    start: [u32; 3],
+    /// From the near to the far end.
+    span: [u32; 3],
+    /// Bits that mirror a coordinate in the box, along axes that are mirrored: [`LAST`].
+    flip: [u32; 3],
+    /// 2^53 over the span, or less.
+    inverse: [u32; 3],
     shares: S,
     space: Space<'a>,
-    /// 2^53 over the span, or less, along each axis.
-    inverse: [u32; 3],
-    /// All bits along axes on which the ray ascends: turns how far a point is from the lower end of
-    /// a cube into how far it is from the upper one.
-    flip: [u32; 3],
 }
 
-/// At most `2^53 / |span|`, and very little less where that has 32 bits.
+/// At most `2^53 / span`, and very little less where that has 32 bits.
 #[inline(always)]
-fn inverse(span: i32) -> u32 {
+fn inverse(span: u32) -> u32 {
     /// Shift at which the reciprocal, `2^62` over the mantissa, is what is looked for.
     const SHIFT: u32 = 9;
-    let normal = Normal::new(span.unsigned_abs());
+    let normal = Normal::new(span);
     if normal.shift > SHIFT + 1 {
         return u32::MAX;
     }
     // The reciprocal may be 2^3 too much.
     let reciprocal = (normal.reciprocal() as u32).wrapping_sub(1 << 3);
     (reciprocal << 1) >> (SHIFT + 1 - normal.shift)
+}
+
+/// A coordinate as seen in the mirror of an axis, if there is one.
+#[inline(always)]
+fn mirror(at: u32, flip: u32) -> u32 {
+    if flip == 0 { at } else { LAST.wrapping_sub(at) }
 }
 
 /// Q24 of the way to `distance`, Q28 and below two boxes, at a span of that inverse.
@@ -189,11 +207,14 @@ impl<'a, S: Shares> Walk<'a, S> {
     /// A walk along a ray.
     #[inline(always)]
     pub fn new(ray: &Ray, shares: S, space: Space<'a>) -> Self {
-        let (inverse, flip) = match (space.occupancy, space.clips) {
-            (None, false) => ([0; 3], [0; 3]),
-            _ => (ray.span.map(inverse), ray.span.map(|span| !(span >> 31) as u32)),
+        let flip = ray.span.map(|span| (span >> 31) as u32 & LAST);
+        let span = ray.span.map(i32::unsigned_abs);
+        let inverse = match (space.occupancy, space.clips) {
+            (None, false) => [0; 3],
+            _ => span.map(inverse),
         };
-        Self { start: ray.start, span: ray.span, shares, space, inverse, flip }
+        let start = [0, 1, 2].map(|k| mirror(ray.start[k] as u32, flip[k]));
+        Self { start, span, flip, inverse, shares, space }
     }
 
     /// Takes samples of ray number `ray`, from number `mark` on, while there is room for them and
@@ -208,25 +229,28 @@ impl<'a, S: Shares> Walk<'a, S> {
     ) -> (usize, Stop) {
         let mut taken = 0;
         let mut places = samples.iter_mut().zip(points);
-        loop {
-            match self.next(*mark, looks) {
+        let (mut next, mut left) = (*mark, *looks);
+        let stop = loop {
+            match self.next(next, &mut left) {
                 Found::Sample(Sample { number, point, length }) => {
-                    *mark = number;
-                    let Some((sample, place)) = places.next() else { return (taken, Stop::Full) };
+                    next = number;
+                    let Some((sample, place)) = places.next() else { break Stop::Full };
                     *sample = [ray | number << 16, length];
-                    *place = point.map(|at| at as u32);
-                    (*mark, taken) = (number + 1, taken + 1);
+                    *place = point;
+                    (next, taken) = (number + 1, taken + 1);
                 }
                 Found::End => {
-                    *mark = self.shares.count();
-                    return (taken, Stop::End);
+                    next = self.shares.count();
+                    break Stop::End;
                 }
                 Found::Tired(number) => {
-                    *mark = number;
-                    return (taken, Stop::Tired);
+                    next = number;
+                    break Stop::Tired;
                 }
             }
-        }
+        };
+        (*mark, *looks) = (next, left);
+        (taken, stop)
     }
 
     /// The first sample to be taken from this one on. What is left of `looks` may not do for what
@@ -242,59 +266,55 @@ impl<'a, S: Shares> Walk<'a, S> {
                 return Found::Tired(number);
             }
             let share = self.shares.share(number);
-            let point = self.point(share);
+            let at = |k: usize| self.start[k].wrapping_add(mul_hi_u(self.span[k], share));
+            let point = [at(0), at(1), at(2)];
             *looks -= 1;
             let Some(ahead) = self.empty(point) else {
-                let length = self.shares.length(number, share);
-                return Found::Sample(Sample { number, point, length });
+                let point = [0, 1, 2].map(|k| mirror(point[k], self.flip[k]));
+                return Found::Sample(Sample { number, point, length: self.shares.length(number) });
             };
-            let Some(ahead) = ahead else { return Found::End };
-            let (after, cost) = self.shares.after(number, share.saturating_add(ahead));
+            let end =
+                ahead.and_then(
+                    |ahead| {
+                        if ahead >> 24 != 0 { None } else { share.checked_add(ahead << 8) }
+                    },
+                );
+            let Some(end) = end else { return Found::End };
+            let (after, cost) = self.shares.after(number, end);
             (number, *looks) = (after, looks.saturating_sub(cost));
         }
-    }
-
-    /// The point at a share.
-    #[inline(always)]
-    fn point(&self, share: u32) -> [i32; 3] {
-        let at = |k: usize| {
-            let way = (i64::from(self.span[k]) * i64::from(share as i32)) >> 24;
-            self.start[k].wrapping_add(way as i32)
-        };
-        [at(0), at(1), at(2)]
     }
 
     /// If there is nothing at a point, how much farther along the ray there is nothing, Q24; or none
     /// if there is nothing any more.
     #[inline(always)]
-    fn empty(&self, point: [i32; 3]) -> Option<Option<u32>> {
-        const LAST: i32 = (1 << POINT_BITS) - 1;
-        let is_outside = (point[0] | point[1] | point[2]) as u32 >> POINT_BITS != 0;
+    fn empty(&self, point: [u32; 3]) -> Option<Option<u32>> {
+        let is_outside = (point[0] | point[1] | point[2]) >> POINT_BITS != 0;
         if is_outside && self.space.clips {
             return Some(self.outside(point));
         }
         let occupancy = self.space.occupancy?;
-        let nearest = if is_outside { point.map(|at| at.clamp(0, LAST)) } else { point };
-        let Empty { mask, reach } = occupancy.around(nearest.map(|at| at as u32))?;
-        let axis =
-            |k: usize| way(((point[k] as u32 ^ self.flip[k]) & mask) + reach, self.inverse[k]);
+        let nearest = match is_outside {
+            true => point.map(|at| (at as i32).clamp(0, LAST as i32) as u32),
+            false => point,
+        };
+        let Empty { mask, reach } = occupancy.around(nearest, self.flip)?;
+        let axis = |k: usize| way((!point[k] & mask).wrapping_add(reach), self.inverse[k]);
         Some(Some(axis(0).min(axis(1)).min(axis(2))))
     }
 
     /// How far it is from a point outside the box to it, if the ray still comes there.
     #[inline(never)]
-    fn outside(&self, point: [i32; 3]) -> Option<u32> {
-        const SIDE: i32 = 1 << POINT_BITS;
+    fn outside(&self, point: [u32; 3]) -> Option<u32> {
         let mut farthest = 0;
         for (k, at) in point.into_iter().enumerate() {
-            let ascends = self.flip[k] != 0;
-            let distance = match at {
-                0..SIDE => continue,
-                SIDE.. if !ascends => at - SIDE,
-                ..0 if ascends && self.span[k] != 0 => !at,
+            // Whatever is below zero has to ascend to it.
+            let distance = match at as i32 {
+                0.. if at >> POINT_BITS == 0 => continue,
+                ..0 if self.span[k] != 0 => !at,
                 _ => return None,
             };
-            let way = (u64::from(distance as u32) * u64::from(self.inverse[k])) >> 29;
+            let way = (u64::from(distance) * u64::from(self.inverse[k])) >> 29;
             farthest = farthest.max(u32::try_from(way).unwrap_or(u32::MAX));
         }
         Some(farthest)

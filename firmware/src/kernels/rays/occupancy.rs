@@ -6,8 +6,11 @@ use quintet_protocol::tile::POINT_BITS;
 /// Cells of the unit box, as [`quintet_protocol::ray`] has them.
 #[derive(Clone, Copy)]
 pub struct Occupancy<'a> {
-    words: &'a [u32],
-    /// Binary logarithm of the cells along a side.
+    /// Distances of blocks.
+    distances: &'a [u8],
+    /// Bits of cells, 64 a block.
+    cells: &'a [[u32; 2]],
+    /// Binary logarithm of the blocks along a side.
     bits: u32,
 }
 
@@ -22,33 +25,32 @@ pub struct Empty {
 }
 
 impl<'a> Occupancy<'a> {
-    /// `2^bits` cells along each side, `bits` from 2 to 8.
-    pub fn new(words: &'a [u32], bits: u32) -> Self {
-        Self { words, bits }
+    /// `2^bits` cells along each side, `bits` from 2 to 8; none if there are not words for them.
+    pub fn new(words: &'a [u32], bits: u32) -> Option<Self> {
+        let bits = bits.checked_sub(BLOCK_BITS)?;
+        let (cells, distances) = words.split_at_checked(2 << (3 * bits))?;
+        let distances = bytemuck::cast_slice(distances);
+        Some(Self { distances, cells: cells.as_chunks().0, bits })
     }
 
-    /// What is empty around a point of the box, Q28; none if its cell is occupied.
+    /// What is empty around a point of the box, Q28; none if its cell is occupied. All its bits are set
+    /// in `flip` along axes along which it is mirrored, none along others.
     #[inline(always)]
-    pub fn around(&self, [x, y, z]: [u32; 3]) -> Option<Empty> {
+    pub fn around(&self, mirrored: [u32; 3], flip: [u32; 3]) -> Option<Empty> {
         let (bits, shift) = (self.bits, POINT_BITS - self.bits);
-        let cell = x >> shift | (y >> shift) << bits | (z >> shift) << (2 * bits);
-        let word = self.words.get(cell as usize / 32).copied().unwrap_or_default();
-        if word >> (cell % 32) & 1 != 0 {
-            return None;
+        let [x, y, z] = [0, 1, 2].map(|k| mirrored[k] ^ flip[k]);
+        let block = x >> shift | (y >> shift) << bits | (z >> shift) << (2 * bits);
+        let distance = u32::from(self.distances.get(block as usize).copied().unwrap_or_default());
+        if distance > 0 {
+            return Some(Empty { mask: (1 << shift) - 1, reach: (distance - 1) << shift });
         }
-        let (block_bits, block_shift) = (bits - BLOCK_BITS, shift + BLOCK_BITS);
-        let block = x >> block_shift
-            | (y >> block_shift) << block_bits
-            | (z >> block_shift) << (2 * block_bits);
-        let first = 1usize << (3 * bits - 5);
-        let word = self.words.get(first + block as usize / 4).copied().unwrap_or_default();
-        Some(match (word >> (block % 4 * 8)) & 0xFF {
-            0 => Empty { mask: (1 << shift) - 1, reach: 0 },
-            distance => {
-                // As many blocks as there are along a side would be too many for a word.
-                let free = (distance - 1) & ((1 << block_bits) - 1);
-                Empty { mask: (1 << block_shift) - 1, reach: free << block_shift }
-            }
-        })
+        let shift = shift - BLOCK_BITS;
+        let inner = |at: u32| (at >> shift) & ((1 << BLOCK_BITS) - 1);
+        let cell = inner(x) | inner(y) << 2 | inner(z) << 4;
+        let words = self.cells.get(block as usize).copied().unwrap_or_default();
+        match words[cell as usize / 32] >> (cell % 32) & 1 {
+            0 => Some(Empty { mask: (1 << shift) - 1, reach: 0 }),
+            _ => None,
+        }
     }
 }

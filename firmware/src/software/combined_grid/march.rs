@@ -156,8 +156,7 @@ impl March {
             accumulators,
             shares,
             space: Space {
-                occupancy: (self.way.grid_bits > 0)
-                    .then(|| Occupancy::new(occupancy, self.way.grid_bits)),
+                occupancy: Occupancy::new(occupancy, self.way.grid_bits),
                 clips: self.way.clips,
             },
             samples: samples.as_chunks_mut().0,

@@ -62,22 +62,17 @@ impl Rows {
     }
 
     /// The columns of both, by what is at [`Self::words`].
-    fn columns<'a>(
-        &self,
-        [first, second]: [&'a [u32]; 2],
-        channels: usize,
-    ) -> (Columns<'a>, Option<Columns<'a>>) {
+    fn columns<'a>(&self, [first, second]: [&'a [u32]; 2]) -> (Columns<'a>, Option<Columns<'a>>) {
         let [words, _] = self.words();
-        let columns = |rows: &'a [u32], behind: usize, matrix: Matrix, count: usize| Columns {
+        let columns = |rows: &'a [u32], behind: usize, matrix: Matrix| Columns {
             rows: bytemuck::cast_slice(rows),
             stride: matrix.stride.into(),
             first: 2 * behind + usize::from(matrix.first),
-            count,
         };
-        let densities = columns(first, self.densities.start - words.start, self.density, 1);
+        let densities = columns(first, self.densities.start - words.start, self.density);
         let colors = self.colors.as_ref().map(|colors| match second {
-            [] => columns(first, colors.start - words.start, self.color, channels),
-            second => columns(second, 0, self.color, channels),
+            [] => columns(first, colors.start - words.start, self.color),
+            second => columns(second, 0, self.color),
         });
         (densities, colors)
     }
@@ -127,7 +122,7 @@ impl Composite {
         let end = (self.next + STEP_SAMPLES).min(*count as usize).min(samples.len());
         let batch = samples.get(self.next..end).filter(|batch| !batch.is_empty())?;
         let activations = Activations::new(activations.first_chunk()?)?;
-        let (densities, colors) = self.rows.columns([first, second], self.channels);
+        let (densities, colors) = self.rows.columns([first, second]);
         let mut target = Target {
             accumulators,
             accumulator_words: 1 + self.channels,
