@@ -3,5 +3,6 @@
 pub mod dense;
 mod gaussians;
 pub mod grid;
+pub mod waves;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};

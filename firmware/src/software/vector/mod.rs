@@ -4,11 +4,14 @@ mod channels;
 mod copy;
 mod elementwise;
 mod fill;
+mod gather;
+mod harmonics;
 mod lookup;
 mod pool;
 mod reduce;
 mod resize;
 mod softmax;
+mod waves;
 
 use crate::backend::{Step, Work};
 use crate::operands::{Operands, Words, disjoint};
@@ -16,6 +19,8 @@ use copy::Copying;
 use core::ops::Range;
 use elementwise::Elementwise;
 use fill::Fill;
+use gather::Gather;
+use harmonics::Harmonics;
 use lookup::Lookup;
 use pool::Pool;
 use quintet_protocol::message::Phase;
@@ -23,6 +28,7 @@ use quintet_protocol::program::{Command, Fault};
 use reduce::Reduce;
 use resize::Resize;
 use softmax::Softmax;
+use waves::Waves;
 
 /// A command of `Vector` under way.
 pub enum Vector {
@@ -34,6 +40,9 @@ pub enum Vector {
     Copy(Copying),
     Fill(Fill),
     Resize(Resize),
+    Waves(Waves),
+    Harmonics(Harmonics),
+    Gather(Gather),
 }
 
 impl Vector {
@@ -48,6 +57,9 @@ impl Vector {
             Command::Copy(c) => Copying::new(operands, c).map(Self::Copy),
             Command::Fill(c) => Fill::new(operands, c).map(Self::Fill),
             Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
+            Command::Waves(c) => Waves::new(operands, c).map(Self::Waves),
+            Command::Harmonics(c) => Harmonics::new(operands, c).map(Self::Harmonics),
+            Command::Gather(c) => Gather::new(operands, c).map(Self::Gather),
             other => Err(super::not_executed(other)),
         }
     }
@@ -62,6 +74,9 @@ impl Vector {
             Self::Copy(job) => job.step(arena),
             Self::Fill(job) => job.step(arena),
             Self::Resize(job) => job.step(arena),
+            Self::Waves(job) => job.step(arena),
+            Self::Harmonics(job) => job.step(arena),
+            Self::Gather(job) => job.step(arena),
         };
         match items {
             Some(items) => Step::Working(Work { phase: Phase::Elements, items: items as u32 }),
