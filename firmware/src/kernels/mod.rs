@@ -39,6 +39,7 @@ pub mod depthwise;
 pub mod elementwise;
 pub mod finish;
 pub mod fixed;
+pub mod grid;
 pub mod harmonic_basis;
 mod harmonics;
 pub mod project;
