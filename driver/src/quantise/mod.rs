@@ -5,6 +5,7 @@ mod gaussians;
 pub mod grid;
 mod mesh;
 pub mod rays;
+pub mod waves;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};
 pub use mesh::{Attribute, QuantisedMesh, quantise_mesh};
