@@ -11,6 +11,7 @@ pub mod frame;
 pub mod gaussian;
 pub mod grid;
 pub mod link;
+pub mod mesh;
 pub mod message;
 pub mod network;
 pub mod program;

@@ -1,25 +1,37 @@
 //! `Geometry`: primitives to pixels.
 
+mod blend_gaussians;
+mod blend_surface;
 mod bound;
 mod cast_rays;
+mod cursor;
 mod grid;
 mod project;
 mod project_window;
 mod rasterise;
+mod rasterise_triangles;
 mod rasterise_window;
 mod resolve;
+mod resolve_tile;
 mod scene;
+mod transform;
 
 use crate::backend::Step;
 use crate::operands::Operands;
 use crate::pager::Pager;
+use blend_gaussians::BlendGaussians;
+use blend_surface::BlendSurface;
 use bound::Bound;
 use cast_rays::CastRays;
+use cursor::NextTile;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault};
 use rasterise::Rasterise;
+use rasterise_triangles::RasteriseTriangles;
 use rasterise_window::RasteriseWindow;
+use resolve_tile::ResolveTile;
+use transform::TransformVertices;
 
 /// A command of `Geometry` under way.
 pub enum Geometry {
@@ -29,6 +41,12 @@ pub enum Geometry {
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
     CastRays(CastRays),
+    NextTile(NextTile),
+    ResolveTile(ResolveTile),
+    TransformVertices(TransformVertices),
+    RasteriseTriangles(RasteriseTriangles),
+    BlendGaussians(BlendGaussians),
+    BlendSurface(BlendSurface),
 }
 
 impl Geometry {
@@ -42,6 +60,18 @@ impl Geometry {
                 RasteriseWindow::new(operands, c).map(Self::RasteriseWindow)
             }
             Command::CastRays(c) => CastRays::new(operands, c).map(Self::CastRays),
+            Command::NextTile(c) => NextTile::new(operands, c).map(Self::NextTile),
+            Command::ResolveTile(c) => ResolveTile::new(operands, c).map(Self::ResolveTile),
+            Command::TransformVertices(c) => {
+                TransformVertices::new(operands, c).map(Self::TransformVertices)
+            }
+            Command::RasteriseTriangles(c) => {
+                RasteriseTriangles::new(operands, c).map(Self::RasteriseTriangles)
+            }
+            Command::BlendGaussians(c) => {
+                BlendGaussians::new(operands, c).map(Self::BlendGaussians)
+            }
+            Command::BlendSurface(c) => BlendSurface::new(operands, c).map(Self::BlendSurface),
             other => Err(super::not_executed(other)),
         }
     }
@@ -54,6 +84,12 @@ impl Geometry {
             Self::ProjectWindow(job) => job.step(arena, pager),
             Self::RasteriseWindow(job) => job.step(arena, staging),
             Self::CastRays(job) => job.step(arena),
+            Self::NextTile(job) => job.step(arena),
+            Self::ResolveTile(job) => job.step(arena, staging),
+            Self::TransformVertices(job) => job.step(arena),
+            Self::RasteriseTriangles(job) => job.step(arena),
+            Self::BlendGaussians(job) => job.step(arena),
+            Self::BlendSurface(job) => job.step(arena),
         }
     }
 }

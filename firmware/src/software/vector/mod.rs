@@ -10,6 +10,7 @@ mod lookup;
 mod pool;
 mod reduce;
 mod resize;
+mod shade;
 mod softmax;
 
 use crate::backend::{Step, Work};
@@ -26,6 +27,7 @@ use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Fault};
 use reduce::Reduce;
 use resize::Resize;
+use shade::Shade;
 use softmax::Softmax;
 
 /// A command of `Vector` under way.
@@ -40,6 +42,7 @@ pub enum Vector {
     Resize(Resize),
     Composite(Composite),
     Focus(Focus),
+    Shade(Shade),
 }
 
 impl Vector {
@@ -56,6 +59,7 @@ impl Vector {
             Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
             Command::Composite(c) => Composite::new(operands, c).map(Self::Composite),
             Command::Focus(c) => Focus::new(operands, c).map(Self::Focus),
+            Command::Shade(c) => Shade::new(operands, c).map(Self::Shade),
             other => Err(super::not_executed(other)),
         }
     }
@@ -72,6 +76,7 @@ impl Vector {
             Self::Resize(job) => job.step(arena),
             Self::Composite(job) => job.step(arena),
             Self::Focus(job) => job.step(arena),
+            Self::Shade(job) => job.step(arena),
         };
         let phase = match self {
             Self::Composite(_) => Phase::Compose,

@@ -5,14 +5,15 @@ use super::record::Record;
 use crate::feature::Matrix;
 
 /// Multiplies colours of fragments by the light that their normals get (Lambert):
-/// `color * (ambient + sum(light * max(0, normal . direction)))`, for each channel.
+/// `color * (ambient + sum(light * max(0, normal . direction)))`, for each channel. Layouts:
+/// [`crate::mesh`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shade {
     /// One word: how many fragments there are.
     pub count: BufferId,
     /// Normals of the fragments.
     pub normals: BufferId,
-    /// Lights, input or constant: see `mesh`.
+    /// Lights, input or constant, the ambient one first: see [`crate::mesh`].
     pub lights: BufferId,
     /// Rows whose first three columns are colours, read and written.
     pub colors: BufferId,

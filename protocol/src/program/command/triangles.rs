@@ -1,19 +1,29 @@
-//! The commands that draw triangles, and Gaussians among them. Layouts: [`crate::tile`].
+//! The commands that draw triangles, and Gaussians among them. Layouts: [`crate::tile`],
+//! [`crate::mesh`].
 
 use super::super::{BufferId, Fault};
-use super::record::Record;
+use super::record::{Record, pack};
 
-/// Transforms vertices to view axes.
+/// Transforms vertices to view axes and to the screen, and finds the rows that each triangle touches;
+/// none of one that is not seen from its front, unless it is double-sided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransformVertices {
     /// Vertices, constant.
     pub vertices: BufferId,
+    /// Triangles, constant.
+    pub triangles: BufferId,
     /// The camera, as Gaussians have it.
     pub camera: BufferId,
-    /// Vertices in view axes, written.
+    /// What is seen, written: [`seen_words`](crate::mesh::seen_words).
     pub seen: BufferId,
-    /// Parameter 0: number of vertices.
+    /// Parameter 0: number of vertices, 1..=2^24.
     pub vertex_count: u32,
+    /// Parameter 1: number of triangles, 1..=2^24.
+    pub triangle_count: u32,
+    /// Parameter 2, low half: columns of the frame, 1..=4096.
+    pub width: u16,
+    /// Parameter 2, high half: rows of the frame, 1..=4096.
+    pub height: u16,
 }
 
 /// Finds the nearest triangle at each pixel of a tile, and writes what is seen of it as fragments.
@@ -21,13 +31,13 @@ pub struct TransformVertices {
 pub struct RasteriseTriangles {
     /// The cursor.
     pub cursor: BufferId,
-    /// Vertices as [`TransformVertices`] writes them.
+    /// What [`TransformVertices`] wrote.
     pub seen: BufferId,
     /// Vertices with their attributes, constant.
     pub vertices: BufferId,
     /// Triangles, constant.
     pub triangles: BufferId,
-    /// Two words a pixel of the tile, written: depth of the surface and number of its triangle.
+    /// What is nearest at each pixel of the tile, written.
     pub surface: BufferId,
     /// A word that says how many fragments there are, then the pixel of each, written.
     pub pixels: BufferId,
@@ -35,18 +45,19 @@ pub struct RasteriseTriangles {
     pub points: Option<BufferId>,
     /// Normals of fragments, written.
     pub normals: Option<BufferId>,
-    /// Parameter 0: number of vertices.
+    /// Parameter 0: number of vertices, 1..=2^24.
     pub vertex_count: u32,
-    /// Parameter 1: number of triangles.
+    /// Parameter 1: number of triangles, 1..=2^24.
     pub triangle_count: u32,
-    /// Parameter 2: most pixels of a tile.
+    /// Parameter 2: most pixels of a tile, 1..=2^22.
     pub capacity: u32,
-    /// Parameter 3: which attribute goes to `points`: 0 texture coordinates, 1 position in the box.
+    /// Parameter 3: what the attributes of vertices are: texture coordinates (0), or places in a
+    /// field's box (1).
     pub attribute: u8,
 }
 
-/// Blends splats in the given order into the accumulators of one tile, those behind its surface left
-/// out.
+/// Blends splats in the given order into the accumulators of one tile, but where they are behind its
+/// surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlendGaussians {
     /// The cursor.
@@ -61,24 +72,30 @@ pub struct BlendGaussians {
     pub count: BufferId,
     /// What [`RasteriseTriangles`] found.
     pub surface: BufferId,
-    /// The camera.
+    /// The camera, that of the triangles too.
     pub camera: BufferId,
-    /// Accumulators of the tile.
+    /// Accumulators of the tile, of three channels.
     pub accumulators: BufferId,
-    /// Parameter 0: most splats there can be.
+    /// Parameter 0: most splats there can be, 1..=2^24.
     pub capacity: u32,
-    /// Parameter 1: most pixels of a tile.
+    /// Parameter 1: most pixels of a tile, 1..=2^22.
     pub pixels: u32,
 }
 
 impl TransformVertices {
     pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        let [vertices, camera, seen] = [0, 1, 2].map(|operand| r.buffer(operand));
-        Ok(Self { vertices, camera, seen, vertex_count: r.parameters[0] })
+        let [vertices, triangles, camera, seen] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
+        let [vertex_count, triangle_count] = [r.parameters[0], r.parameters[1]];
+        let [width, height] = r.pair(2);
+        Ok(Self { vertices, triangles, camera, seen, vertex_count, triangle_count, width, height })
     }
 
     pub(super) fn record(&self) -> Record {
-        Record::new([self.vertices, self.camera, self.seen], [self.vertex_count])
+        let size = pack([self.width, self.height]);
+        Record::new(
+            [self.vertices, self.triangles, self.camera, self.seen],
+            [self.vertex_count, self.triangle_count, size],
+        )
     }
 }
 
