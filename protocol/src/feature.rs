@@ -20,6 +20,16 @@
 //! held to the command's range. Sums are of 32 bits and wrap; a driver that wants none to wrap sees to
 //! it that `|bias| + 2^15 * sum(|weight|)` stays below 2^31.
 //!
+//! A perceptron's layers are told by records, each for columns of the work rows:
+//!
+//! ```text
+//! layer, 4 words
+//! 0  inputs | outputs << 16
+//! 1  first column of the input | first column of the output << 16, even ones
+//! 2  least | greatest << 16 of the output, signed
+//! 3  first word of the layer's records in the weights
+//! ```
+//!
 //! **Waves.** Angles are in turns, 2^32 for a whole one, so that they wrap by themselves. Each of
 //! `n` coordinates has its own factor: the sides of a box may differ.
 //!
@@ -99,6 +109,54 @@ pub const fn dense_words(inputs: usize, outputs: usize) -> usize {
 pub const fn dense_scratch_words(inputs: usize, rows: usize) -> usize {
     // Rows of halves, and a block of weights widened to halves.
     2 * inputs * (rows.div_ceil(TILE_ROWS) + 1)
+}
+
+/// Words that a perceptron works in so as to take blocks of `rows` rows, rounded up to tiles: `stride`
+/// halves each, and what its widest layer works in. A command needs those of one tile. More rows, up to
+/// 64, are less work.
+pub const fn perceptron_scratch_words(stride: usize, widest: usize, rows: usize) -> usize {
+    let rows = rows.next_multiple_of(TILE_ROWS);
+    rows * (stride / 2) + dense_scratch_words(widest, rows)
+}
+
+/// Words of a [`LayerRecord`].
+pub const LAYER_WORDS: usize = 4;
+
+/// A layer of a perceptron.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LayerRecord {
+    /// How many columns of the work rows it reads, a multiple of 4.
+    pub inputs: u16,
+    /// How many it writes.
+    pub outputs: u16,
+    /// The first one that it reads, even.
+    pub input: u16,
+    /// The first one that it writes, even.
+    pub output: u16,
+    /// Least value of an output; 0 for a RELU.
+    pub least: i16,
+    /// Greatest value of an output.
+    pub greatest: i16,
+    /// First word of its records in the buffer of weights.
+    pub weights: u32,
+}
+
+impl LayerRecord {
+    /// Reads a record.
+    pub fn from_words(w: &[u32; LAYER_WORDS]) -> Self {
+        let pair = |word: u32| [word as u16, (word >> 16) as u16];
+        let ([inputs, outputs], [input, output]) = (pair(w[0]), pair(w[1]));
+        let [least, greatest] = pair(w[2]).map(|half| half as i16);
+        Self { inputs, outputs, input, output, least, greatest, weights: w[3] }
+    }
+
+    /// Writes a record.
+    pub fn to_words(&self) -> [u32; LAYER_WORDS] {
+        let pair = |[low, high]: [u16; 2]| u32::from(low) | u32::from(high) << 16;
+        let range = [self.least, self.greatest].map(|half| half as u16);
+        let columns = [self.input, self.output];
+        [pair([self.inputs, self.outputs]), pair(columns), pair(range), self.weights]
+    }
 }
 
 /// Words of a frequency of waves.

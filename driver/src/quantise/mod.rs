@@ -5,5 +5,6 @@ pub mod fit;
 mod gaussians;
 pub mod grid;
 pub mod rays;
+pub mod waves;
 
 pub use gaussians::{Bounds, QuantisedCloud, SceneFrame, quantise};

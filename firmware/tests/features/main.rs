@@ -2,3 +2,5 @@
 
 mod dense;
 mod execute;
+mod gather;
+mod waves;

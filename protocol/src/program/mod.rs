@@ -23,9 +23,9 @@ pub use command::{
     Add, BlendGaussians, BlendSurface, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS,
     CastRays, Command, Composite, Convolve, ConvolveDepthwise, Copy, Corners, Dense, FactorReduce,
     Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate, Lookup, March, Multiply,
-    NextTile, Operator, Pool, ProjectGaussians, ProjectWindow, RasteriseGaussians,
-    RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize, ResolveTile, Shade,
-    Sliding, Softmax, Sort, TransformVertices, Waves,
+    NextTile, Operator, Perceptron, PerceptronGrid, Pool, ProjectGaussians, ProjectWindow,
+    RasteriseGaussians, RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize,
+    ResolveTile, Shade, Sliding, Softmax, Sort, TransformVertices, Waves,
 };
 pub use error::{Fault, ProgramError};
 

@@ -3,10 +3,10 @@
 use super::calibrate::{Calibration, largest};
 use super::error::FieldError;
 use super::layout::{Layout, Span};
-use super::waves::waves;
 use crate::quantise::dense::{DenseError, DenseLayer, fitted};
 use crate::quantise::fit::Fit;
 use crate::quantise::grid::{Bits, QuantisedFactors, QuantisedGrid, factors, grid};
+use crate::quantise::waves::{Coordinate, waves};
 use crate::reference::field::Rows;
 use crate::scene::field::{DensityActivation, Model, Node, Output, WavesOf, needed};
 use quintet_protocol::feature::{HARMONIC_BITS, WAVE_BITS};
@@ -202,8 +202,11 @@ impl<'a> QuantisedModel<'a> {
             scales.len() + 2 * coordinates.len() * frequencies.len(),
             Scale::of_bits(WAVE_BITS),
         );
+        let stands_for =
+            |scale: &Scale| Coordinate { origin: scale.offset, unit: scale.step, bits: 0 };
+        let stand_for: Vec<Coordinate> = coordinates.iter().map(stands_for).collect();
         let part = Part::Waves {
-            words: waves(frequencies, &coordinates),
+            words: waves(frequencies, &stand_for),
             frequencies: frequencies.len() as u8,
             coordinates: coordinates.len() as u8,
             shift,

@@ -77,6 +77,11 @@ impl Layer {
         self.inputs / 2 * BLOCK_CHANNELS
     }
 
+    /// Products of a block of channels with so many rows, those that fill it up included.
+    pub fn products_of_a_block(&self, rows: usize) -> usize {
+        rows.next_multiple_of(TILE_ROWS) * self.inputs * BLOCK_CHANNELS
+    }
+
     /// Lays out rows as tiles, the last one filled up.
     pub fn lay_out(&self, rows: &Rows<'_>, scratch: &mut [u32]) {
         let tiles = scratch.get_mut(self.wide_words()..).unwrap_or_default();

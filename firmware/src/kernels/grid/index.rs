@@ -12,7 +12,7 @@ pub trait Index: Copy {
     fn join(&self, a: u32, b: u32) -> u32;
 
     /// The number of the first unit of the entry to which all axes contributed.
-    fn number(&self, joined: u32) -> usize;
+    fn number(&self, joined: u32) -> u32;
 }
 
 /// A hashed level, the units of whose entries are a power of two.
@@ -33,7 +33,8 @@ pub struct Inside {
 pub struct Edged {
     /// Greatest coordinate along each axis.
     last: [i32; 3],
-    repeats: [bool; 3],
+    /// What stands for lesser ones than zero, and for greater ones than that.
+    beyond: [[i32; 2]; 3],
     strides: [u32; 3],
 }
 
@@ -66,25 +67,20 @@ impl Inside {
 
 impl Edged {
     pub fn new(level: &Level, units: u32) -> Self {
-        Self {
-            last: level.resolution.map(|side| i32::from(side.max(1)) - 1),
-            repeats: level.wraps.map(|wrap| wrap == Wrap::Repeat),
-            strides: strides(level, units),
-        }
+        let last = level.resolution.map(|side| i32::from(side.max(1)) - 1);
+        let beyond = |axis: usize| match level.wraps[axis] {
+            Wrap::Repeat => [last[axis], 0],
+            Wrap::Clamp | Wrap::Mirror => [0, last[axis]],
+        };
+        Self { last, beyond: [beyond(0), beyond(1), beyond(2)], strides: strides(level, units) }
     }
 
     /// The entry that stands for a coordinate.
     #[inline(always)]
     fn entry(&self, axis: usize, whole: i32) -> u32 {
-        let last = self.last[axis];
-        let around = if !self.repeats[axis] || (0..=last).contains(&whole) {
-            whole
-        } else if whole < 0 {
-            whole.wrapping_add(last + 1)
-        } else {
-            whole.wrapping_sub(last + 1)
-        };
-        around.clamp(0, last) as u32
+        let [before, behind] = self.beyond[axis];
+        let entry = if whole < 0 { before } else { whole };
+        (if whole > self.last[axis] { behind } else { entry }) as u32
     }
 }
 
@@ -107,8 +103,8 @@ impl Index for Hashed {
     }
 
     #[inline(always)]
-    fn number(&self, joined: u32) -> usize {
-        (joined & self.mask) as usize
+    fn number(&self, joined: u32) -> u32 {
+        joined & self.mask
     }
 }
 
@@ -125,8 +121,8 @@ impl Index for Inside {
     }
 
     #[inline(always)]
-    fn number(&self, joined: u32) -> usize {
-        joined as usize
+    fn number(&self, joined: u32) -> u32 {
+        joined
     }
 }
 
@@ -143,8 +139,8 @@ impl Index for Edged {
     }
 
     #[inline(always)]
-    fn number(&self, joined: u32) -> usize {
-        joined as usize
+    fn number(&self, joined: u32) -> u32 {
+        joined
     }
 }
 
@@ -175,9 +171,9 @@ impl Index for Any {
         }
     }
 
-    fn number(&self, joined: u32) -> usize {
+    fn number(&self, joined: u32) -> u32 {
         match self {
-            Self::Hashed(mask, units) => (joined & mask).wrapping_mul(*units) as usize,
+            Self::Hashed(mask, units) => (joined & mask).wrapping_mul(*units),
             Self::Dense(edged) => edged.number(joined),
         }
     }

@@ -4,12 +4,15 @@
 //! of textures in two. Anything else goes the general way, to the same bits.
 
 use super::axis::{among, held, into_box, whole};
-use super::corners::{Around, Cell, Linear, List, Nearest, Simplex, Walk};
+use super::corners::{Corner, Linear, List, Nearest, Simplex, Walk};
 use super::index::{Any, Edged, Hashed, Index, Inside};
 use super::unit::Unit;
 use super::{ONE, Point, Rows, put, scaled};
 use quintet_protocol::grid::{Level, Wrap};
 use quintet_protocol::program::{Corners, GridEntry};
+
+/// Points whose corners are found before any of them is looked up.
+const BLOCK_POINTS: usize = 8;
 
 /// What is looked up, and how.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +40,7 @@ pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows
     }
 }
 
-/// Looks points up, a unit of their entries after another.
+/// As [`look_up`], where entries are units of so many features.
 fn units<U: Unit>(
     kind: &Kind,
     level: &Level,
@@ -48,29 +51,25 @@ fn units<U: Unit>(
     let each = usize::from(kind.features) / U::FEATURES;
     let [first, count] = [level.first, level.entries].map(|it| (it as usize).saturating_mul(each));
     let table: &[U] = bytemuck::cast_slice(table);
-    // A level that is not wholly in the table has no entries at all.
-    let entries = table.get(first..first.saturating_add(count)).unwrap_or_default();
-    for unit in 0..each {
-        let pass = Pass {
-            level,
-            units: entries.get(unit..).unwrap_or_default(),
-            dimensions: kind.dimensions,
-            zero: if kind.entry == GridEntry::Bytes { 128 } else { 0 },
-            fractions: if level.nearest { 0 } else { ONE - 1 },
-            adds: kind.adds,
-        };
-        let halves = rows.halves.get_mut(unit * U::FEATURES..).unwrap_or_default();
-        let rows = halves.chunks_mut(rows.stride);
-        pass.rows(kind.corners, each as u32, points.iter().zip(rows));
-    }
+    let pass = Pass {
+        level,
+        // A level that is not wholly in the table has no entries at all.
+        units: table.get(first..first.saturating_add(count)).unwrap_or_default(),
+        each,
+        zero: if kind.entry == GridEntry::Bytes { 128 } else { 0 },
+        fractions: if level.nearest { 0 } else { ONE - 1 },
+        adds: kind.adds,
+    };
+    pass.rows(kind, points, rows);
 }
 
-/// One unit of the entries of a level.
+/// A level whose entries are units.
 struct Pass<'a, U> {
     level: &'a Level,
-    /// From the unit of the first entry on.
+    /// Units of all entries.
     units: &'a [U],
-    dimensions: u8,
+    /// How many an entry has.
+    each: usize,
     /// Stored for a feature that is zero.
     zero: i32,
     /// Bits of a place that are its fraction.
@@ -78,89 +77,102 @@ struct Pass<'a, U> {
     adds: bool,
 }
 
-/// Points and their rows.
-trait Job<'r>: Iterator<Item = (&'r Point, &'r mut [i16])> {}
-impl<'r, I: Iterator<Item = (&'r Point, &'r mut [i16])>> Job<'r> for I {}
-
 impl<U: Unit> Pass<'_, U> {
-    /// Looks up the unit, of which there are `each` an entry.
-    fn rows<'r>(&self, corners: Corners, each: u32, job: impl Job<'r>) {
-        let level = self.level;
-        let is_common = each.is_power_of_two() && U::FEATURES > 1;
-        match (self.dimensions, corners) {
-            (3, Corners::Linear) if is_common && level.hashed && is_held(level) => {
-                self.in_box::<Linear>(Hashed::new(level, each), job);
+    fn rows(&self, kind: &Kind, points: &[Point], rows: &mut Rows<'_>) {
+        let (level, each) = (self.level, self.each as u32);
+        let is_wide = U::FEATURES > 1;
+        let is_hashed = is_wide && level.hashed && each.is_power_of_two() && is_held(level);
+        let is_inside = is_wide && is_inside(level);
+        let is_texture = U::FEATURES == 4 && !level.hashed;
+        match (kind.dimensions, kind.corners) {
+            (3, Corners::Linear) if is_hashed => {
+                self.in_box::<Linear>(Hashed::new(level, each), points, rows);
             }
-            (3, Corners::Linear) if is_common && is_inside(level) => {
-                self.in_box::<Linear>(Inside::new(level, each), job);
+            (3, Corners::Linear) if is_inside => {
+                self.in_box::<Linear>(Inside::new(level, each), points, rows);
             }
-            (3, Corners::Simplex) if is_common && level.hashed && is_held(level) => {
-                self.in_box::<Simplex>(Hashed::new(level, each), job);
+            (3, Corners::Simplex) if is_hashed => {
+                self.in_box::<Simplex>(Hashed::new(level, each), points, rows);
             }
-            (3, Corners::Simplex) if is_common && is_inside(level) => {
-                self.in_box::<Simplex>(Inside::new(level, each), job);
+            (3, Corners::Simplex) if is_inside => {
+                self.in_box::<Simplex>(Inside::new(level, each), points, rows);
             }
-            (2, Corners::Linear) if U::FEATURES == 4 && !level.hashed => {
-                self.in_texture::<Linear>(each, job);
-            }
-            (2, Corners::Nearest) if U::FEATURES == 4 && !level.hashed => {
-                self.in_texture::<Nearest>(each, job);
-            }
-            _ => self.anywhere(corners, each, job),
+            (2, Corners::Linear) if is_texture => self.in_texture::<Linear>(points, rows),
+            (2, Corners::Nearest) if is_texture => self.in_texture::<Nearest>(points, rows),
+            _ => self.anywhere(kind, points, rows),
         }
     }
 
     /// In three dimensions, points being held to the box.
     #[inline(never)]
-    fn in_box<'r, W: Walk<3>>(&self, index: impl Index, job: impl Job<'r>) {
+    fn in_box<W: Walk<3>>(&self, index: impl Index, points: &[Point], rows: &mut Rows<'_>) {
         let Level { scale, offset, .. } = *self.level;
-        let place = |point: &Point| {
-            [0, 1, 2].map(|axis| among(held(point[axis] as i32), scale[axis], offset))
-        };
-        for (point, row) in job {
-            let (at, fractions) = (place(point), self.fractions);
-            self.row(row, &Cell::<W, _, 3>::new(at, fractions, &index));
-        }
+        self.blocks(points, rows, |point| {
+            let place = |axis: usize| among(held(point[axis] as i32), scale[axis], offset);
+            W::corners([place(0), place(1), place(2)], self.fractions, &index)
+        });
     }
 
     /// In a dense level of two dimensions.
     #[inline(never)]
-    fn in_texture<'r, W: Walk<2>>(&self, each: u32, job: impl Job<'r>) {
-        let index = Edged::new(self.level, each);
+    fn in_texture<W: Walk<2>>(&self, points: &[Point], rows: &mut Rows<'_>) {
+        let index = Edged::new(self.level, self.each as u32);
         let Level { scale, offset, wraps, .. } = *self.level;
-        let place = |point: &Point, axis: usize| {
-            among(into_box(point[axis] as i32, wraps[axis]), scale[axis], offset)
-        };
-        for (point, row) in job {
-            let (at, fractions) = ([place(point, 0), place(point, 1), 0], self.fractions);
-            self.row(row, &Cell::<W, _, 2>::new(at, fractions, &index));
-        }
+        self.blocks(points, rows, |point| {
+            let inside = |axis: usize| into_box(point[axis] as i32, wraps[axis]);
+            let place = |axis: usize| among(inside(axis), scale[axis], offset);
+            W::corners([place(0), place(1), 0], self.fractions, &index)
+        });
     }
 
     /// In any level, any way.
     #[inline(never)]
-    fn anywhere<'r>(&self, corners: Corners, each: u32, job: impl Job<'r>) {
-        let index = Any::new(self.level, each);
+    fn anywhere(&self, kind: &Kind, points: &[Point], rows: &mut Rows<'_>) {
+        let index = Any::new(self.level, self.each as u32);
         let Level { scale, offset, wraps, .. } = *self.level;
-        let place = |point: &Point| {
+        self.blocks(points, rows, |point| {
             let inside = |axis: usize| into_box(point[axis] as i32, wraps[axis]);
-            [0, 1, 2].map(|axis| among(inside(axis), scale[axis], offset))
-        };
-        for (point, row) in job {
-            let at = (place(point), self.fractions);
-            self.row(row, &List::new(corners, self.dimensions, at, &index));
+            let at = [0, 1, 2].map(|axis| among(inside(axis), scale[axis], offset));
+            List::new(kind.corners, kind.dimensions, (at, self.fractions), &index)
+        });
+    }
+
+    /// Finds the corners around a block of points, then what comes of them: both together have more
+    /// numbers in hand than a core has registers.
+    #[inline(always)]
+    fn blocks<C: AsRef<[Corner]> + Copy + Default>(
+        &self,
+        points: &[Point],
+        rows: &mut Rows<'_>,
+        around: impl Fn(&Point) -> C,
+    ) {
+        let mut corners = [C::default(); BLOCK_POINTS];
+        let halves = rows.halves.chunks_mut(BLOCK_POINTS * rows.stride);
+        for (points, halves) in points.chunks(BLOCK_POINTS).zip(halves) {
+            for (corners, point) in corners.iter_mut().zip(points) {
+                *corners = around(point);
+            }
+            let corners = corners.get(..points.len()).unwrap_or_default();
+            for unit in 0..self.each {
+                let units = self.units.get(unit..).unwrap_or_default();
+                let halves = halves.get_mut(unit * U::FEATURES..).unwrap_or_default();
+                for (corners, row) in corners.iter().zip(halves.chunks_mut(rows.stride)) {
+                    self.row(row, units, corners.as_ref());
+                }
+            }
         }
     }
 
     /// Writes what comes of corners; zeros, if one has no entry.
     #[inline(always)]
-    fn row(&self, row: &mut [i16], corners: &impl Around) {
+    fn row(&self, row: &mut [i16], units: &[U], corners: &[Corner]) {
         let mut sums = U::Sums::default();
-        let found = corners.visit(|number, weight| {
-            self.units.get(number)?.add(&mut sums, weight);
+        let found = corners.iter().try_for_each(|&(number, weight)| {
+            units.get(number as usize)?.add(&mut sums, weight);
             Some(())
         });
         let multiplier = if found.is_some() { self.level.multiplier } else { 0 };
+        let Some(row) = row.get_mut(..U::FEATURES) else { return };
         let numbers = U::sums(sums, self.zero).map(|sum| scaled(sum, multiplier));
         put(row, numbers, self.adds);
     }

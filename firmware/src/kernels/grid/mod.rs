@@ -43,13 +43,10 @@ fn scaled(value: i32, multiplier: i32) -> i32 {
 /// Writes numbers to a row, or adds them to what is there.
 #[inline(always)]
 fn put(row: &mut [i16], numbers: impl Iterator<Item = i32>, adds: bool) {
+    let pairs = row.iter_mut().zip(numbers);
     if adds {
-        for (place, number) in row.iter_mut().zip(numbers) {
-            *place = place.saturating_add(number as i16);
-        }
+        pairs.for_each(|(place, number)| *place = place.saturating_add(number as i16));
     } else {
-        for (place, number) in row.iter_mut().zip(numbers) {
-            *place = number as i16;
-        }
+        pairs.for_each(|(place, number)| *place = number as i16);
     }
 }

@@ -12,11 +12,13 @@ use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Dense as Command, Fault};
 
 /// Products of a step, about: not much more than 100 000 instructions.
-const STEP_PRODUCTS: usize = if cfg!(armv7em_dsp) { 1 << 16 } else { 1 << 15 };
+pub const STEP_PRODUCTS: usize = if cfg!(armv7em_dsp) { 1 << 16 } else { 1 << 15 };
+/// What a block of channels costs beside its products.
+pub const BLOCK_COST: usize = 256;
 /// What a row costs to lay out, in products a column.
-const LAY_OUT_COST: usize = 2;
+pub const LAY_OUT_COST: usize = 2;
 /// Most columns of the input and of the output.
-const COLUMNS_MAX: u16 = 1024;
+pub const COLUMNS_MAX: u16 = 1024;
 
 /// A dense layer under way.
 pub struct Dense {
@@ -89,7 +91,7 @@ impl Dense {
                     0
                 }
             };
-            let of_a_block = count.next_multiple_of(TILE_ROWS) * self.layer.inputs * BLOCK_CHANNELS;
+            let of_a_block = self.layer.products_of_a_block(count) + BLOCK_COST;
             let blocks = (left / of_a_block).max(1);
             left = left.saturating_sub(blocks * of_a_block);
             let end = self.layer.outputs.min(channel + blocks * BLOCK_CHANNELS);

@@ -3,6 +3,7 @@
 mod convolve;
 mod convolve_depthwise;
 mod dense;
+mod perceptron;
 mod weights;
 
 use crate::backend::Step;
@@ -11,6 +12,7 @@ use crate::pager::Pager;
 use convolve::Convolve;
 use convolve_depthwise::ConvolveDepthwise;
 use dense::Dense;
+use perceptron::Perceptron;
 use quintet_protocol::program::{Command, Fault};
 
 /// A command of `Gemm` under way.
@@ -18,6 +20,7 @@ pub enum Gemm {
     Convolve(Convolve),
     ConvolveDepthwise(ConvolveDepthwise),
     Dense(Dense),
+    Perceptron(Perceptron),
 }
 
 impl Gemm {
@@ -28,6 +31,7 @@ impl Gemm {
                 ConvolveDepthwise::new(operands, c).map(Self::ConvolveDepthwise)
             }
             Command::Dense(c) => Dense::new(operands, c).map(Self::Dense),
+            Command::Perceptron(c) => Perceptron::new(operands, c).map(Self::Perceptron),
             other => Err(super::not_executed(other)),
         }
     }
@@ -37,6 +41,7 @@ impl Gemm {
             Self::Convolve(job) => job.step(arena, pager),
             Self::ConvolveDepthwise(job) => job.step(arena),
             Self::Dense(job) => job.step(arena),
+            Self::Perceptron(job) => job.step(arena),
         }
     }
 }

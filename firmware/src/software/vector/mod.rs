@@ -6,12 +6,15 @@ mod copy;
 mod elementwise;
 mod fill;
 mod focus;
+mod gather;
+mod harmonics;
 mod lookup;
 mod pool;
 mod reduce;
 mod resize;
 mod shade;
 mod softmax;
+mod waves;
 
 use crate::backend::{Step, Work};
 use crate::operands::{Operands, Words, disjoint};
@@ -21,6 +24,8 @@ use core::ops::Range;
 use elementwise::Elementwise;
 use fill::Fill;
 use focus::Focus;
+use gather::Gather;
+use harmonics::Harmonics;
 use lookup::Lookup;
 use pool::Pool;
 use quintet_protocol::message::Phase;
@@ -29,6 +34,7 @@ use reduce::Reduce;
 use resize::Resize;
 use shade::Shade;
 use softmax::Softmax;
+use waves::Waves;
 
 /// A command of `Vector` under way.
 pub enum Vector {
@@ -43,6 +49,9 @@ pub enum Vector {
     Composite(Composite),
     Focus(Focus),
     Shade(Shade),
+    Waves(Waves),
+    Harmonics(Harmonics),
+    Gather(Gather),
 }
 
 impl Vector {
@@ -60,6 +69,9 @@ impl Vector {
             Command::Composite(c) => Composite::new(operands, c).map(Self::Composite),
             Command::Focus(c) => Focus::new(operands, c).map(Self::Focus),
             Command::Shade(c) => Shade::new(operands, c).map(Self::Shade),
+            Command::Waves(c) => Waves::new(operands, c).map(Self::Waves),
+            Command::Harmonics(c) => Harmonics::new(operands, c).map(Self::Harmonics),
+            Command::Gather(c) => Gather::new(operands, c).map(Self::Gather),
             other => Err(super::not_executed(other)),
         }
     }
@@ -77,6 +89,9 @@ impl Vector {
             Self::Composite(job) => job.step(arena),
             Self::Focus(job) => job.step(arena),
             Self::Shade(job) => job.step(arena),
+            Self::Waves(job) => job.step(arena),
+            Self::Harmonics(job) => job.step(arena),
+            Self::Gather(job) => job.step(arena),
         };
         let phase = match self {
             Self::Composite(_) => Phase::Compose,

@@ -116,12 +116,7 @@ impl Interpolate {
             level_count,
             features,
             entry: GridEntry::of(entry, 1)?,
-            corners: match corners {
-                0 => Corners::Nearest,
-                1 => Corners::Linear,
-                2 => Corners::Simplex,
-                _ => return Err(Fault::OutOfRange { parameter: 2 }),
-            },
+            corners: Corners::of(corners, 2)?,
             dimensions,
             selects: flag(selects, 2)?,
             adds: flag(adds, 2)?,
@@ -184,6 +179,17 @@ impl Factors {
     }
 }
 
+impl Corners {
+    pub(super) fn of(code: u8, parameter: u8) -> Result<Self, Fault> {
+        match code {
+            0 => Ok(Self::Nearest),
+            1 => Ok(Self::Linear),
+            2 => Ok(Self::Simplex),
+            _ => Err(Fault::OutOfRange { parameter }),
+        }
+    }
+}
+
 impl GridEntry {
     /// Bytes of a feature.
     pub const fn bytes(self) -> usize {
@@ -193,7 +199,7 @@ impl GridEntry {
         }
     }
 
-    fn of(code: u8, parameter: u8) -> Result<Self, Fault> {
+    pub(super) fn of(code: u8, parameter: u8) -> Result<Self, Fault> {
         match code {
             0 => Ok(Self::Bytes),
             1 => Ok(Self::Halves),

@@ -14,6 +14,7 @@ mod features;
 mod gaussians;
 mod gemm;
 mod grids;
+mod perceptron;
 mod rays;
 mod record;
 mod shade;
@@ -30,6 +31,7 @@ pub use features::{Dense, Gather, Harmonics, Waves};
 pub use gaussians::{ProjectGaussians, RasteriseGaussians};
 pub use gemm::{ByteRange, Convolve, ConvolveDepthwise};
 pub use grids::{Corners, FactorReduce, Factors, GridEntry, Interpolate};
+pub use perceptron::{Perceptron, PerceptronGrid};
 use postcard_schema::Schema;
 pub use rays::{CastRays, Composite, Focus, March};
 use record::Record;
@@ -142,6 +144,7 @@ commands! {
     Convolve = Gemm 0,
     ConvolveDepthwise = Gemm 1,
     Dense = Gemm 2,
+    Perceptron = Gemm 3,
     Add = Vector 0,
     Multiply = Vector 1,
     Pool = Vector 2,
