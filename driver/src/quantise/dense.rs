@@ -1,6 +1,7 @@
 //! Float dense layers to the records of [`quintet_protocol::feature`]: weights of 8 bits, with a scale for
 //! each output, of which the one with the least squared error is taken.
 
+use super::fit::Fit;
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, block_words, dense_words};
 
 /// Largest weight.
@@ -65,11 +66,19 @@ pub enum DenseError {
 /// A channel's bias, multiplier and weights.
 type Channel = (i32, i32, Vec<i8>);
 
-/// The records of a layer.
+/// The records of a layer, each weight rounded by itself.
 ///
 /// # Errors
 /// [`DenseError`], where weights and fraction bits do not belong together.
 pub fn dense(layer: &DenseLayer<'_>) -> Result<Vec<u32>, DenseError> {
+    fitted(layer, None)
+}
+
+/// The records of a layer, weights rounded so that their errors cancel for inputs as they come.
+///
+/// # Errors
+/// As [`dense`].
+pub fn fitted(layer: &DenseLayer<'_>, fit: Option<&Fit>) -> Result<Vec<u32>, DenseError> {
     let (inputs, outputs) = (layer.input_bits.len(), layer.bias.len());
     let columns_will_do = layer.columns.is_multiple_of(4) && inputs <= layer.columns;
     let is_in_range = (4..=COLUMNS_MAX).contains(&layer.columns) && outputs <= COLUMNS_MAX;
@@ -83,7 +92,7 @@ pub fn dense(layer: &DenseLayer<'_>) -> Result<Vec<u32>, DenseError> {
     }
     let mut words = vec![0; dense_words(layer.columns, outputs)];
     for output in 0..outputs {
-        let (bias, multiplier, weights) = channel(layer, output)?;
+        let (bias, multiplier, weights) = channel(layer, output, fit)?;
         let record = words.chunks_mut(block_words(layer.columns)).nth(output / BLOCK_CHANNELS);
         let record = record.unwrap_or_default();
         let at = output % BLOCK_CHANNELS;
@@ -97,7 +106,11 @@ pub fn dense(layer: &DenseLayer<'_>) -> Result<Vec<u32>, DenseError> {
 }
 
 /// Quantises an output.
-fn channel(layer: &DenseLayer<'_>, output: usize) -> Result<Channel, DenseError> {
+fn channel(
+    layer: &DenseLayer<'_>,
+    output: usize,
+    fit: Option<&Fit>,
+) -> Result<Channel, DenseError> {
     let inputs = layer.input_bits.len();
     let weights = &layer.weights[output * inputs..(output + 1) * inputs];
     // What a step of each column adds.
@@ -120,8 +133,21 @@ fn channel(layer: &DenseLayer<'_>, output: usize) -> Result<Channel, DenseError>
     if multiplier > f64::from(i32::MAX) {
         return Err(DenseError::TooFine { output });
     }
-    let weights = steps.iter().map(|step| quantised(*step, scale) as i8).collect();
-    Ok(((bias / scale).round() as i32, multiplier as i32, weights))
+    let in_scales: Vec<f64> = steps.iter().map(|step| step / scale).collect();
+    let alone = || in_scales.iter().map(|step| quantised(*step, 1.0)).collect();
+    // Those that are rounded together may come to more than a half step each.
+    let sum_fits = |rounded: &Vec<f64>| {
+        let sum: f64 = rounded.iter().map(|weight| weight.abs()).sum();
+        sum * INPUT_MAX + (bias / scale).abs() + INPUT_MAX < SUM_LIMIT
+    };
+    let together = fit.map(|fit| fit.round(&in_scales, WEIGHT_MAX)).filter(sum_fits);
+    let lost = match (&together, fit) {
+        (Some(rounded), Some(fit)) => fit.mean(in_scales.iter().zip(rounded).map(|(a, b)| a - b)),
+        _ => 0.0,
+    };
+    let rounded: Vec<f64> = together.unwrap_or_else(alone);
+    let weights = rounded.into_iter().map(|weight| weight as i8).collect();
+    Ok(((bias / scale + lost).round() as i32, multiplier as i32, weights))
 }
 
 /// The scale of weights, not below `least`, with the least squared error.
@@ -269,7 +295,7 @@ mod tests {
             let found = executed(&layer, &row);
             let one = f64::from(output_bits).exp2();
             for (output, (found, exact)) in found.iter().zip(exact(&layer, &row)).enumerate() {
-                let (_, multiplier, _) = channel(&layer, output).unwrap();
+                let (_, multiplier, _) = channel(&layer, output, None).unwrap();
                 // A step of a sum, in steps of the output; and a weight may be held to the range, 19 % of the largest.
                 let step = f64::from(multiplier) / 32f64.exp2();
                 let steps = row.iter().map(|&x| f64::from(x).abs()).sum::<f64>() * 0.5 + 0.5;
@@ -287,7 +313,7 @@ mod tests {
                 weights: &weights, bias: &bias, input_bits: &bits, output_bits, columns,
             };
             for output in 0..bias.len() {
-                let (bias, _, weights) = channel(&layer, output).unwrap();
+                let (bias, _, weights) = channel(&layer, output, None).unwrap();
                 let sign = if all { 1 } else { -1 };
                 let sum = weights.iter().map(|&weight| i64::from(weight).abs() * 32_768).sum::<i64>();
                 prop_assert!(i32::try_from(sign * (sum + i64::from(bias).abs())).is_ok());

@@ -1,6 +1,7 @@
 //! Float scenes to the fixed-point layouts of the protocol.
 
 pub mod dense;
+pub mod fit;
 mod gaussians;
 pub mod grid;
 mod mesh;

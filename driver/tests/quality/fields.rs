@@ -6,13 +6,24 @@ use std::path::Path;
 use super::pictures::{psnr, read_png_of};
 use super::reference_folder;
 use quintet_driver::camera::Camera;
+use quintet_driver::compile::Options;
+use quintet_driver::compile::field::{FieldOptions, compile};
+use quintet_driver::device::Connection;
 use quintet_driver::import;
-use quintet_driver::reference::field::Renderer;
+use quintet_driver::reference::field::Renderer as Floats;
+use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::Field;
+use quintet_driver::session::Limits;
+use quintet_driver::transport::DeviceUri;
 use serde_json::Value;
 
 /// What float pictures must reach, dB.
 const FLOAT_MIN: f64 = 50.0;
+/// What pictures of devices must reach, dB.
+const GRID_MIN: f64 = 45.0;
+const NERF_MIN: f64 = 33.0;
+/// Rows of a picture of which one is drawn, so that all of them take seconds.
+const ROW_STEP: u16 = 8;
 
 /// A field, a camera and the picture of another renderer.
 struct Case {
@@ -20,6 +31,44 @@ struct Case {
     field: Field,
     camera: Camera,
     picture: Vec<u8>,
+}
+
+impl Case {
+    /// Only one of so many rows of the picture.
+    fn sparse(self, step: u16) -> Self {
+        let (first, skip) = (step / 2, f64::from(step));
+        let rows = self.picture.chunks(usize::from(self.camera.width) * 3);
+        let rows = rows.skip(first.into()).step_by(step.into());
+        let picture = rows.flatten().copied().collect();
+        let camera = Camera {
+            height: (self.camera.height - first).div_ceil(step),
+            focal: [self.camera.focal[0], self.camera.focal[1] / skip],
+            center: [
+                self.camera.center[0],
+                (self.camera.center[1] - f64::from(first) - 0.5) / skip + 0.5,
+            ],
+            ..self.camera
+        };
+        Self { camera, picture, ..self }
+    }
+
+    /// The picture of the virtual device.
+    fn draw(&self, options: &FieldOptions) -> Frame {
+        let mut connection =
+            Connection::open(&DeviceUri::Virtual { arena: None }, Limits::default()).unwrap();
+        let Camera { width, height, .. } = self.camera;
+        let target = Options {
+            width,
+            height,
+            background: self.field.sampling.background.map(|c| (c * 255.0).round() as u8),
+            arena_bytes: connection.description().arena_bytes as usize,
+        };
+        let bundle = compile(&self.field, &[self.camera.clone()], options, &target).unwrap();
+        let mut renderer =
+            Renderer::with_bundle(&mut connection, bundle, [width, height], &mut |_, _| ())
+                .unwrap();
+        renderer.render(&self.camera).unwrap()
+    }
 }
 
 /// The captured scene in three kinds of grids, two views each.
@@ -62,9 +111,40 @@ fn fields_in_floats_look_like_the_reference_renders() {
         return;
     };
     for case in grids(&folder).into_iter().chain([nerf(&folder)]) {
-        let picture = bytes(&Renderer::new(&case.field).render(&case.camera));
+        let picture = bytes(&Floats::new(&case.field).render(&case.camera));
         let figure = psnr(&picture, &case.picture);
         println!("{:<16} float {figure:6.2} dB", case.name);
         assert!(figure > FLOAT_MIN, "{}: {figure:.2} dB", case.name);
     }
+}
+
+/// Draws fields on the virtual device; returns those that are not like the references.
+fn drawn(cases: impl IntoIterator<Item = Case>, options: &FieldOptions, least: f64) -> Vec<String> {
+    let mut failures = Vec::new();
+    for case in cases {
+        let frame = case.draw(options);
+        let figure = psnr(&frame.rgb, &case.picture);
+        let line = format!("{:<16} device {figure:6.2} dB", case.name);
+        println!("{line}");
+        if figure < least {
+            failures.push(line);
+        }
+    }
+    failures
+}
+
+#[test]
+fn grids_look_like_the_reference_renders() {
+    let Some(folder) = reference_folder("grids_look_like_the_reference_renders") else { return };
+    let cases = grids(&folder).into_iter().map(|case| case.sparse(ROW_STEP));
+    let failures = drawn(cases, &FieldOptions::default(), GRID_MIN);
+    assert!(failures.is_empty(), "below {GRID_MIN} dB: {failures:#?}");
+}
+
+#[test]
+fn a_nerf_looks_like_the_reference_render() {
+    let Some(folder) = reference_folder("a_nerf_looks_like_the_reference_render") else { return };
+    let cases = [nerf(&folder).sparse(ROW_STEP)];
+    let failures = drawn(cases, &FieldOptions::default(), NERF_MIN);
+    assert!(failures.is_empty(), "below {NERF_MIN} dB: {failures:#?}");
 }

@@ -10,7 +10,6 @@ mod layout;
 mod model;
 mod occupancy;
 mod program;
-mod waves;
 
 use super::{Bundle, CameraKind, CameraSlot, CompileError, Options};
 use crate::camera::Camera;

@@ -3,9 +3,10 @@
 use super::calibrate::{Calibration, largest};
 use super::error::FieldError;
 use super::layout::{Layout, Span};
-use super::waves::waves;
-use crate::quantise::dense::{DenseError, DenseLayer, dense};
+use crate::quantise::dense::{DenseError, DenseLayer, fitted};
+use crate::quantise::fit::Fit;
 use crate::quantise::grid::{Bits, QuantisedFactors, QuantisedGrid, factors, grid};
+use crate::quantise::waves::{Coordinate, waves};
 use crate::reference::field::Rows;
 use crate::scene::field::{DensityActivation, Model, Node, Output, WavesOf, needed};
 use quintet_protocol::feature::{HARMONIC_BITS, WAVE_BITS};
@@ -123,11 +124,9 @@ impl<'a> QuantisedModel<'a> {
         let nodes = Vec::with_capacity(model.nodes.len());
         let mut quantised = Self { model, nodes, columns, of_ray, rays, samples, bits: [0; 2] };
         for (number, node) in model.nodes.iter().enumerate() {
-            let made = match &rows[number] {
-                Some(rows) => Some(quantised.make(number, node, rows, precision)?),
-                None => None,
-            };
-            quantised.nodes.push(made);
+            let made =
+                rows[number].is_some().then(|| quantised.make(number, node, &rows, precision));
+            quantised.nodes.push(made.transpose()?);
         }
         let color = model.color.as_ref().map(|it| (it.node, it.column));
         quantised.bits = [Some((density.node, density.column)), color]
@@ -144,7 +143,7 @@ impl<'a> QuantisedModel<'a> {
         &self,
         number: usize,
         node: &Node,
-        rows: &Rows,
+        rows: &[Option<Rows>],
         precision: &Precision<'_>,
     ) -> Result<Made, FieldError> {
         let refused = |reason: String| FieldError::Node { node: number, reason };
@@ -166,9 +165,10 @@ impl<'a> QuantisedModel<'a> {
                 self.make_waves(*of, frequencies, *includes_input, precision)
             }
             Node::Dense { inputs, weights, bias, .. } => {
-                let bits = self.output_bits(number, rows, precision);
+                let bits = rows[number].as_ref().map(|it| self.output_bits(number, it, precision));
                 let layer = Layer { inputs, weights, bias };
-                self.make_dense(&layer, bits).map_err(|error| refused(error.to_string()))?
+                self.make_dense(&layer, bits.unwrap_or_default(), rows)
+                    .map_err(|error| refused(error.to_string()))?
             }
         })
     }
@@ -202,8 +202,11 @@ impl<'a> QuantisedModel<'a> {
             scales.len() + 2 * coordinates.len() * frequencies.len(),
             Scale::of_bits(WAVE_BITS),
         );
+        let stands_for =
+            |scale: &Scale| Coordinate { origin: scale.offset, unit: scale.step, bits: 0 };
+        let stand_for: Vec<Coordinate> = coordinates.iter().map(stands_for).collect();
         let part = Part::Waves {
-            words: waves(frequencies, &coordinates),
+            words: waves(frequencies, &stand_for),
             frequencies: frequencies.len() as u8,
             coordinates: coordinates.len() as u8,
             shift,
@@ -228,7 +231,12 @@ impl<'a> QuantisedModel<'a> {
         bits.clamp(FRACTION_BITS[0], FRACTION_BITS[1]) as i32
     }
 
-    fn make_dense(&self, layer: &Layer<'_>, mut bits: i32) -> Result<Made, DenseError> {
+    fn make_dense(
+        &self,
+        layer: &Layer<'_>,
+        mut bits: i32,
+        rows: &[Option<Rows>],
+    ) -> Result<Made, DenseError> {
         let of_ray = layer.inputs.iter().all(|&input| self.of_ray[input]);
         let layout = if of_ray { &self.rays } else { &self.samples };
         let span = layout.span(layer.inputs, &self.columns).ok_or(DenseError::Shape {
@@ -238,15 +246,16 @@ impl<'a> QuantisedModel<'a> {
             columns: 0,
         })?;
         let (weights, bias) = self.spread(layer, layout, span);
+        let fit = self.fit(layer, layout, span, rows);
         loop {
-            let made = dense(&DenseLayer {
+            let columns = DenseLayer {
                 weights: &weights,
                 bias: &bias,
                 input_bits: &vec![0; span.columns],
                 output_bits: bits,
                 columns: span.columns,
-            });
-            match made {
+            };
+            match fitted(&columns, Some(&fit)) {
                 // Finer than what comes in.
                 Err(DenseError::TooFine { .. }) => bits -= 1,
                 made => {
@@ -255,6 +264,23 @@ impl<'a> QuantisedModel<'a> {
                 }
             }
         }
+    }
+
+    /// What the halves of a layer's columns are like; those of columns that are none of its inputs are
+    /// taken for zeros, whose weights stay zeros.
+    fn fit(&self, layer: &Layer<'_>, layout: &Layout, span: Span, rows: &[Option<Rows>]) -> Fit {
+        let count = layer.inputs.iter().find_map(|&input| Some(rows[input].as_ref()?.nrows()));
+        let mut halves = vec![0.0; count.unwrap_or(0) * span.columns];
+        for &input in layer.inputs {
+            let first = layout.places[input].map_or(0, |place| place.first - span.first);
+            let (Some(made), Some(rows)) = (&self.nodes[input], &rows[input]) else { continue };
+            for (row, to) in rows.rows().into_iter().zip(halves.chunks_exact_mut(span.columns)) {
+                for ((x, scale), to) in row.iter().zip(&made.scales).zip(&mut to[first..]) {
+                    *to = ((f64::from(*x) - scale.offset) / scale.step) as f32;
+                }
+            }
+        }
+        Fit::new(&halves, span.columns)
     }
 
     /// Weights and biases of a layer for halves as they lie in its columns: with scales and offsets in
