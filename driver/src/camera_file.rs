@@ -1,4 +1,4 @@
-//! Camera files: JSON, a map from the names of views to pinhole cameras.
+//! Camera files: JSON, a map from the names of views to pinhole cameras, or a `transforms.json`.
 //!
 //! ```json
 //! { "front": { "width": 320, "height": 240, "fx": 257.3, "fy": 257.3, "cx": 160, "cy": 120,
@@ -8,6 +8,16 @@
 //!
 //! The axes of a view are OpenCV's: x right, y down, z forward. Lengths are in pixels and world
 //! units; the matrix is row-major. `near` may be left out. Fields of other names are passed over.
+//!
+//! A view may also be as original NeRF code has it, in the axes of OpenGL, with rays through the upper
+//! left corners of pixels:
+//!
+//! ```json
+//! { "lego": { "size": 80, "focal": 111.1,
+//!             "c2w_opengl": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 4], [0, 0, 0, 1]] } }
+//! ```
+
+mod transforms;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,6 +26,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::camera::{Camera, CameraError};
+use transforms::Transforms;
 
 /// Most bytes of a camera file: some 100 000 views.
 const MAX_BYTES: u64 = 64 << 20;
@@ -97,25 +108,46 @@ impl View {
             translation: [x[3], y[3], z[3]],
             near: self.near,
         };
-        if self.width == 0 || self.height == 0 {
-            return Err(CameraError::Invalid("the size"));
-        }
-        camera.check()?;
-        if *last != [0.0, 0.0, 0.0, 1.0] {
-            return Err(CameraError::Invalid("the matrix (its last row is not 0 0 0 1)"));
-        }
-        let [x, y, z] = &camera.rotation;
-        let dot = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        if [(x, y), (y, z), (z, x)].iter().any(|(a, b)| dot(a, b).abs() > SKEW) {
-            return Err(CameraError::Invalid("the rotation (its rows are not at right angles)"));
-        }
-        let cross =
-            [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
-        if dot(&cross, z) < 0.0 {
-            return Err(CameraError::Invalid("the rotation (it is a mirror image)"));
-        }
-        Ok(camera)
+        check(camera, last)
     }
+}
+
+/// A view of original NeRF code: a square picture.
+#[derive(Deserialize)]
+struct SquareView {
+    size: u16,
+    focal: f64,
+    c2w_opengl: [[f64; 4]; 4],
+}
+
+impl SquareView {
+    fn camera(&self) -> Result<Camera, CameraError> {
+        let center = f64::from(self.size) / 2.0 + 0.5;
+        let Self { size, focal, c2w_opengl } = self;
+        let camera = Camera::from_opengl([*size; 2], [*focal; 2], [center; 2], c2w_opengl);
+        check(camera, &c2w_opengl[3])
+    }
+}
+
+/// Gives a camera back that can be used; `last` is the last row of its matrix.
+fn check(camera: Camera, last: &[f64; 4]) -> Result<Camera, CameraError> {
+    if camera.width == 0 || camera.height == 0 {
+        return Err(CameraError::Invalid("the size"));
+    }
+    camera.check()?;
+    if *last != [0.0, 0.0, 0.0, 1.0] {
+        return Err(CameraError::Invalid("the matrix (its last row is not 0 0 0 1)"));
+    }
+    let [x, y, z] = &camera.rotation;
+    let dot = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    if [(x, y), (y, z), (z, x)].iter().any(|(a, b)| dot(a, b).abs() > SKEW) {
+        return Err(CameraError::Invalid("the rotation (its rows are not at right angles)"));
+    }
+    let cross = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], x[0] * y[1] - x[1] * y[0]];
+    if dot(&cross, z) < 0.0 {
+        return Err(CameraError::Invalid("the rotation (it is a mirror image)"));
+    }
+    Ok(camera)
 }
 
 /// Reads a camera file and takes one view: the one of that name, or without a name the only one.
@@ -139,20 +171,44 @@ pub fn read_view(path: &Path, name: Option<&str>) -> Result<(String, Camera), Ca
 /// A [`CameraFileError`].
 pub fn parse_view(text: &[u8], name: Option<&str>) -> Result<(String, Camera), CameraFileError> {
     let mut views: BTreeMap<String, serde_json::Value> = serde_json::from_slice(text)?;
-    let known = views.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let name = match (name, views.len()) {
-        (_, 0) => return Err(CameraFileError::Empty),
-        (Some(name), _) => name.to_owned(),
-        (None, 1) => known.clone(),
-        (None, _) => return Err(CameraFileError::Ambiguous { known }),
+    if views.contains_key("frames") {
+        let transforms = Transforms::read(text)?;
+        let names = transforms.names();
+        let (at, name) = choose(&names, name)?;
+        return named(name, transforms.camera(at));
+    }
+    let names: Vec<&str> = views.keys().map(String::as_str).collect();
+    let (_, name) = choose(&names, name)?;
+    let value = views.remove(&name).unwrap_or_default();
+    let camera = if value.get("c2w_opengl").is_some() {
+        serde_json::from_value::<SquareView>(value)?.camera()
+    } else {
+        serde_json::from_value::<View>(value)?.camera()
     };
-    let Some(value) = views.remove(&name) else {
-        return Err(CameraFileError::UnknownView { name, known });
+    named(name, camera)
+}
+
+/// Place and name of the view that is asked for.
+fn choose(names: &[&str], wanted: Option<&str>) -> Result<(usize, String), CameraFileError> {
+    let known = || names.join(", ");
+    let at = match (wanted, names) {
+        (_, []) => return Err(CameraFileError::Empty),
+        (None, [_]) => 0,
+        (None, _) => return Err(CameraFileError::Ambiguous { known: known() }),
+        (Some(name), _) => names.iter().position(|it| *it == name).ok_or_else(|| {
+            CameraFileError::UnknownView { name: name.to_owned(), known: known() }
+        })?,
     };
-    let view: View = serde_json::from_value(value)?;
-    match view.camera() {
-        Ok(camera) => Ok((name, camera)),
-        Err(source) => Err(CameraFileError::View { view: name, source }),
+    Ok((at, names[at].to_owned()))
+}
+
+fn named(
+    view: String,
+    camera: Result<Camera, CameraError>,
+) -> Result<(String, Camera), CameraFileError> {
+    match camera {
+        Ok(camera) => Ok((view, camera)),
+        Err(source) => Err(CameraFileError::View { view, source }),
     }
 }
 
@@ -209,5 +265,15 @@ mod tests {
             let error = parse_view(file.as_bytes(), None).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
+    }
+
+    #[test]
+    fn views_of_nerf_code_have_rays_through_corners() {
+        let file = br#"{"lego": {"size": 80, "focal": 111.0, "train_psnr": 21.4,
+            "c2w_opengl": [[1,0,0,0],[0,1,0,0],[0,0,1,4],[0,0,0,1]]}}"#;
+        let (name, camera) = parse_view(file, None).unwrap();
+        assert_eq!((name.as_str(), camera.center, camera.width), ("lego", [40.5; 2], 80));
+        assert_eq!(camera.position(), [0.0, 0.0, 4.0]);
+        assert_eq!(camera.rotation, [[1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]]);
     }
 }

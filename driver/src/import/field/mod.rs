@@ -3,12 +3,17 @@
 //! | format | file | mark | what the importer accepts |
 //! |---|---|---|---|
 //! | nerfstudio's encodings | `grids` | `.npz` with `meta.json` beside it | hash, planes and lines, tri-plane |
-//! | NeRF | `nerf` | names of tensors in `.safetensors` | nerf-pytorch, krrish94's and yenchenlin's |
+//! | NeRF | `nerf` | names of tensors | nerf-pytorch, krrish94's and yenchenlin's |
+//! | Instant-NGP | `ngp` | MessagePack, also compressed | snapshots with hash or dense grids |
+//! | TensoRF | `tensorf` | `kwargs` in a checkpoint | planes and lines, lines; shading by a network |
+//! | MERF, baked | `merf` | `scene_params.json` | the box that is not contracted |
 //!
-//! A file of tensors gives them by their names (`tensors`); a format builds a graph of them (`graph`).
+//! Checkpoints are `.safetensors` or PyTorch's (`torch`), of which nothing is ever executed. A file of
+//! tensors gives them by their names (`tensors`); a format builds a graph of them (`graph`).
 
 mod graph;
 mod grids;
+mod merf;
 mod nerf;
 mod ngp;
 mod npz;
@@ -18,6 +23,7 @@ mod tensorf;
 mod tensors;
 mod torch;
 
+use super::beside::Folder;
 use super::error::{Fault, ImportError};
 use super::zip::Zip;
 use super::{detect, inflate, limits};
@@ -78,10 +84,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Fault> {
 }
 
 fn import_folder(folder: &Path) -> Result<ImportedField, Fault> {
-    if folder.join("meta.json").is_file() {
-        return import(&read(&folder.join("meta.json"))?, Some(folder));
+    for name in ["meta.json", "scene_params.json"] {
+        if folder.join(name).is_file() {
+            return import(&read(&folder.join(name))?, Some(folder));
+        }
     }
-    Err(Fault::no_field("a folder without meta.json"))
+    Err(Fault::no_field("a folder without meta.json and scene_params.json"))
 }
 
 /// Imports a file's content; `folder` is where other files that belong to it lie.
@@ -160,6 +168,9 @@ fn import_json(text: &[u8], folder: Option<&Path>) -> Result<ImportedField, Faul
             "Import it by its path.",
         ));
     };
+    if json.get("triplane_resolution").is_some() {
+        return merf::import(text, Folder(Some(folder)));
+    }
     if json.get("n_coarse").is_some() {
         let data = read(&only_npz(folder)?)?;
         return grids::import(&npz::Npz::open(&data)?, text);
