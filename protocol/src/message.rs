@@ -359,7 +359,7 @@ pub enum Phase {
     Rasterise,
     /// `Geometry`: turn a finished tile into bytes and hand it to the link. Items: pixels.
     Resolve,
-    /// `Geometry`: find out which chunks matter. Items: chunks looked at.
+    /// `Geometry`: find out which chunks, or triangles, matter. Items: those looked at.
     Cull,
     /// `Gemm`: multiply and sum. Items: products, those with padding included.
     Multiply,
@@ -376,6 +376,8 @@ pub enum Phase {
     Lookup,
     /// `Vector`: compose samples. Items: samples.
     Compose,
+    /// `Geometry`: find out what is seen of triangles at each pixel. Items: fragments.
+    Fragment,
 }
 
 /// Not exactly one message of the type expected.

@@ -25,8 +25,9 @@
 //! normals      2 words: x, y, z as halves, Q14, of length 1, in world or view axes, and zero
 //! ```
 //!
-//! `depths` has a word for each pixel of the tile, fragment or not: depth of the nearest surface in
-//! the scene units of [`crate::gaussian`], [`NO_SURFACE`] where there is none.
+//! `pixels` begins with a word that says how many fragments there are; they come row by row. The surface
+//! has two words for each pixel of the tile, fragment or not: how near the nearest triangle is, in
+//! proportion to `1 / depth`, and its number; zero and all ones where there is none.
 
 /// Words of a cursor.
 pub const CURSOR_WORDS: usize = 5;
@@ -36,8 +37,14 @@ pub const MORE_TILES_WORD: u16 = 1;
 pub const TRANSMITTANCE_ONE: u32 = 1 << 16;
 /// Fraction bits of the sums of an accumulator.
 pub const SUM_BITS: u32 = 26;
-/// Depth of a pixel without a surface.
-pub const NO_SURFACE: u32 = u32::MAX;
+/// Words of a pixel of the surface.
+pub const SURFACE_WORDS: usize = 2;
+/// Number of the triangle of a pixel without a surface.
+pub const NO_TRIANGLE: u32 = u32::MAX;
+/// Largest side of a frame.
+pub const FRAME_SIDE_MAX: u16 = 4096;
+/// Largest side of a tile.
+pub const TILE_SIDE_MAX: u16 = 2048;
 /// Words of a point or of texture coordinates.
 pub const POINT_WORDS: usize = 3;
 /// Fraction bits of a point: 1 is the side of the unit box, or the whole texture.

@@ -74,6 +74,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::March => "march",
         Phase::Lookup => "look up",
         Phase::Compose => "compose",
+        Phase::Fragment => "fragment",
         _ => "other",
     }
 }
@@ -94,6 +95,7 @@ fn item_name(phase: Phase) -> &'static str {
         Phase::March => "samples taken",
         Phase::Lookup => "entries read",
         Phase::Compose => "samples",
+        Phase::Fragment => "fragments",
         _ => "items",
     }
 }

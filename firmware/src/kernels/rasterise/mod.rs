@@ -1,16 +1,20 @@
-//! `Geometry`: splats to pixels, one tile at a time, front to back.
+//! `Geometry`: primitives to pixels, one tile at a time (GauRast, Li et al. 2025).
 //!
-//! A splat is drawn row by row. Each row's visible columns are found from the share of the exponent
-//! that the row leaves (one look-up), so that hardly a pixel is visited in vain; along the row the
-//! exponent advances by two additions, and one look-up turns it into opacity.
+//! Triangles and Gaussians go through one rasteriser: a primitive is a number of rows, and each row a
+//! span of columns. What differs is how the ends of a span are found and what becomes of its pixels:
+//! [`rows`] has the quadratic form that is blended, front to back, [`edges`] the edge functions whose
+//! nearest depth is kept.
 
+mod behind;
+mod edges;
 mod rows;
 
-use super::fixed::mul_shift;
 use super::project::Splat;
-use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
+pub use behind::Backdrop;
+use core::ops::Range;
+pub use edges::{Corner, Surface, area};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
-use rows::{Area, Rows};
+use rows::{Behind, Rows};
 
 /// A pixel under construction: transmittance in Q16, then red, green and blue in Q26.
 pub type Accumulator = [u32; ACCUMULATOR_WORDS];
@@ -18,8 +22,8 @@ pub type Accumulator = [u32; ACCUMULATOR_WORDS];
 /// Nothing in front yet.
 const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
 
-/// A rectangle of the frame and its accumulators.
-pub struct Tile<'a> {
+/// A rectangle of the frame and its pixels, which are accumulators or what is nearest.
+pub struct Tile<'a, P = Accumulator> {
     /// First column.
     pub x: i32,
     /// First row.
@@ -28,8 +32,84 @@ pub struct Tile<'a> {
     pub width: i32,
     /// Rows.
     pub height: i32,
-    /// `width * height` accumulators, row by row.
-    pub pixels: &'a mut [Accumulator],
+    /// `width * height` pixels, row by row.
+    pub pixels: &'a mut [P],
+}
+
+/// Where a primitive goes: some rows of a tile.
+struct Area {
+    /// Number of the first row's first pixel in the tile.
+    start: usize,
+    /// The frame's column that it lies in.
+    left: usize,
+    /// Columns.
+    width: usize,
+    /// Rows.
+    height: usize,
+}
+
+/// Rows of spans, one after another.
+trait Primitive {
+    /// The pixels that it is drawn on, by their numbers in the tile.
+    type Canvas: ?Sized;
+
+    /// First column of the row's span and one past the last, in the frame; the first may be the
+    /// greater one.
+    fn columns(&self) -> [usize; 2];
+
+    /// Draws the part of the row's span that lies in the tile: it begins `skipped` columns after
+    /// column `first`, where the span begins.
+    fn span(&self, first: usize, skipped: usize, pixels: Range<usize>, canvas: &mut Self::Canvas);
+
+    /// Goes on to the next row.
+    fn advance(&mut self);
+}
+
+/// Draws a primitive's rows; returns how many pixels were visited. `INNER` for an area whose left edge
+/// is not the frame's.
+#[inline(always)]
+fn traverse<P: Primitive, const INNER: bool>(
+    mut primitive: P,
+    canvas: &mut P::Canvas,
+    area: &Area,
+) -> u32 {
+    let left = if INNER { area.left } else { 0 };
+    let (mut visited, mut start) = (0, area.start);
+    for _ in 0..area.height {
+        let [first, end] = primitive.columns();
+        let (from, to) = (first.max(left), end.min(left + area.width));
+        if from < to {
+            visited += (to - from) as u32;
+            let skipped = if INNER { from - first } else { 0 };
+            primitive.span(first, skipped, start + from - left..start + to - left, canvas);
+        }
+        start += area.width;
+        primitive.advance();
+    }
+    visited
+}
+
+/// [`traverse`], wherever the area is.
+#[inline(always)]
+fn traverse_any<P: Primitive>(primitive: P, canvas: &mut P::Canvas, area: &Area) -> u32 {
+    match area.left {
+        0 => traverse::<P, false>(primitive, canvas, area),
+        _ => traverse::<P, true>(primitive, canvas, area),
+    }
+}
+
+impl<P> Tile<'_, P> {
+    /// The part of the tile between two rows of the frame, if there is any.
+    #[inline(always)]
+    fn area(&self, [first, end]: [i32; 2]) -> Option<Area> {
+        let (first, end) = (first.max(self.y), end.min(self.y + self.height));
+        (first < end).then(|| Area {
+            start: ((first - self.y) * self.width) as usize,
+            left: self.x as usize,
+            width: self.width as usize,
+            height: (end - first) as usize,
+        })
+    }
 }
 
 impl Tile<'_> {
@@ -42,20 +122,23 @@ impl Tile<'_> {
     #[inline(never)]
     pub fn draw(&mut self, words: &[u32; SPLAT_WORDS]) -> u32 {
         let splat = Splat::from_words(words);
-        let first = i32::from(splat.rows[0]).max(self.y);
-        let end = i32::from(splat.rows[1]).min(self.y + self.height);
-        if first >= end {
-            return 0;
-        }
-        let width = self.width as usize;
-        let start = (first - self.y) as usize * width;
-        let pixels = self.pixels.get_mut(start..).unwrap_or_default();
-        let mut rows = rows_of(&splat);
-        let skipped = first - i32::from(splat.rows[0]);
-        if skipped > 0 {
-            rows.skip(skipped);
-        }
-        rows.blend(Area { pixels, left: self.x as usize, width, height: (end - first) as usize })
+        let Some(area) = self.area(splat.rows.map(i32::from)) else { return 0 };
+        Rows::from_row(&splat, self.y).blend(self.pixels, &area)
+    }
+
+    /// Draws one splat where no surface is nearer than `nearness`; returns how many pixels were
+    /// visited.
+    #[inline(never)]
+    pub fn draw_before(
+        &mut self,
+        words: &[u32; SPLAT_WORDS],
+        nearness: u32,
+        surface: &[Surface],
+    ) -> u32 {
+        let splat = Splat::from_words(words);
+        let Some(area) = self.area(splat.rows.map(i32::from)) else { return 0 };
+        let rows = Rows::from_row(&splat, self.y);
+        traverse_any(Behind { rows, nearness, surface }, self.pixels, &area)
     }
 
     /// Turns pixels, from number `first` on, into bytes over a background.
@@ -71,27 +154,6 @@ impl Tile<'_> {
                 *byte = value.clamp(0, 255) as u8;
             }
         }
-    }
-}
-
-/// The rows of a splat from its first one on.
-#[inline(always)]
-fn rows_of(splat: &Splat) -> Rows {
-    let dy = (i32::from(splat.rows[0]) << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
-    let room = EXPONENT_LIMIT - OPACITY_EXPONENT[usize::from(splat.opacity)];
-    let curve = splat.inverse_variance_y;
-    let gradient = mul_shift::<8>(curve as i32, dy); // Q27
-    let column = (splat.center[0] << 8).wrapping_add(0x8000); // Q16
-    Rows {
-        center: column.wrapping_add(mul_shift::<8>(splat.slope, dy)),
-        slope: splat.slope,
-        half_width: splat.half_width as i32,
-        left: (room as i32).wrapping_sub(mul_shift::<9>(gradient, dy)),
-        left_step: gradient.wrapping_add((curve >> 1) as i32),
-        left_curve: curve as i32,
-        inverse_room: u32::MAX / ((room >> 13) | 1),
-        color: splat.color.map(|channel| i32::from(channel) << 15),
-        curve: splat.inverse_row_variance,
     }
 }
 

@@ -1,10 +1,18 @@
-//! The rows of a splat: the innermost loops of the Gaussian rasteriser.
+//! Gaussians as primitives: spans from a quadratic form, whose pixels are blended.
+//!
+//! A splat is drawn row by row. Each row's visible columns are found from the share of the exponent
+//! that the row leaves (one look-up), so that hardly a pixel is visited in vain; along the row the
+//! exponent advances by two additions, and one look-up turns it into opacity.
 //!
 //! Instructions on Armv7E-M (assembly): about 50 a row, 13 a pixel, loops included.
 
 use super::super::fixed::{mul_hi, mul_hi_u, mul_shift};
-use super::super::tables::{ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, ROW_WIDTH};
-use super::Accumulator;
+use super::super::project::Splat;
+use super::super::tables::{
+    ALPHA, ALPHA_BIAS, ALPHA_STEPS, EXPONENT_LIMIT, OPACITY_EXPONENT, ROW_WIDTH,
+};
+use super::{Accumulator, Area, Primitive, Surface};
+use core::ops::Range;
 
 /// Right shift from a Q27 exponent to an index of [`ALPHA`].
 const INDEX_SHIFT: u32 = 27 - ALPHA_STEPS.ilog2();
@@ -41,33 +49,41 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The rows of a splat from row `first` of the frame on, or from its own first one.
+    #[inline(always)]
+    pub fn from_row(splat: &Splat, first: i32) -> Self {
+        let top = i32::from(splat.rows[0]);
+        let dy = (top << 8).wrapping_add(128).wrapping_sub(splat.center[1]); // Q8
+        let room = EXPONENT_LIMIT - OPACITY_EXPONENT[usize::from(splat.opacity)];
+        let curve = splat.inverse_variance_y;
+        let gradient = mul_shift::<8>(curve as i32, dy); // Q27
+        let column = (splat.center[0] << 8).wrapping_add(0x8000); // Q16
+        let mut rows = Self {
+            center: column.wrapping_add(mul_shift::<8>(splat.slope, dy)),
+            slope: splat.slope,
+            half_width: splat.half_width as i32,
+            left: (room as i32).wrapping_sub(mul_shift::<9>(gradient, dy)),
+            left_step: gradient.wrapping_add((curve >> 1) as i32),
+            left_curve: curve as i32,
+            inverse_room: u32::MAX / ((room >> 13) | 1),
+            color: splat.color.map(|channel| i32::from(channel) << 15),
+            curve: splat.inverse_row_variance,
+        };
+        if first > top {
+            rows.skip(first - top);
+        }
+        rows
+    }
+
     /// Goes on by `count` rows at once, to the very bits that so many single steps lead to.
     #[inline(always)]
-    pub fn skip(&mut self, count: i32) {
+    fn skip(&mut self, count: i32) {
         let pairs = count.wrapping_mul(count.wrapping_sub(1)) / 2;
         self.center = self.center.wrapping_add(self.slope.wrapping_mul(count));
         let taken = self.left_step.wrapping_mul(count);
         let taken = taken.wrapping_add(self.left_curve.wrapping_mul(pairs));
         self.left = self.left.wrapping_sub(taken);
         self.left_step = self.left_step.wrapping_add(self.left_curve.wrapping_mul(count));
-    }
-
-    #[inline(always)]
-    fn advance(&mut self) {
-        self.center = self.center.wrapping_add(self.slope);
-        self.left = self.left.wrapping_sub(self.left_step);
-        self.left_step = self.left_step.wrapping_add(self.left_curve);
-    }
-
-    /// First visible column of the row and one past the last, in the frame; the first may be the
-    /// greater one.
-    #[inline(always)]
-    fn columns(&self) -> [usize; 2] {
-        let share = mul_hi_u(self.left.max(0) as u32, self.inverse_room) >> 5;
-        let half = i32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
-        let half = self.half_width.wrapping_mul(half); // Q16
-        let held = |column: i32| (column >> 16).clamp(0, COLUMN_MAX) as usize;
-        [held(self.center.wrapping_sub(half)), held(self.center.wrapping_add(half))]
     }
 
     /// Exponent at the middle of column `x` and its first difference there, Q27.
@@ -80,81 +96,116 @@ impl Rows {
         (exponent, (gradient as u32).wrapping_add(self.curve >> 1))
     }
 
-    /// Blends the splat into `area`; returns how many pixels were visited.
-    #[cfg(not(armv7em_dsp))]
-    #[inline(always)]
-    pub fn blend(self, area: Area) -> u32 {
-        match area.left {
-            0 => self.blend_portable::<false>(area),
-            _ => self.blend_portable::<true>(area),
-        }
-    }
-
-    /// The loops in portable Rust: what every other version must equal bit for bit. `INNER` for an
-    /// area whose left edge is not the frame's.
+    /// The same `skipped` columns after column `first`.
     ///
     /// A row's exponents follow from its first visible column in the frame, whether that lies in the
     /// area or not: so no choice of tiles changes a bit.
-    #[cfg_attr(armv7em_dsp, inline(never))]
-    #[cfg_attr(not(armv7em_dsp), inline(always))]
-    pub fn blend_portable<const INNER: bool>(mut self, area: Area) -> u32 {
-        let Area { pixels, left, width, height } = area;
-        let left = if INNER { left } else { 0 };
-        let mut visited = 0;
-        for row in pixels.chunks_exact_mut(width.max(1)).take(height) {
-            let [first, end] = self.columns();
-            let (from, to) = (first.max(left), end.min(left + width));
-            if from < to
-                && let Some(run) = row.get_mut(from - left..to - left)
-            {
-                visited += run.len() as u32;
-                let (mut exponent, mut step) = self.exponent(first);
-                if INNER {
-                    let skipped = (from - first) as u32;
-                    let pairs = skipped.wrapping_mul(skipped.wrapping_sub(1)) / 2;
-                    exponent = exponent.wrapping_add(step.wrapping_mul(skipped));
-                    exponent = exponent.wrapping_add(self.curve.wrapping_mul(pairs));
-                    step = step.wrapping_add(self.curve.wrapping_mul(skipped));
-                }
-                blend_run(run, exponent, step, self.curve, self.color);
-            }
-            self.advance();
+    #[inline(always)]
+    fn exponent_after(&self, first: usize, skipped: usize) -> (u32, u32) {
+        let (mut exponent, mut step) = self.exponent(first);
+        if skipped > 0 {
+            let skipped = skipped as u32;
+            let pairs = skipped.wrapping_mul(skipped.wrapping_sub(1)) / 2;
+            exponent = exponent.wrapping_add(step.wrapping_mul(skipped));
+            exponent = exponent.wrapping_add(self.curve.wrapping_mul(pairs));
+            step = step.wrapping_add(self.curve.wrapping_mul(skipped));
         }
-        visited
+        (exponent, step)
+    }
+
+    /// Blends the splat into `area`; returns how many pixels were visited.
+    #[cfg(not(armv7em_dsp))]
+    #[inline(always)]
+    pub fn blend(self, pixels: &mut [Accumulator], area: &Area) -> u32 {
+        super::traverse_any(self, pixels, area)
     }
 }
 
-/// Where rows are blended: the first `height` rows of `width` pixels each, whose first column is
-/// column `left` of the frame.
-pub struct Area<'a> {
-    /// Row by row.
-    pub pixels: &'a mut [Accumulator],
-    /// First column.
-    pub left: usize,
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
+/// The loops in portable Rust: what every other version must equal bit for bit.
+impl Primitive for Rows {
+    type Canvas = [Accumulator];
+
+    #[inline(always)]
+    fn columns(&self) -> [usize; 2] {
+        let share = mul_hi_u(self.left.max(0) as u32, self.inverse_room) >> 5;
+        let half = i32::from(ROW_WIDTH[share as usize & (ROW_WIDTH.len() - 1)]);
+        let half = self.half_width.wrapping_mul(half); // Q16
+        let held = |column: i32| (column >> 16).clamp(0, COLUMN_MAX) as usize;
+        [held(self.center.wrapping_sub(half)), held(self.center.wrapping_add(half))]
+    }
+
+    #[inline(always)]
+    fn span(&self, first: usize, skipped: usize, range: Range<usize>, pixels: &mut [Accumulator]) {
+        let Some(run) = pixels.get_mut(range) else { return };
+        let (mut exponent, mut step) = self.exponent_after(first, skipped);
+        for pixel in run {
+            blend(pixel, exponent, self.color);
+            exponent = exponent.wrapping_add(step);
+            step = step.wrapping_add(self.curve);
+        }
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.center = self.center.wrapping_add(self.slope);
+        self.left = self.left.wrapping_sub(self.left_step);
+        self.left_step = self.left_step.wrapping_add(self.left_curve);
+    }
 }
 
-/// Blends a run of pixels of one row.
+/// A splat among surfaces, which hide what is behind them.
+pub struct Behind<'a> {
+    /// The splat.
+    pub rows: Rows,
+    /// Its nearness, as that of the surface.
+    pub nearness: u32,
+    /// What is nearest at each pixel of the tile.
+    pub surface: &'a [Surface],
+}
+
+impl Primitive for Behind<'_> {
+    type Canvas = [Accumulator];
+
+    #[inline(always)]
+    fn columns(&self) -> [usize; 2] {
+        self.rows.columns()
+    }
+
+    #[inline(always)]
+    fn span(&self, first: usize, skipped: usize, range: Range<usize>, pixels: &mut [Accumulator]) {
+        let (Some(run), Some(surface)) = (pixels.get_mut(range.clone()), self.surface.get(range))
+        else {
+            return;
+        };
+        let (mut exponent, mut step) = self.rows.exponent_after(first, skipped);
+        for (pixel, [nearest, _]) in run.iter_mut().zip(surface) {
+            if self.nearness >= *nearest {
+                blend(pixel, exponent, self.rows.color);
+            }
+            exponent = exponent.wrapping_add(step);
+            step = step.wrapping_add(self.rows.curve);
+        }
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        self.rows.advance();
+    }
+}
+
+/// Blends a colour into a pixel, with the opacity of an exponent.
 #[inline(always)]
-fn blend_run(run: &mut [Accumulator], exponent: u32, step: u32, curve: u32, color: [i32; 3]) {
-    let (mut exponent, mut step) = (exponent, step);
-    for pixel in run {
-        let alpha = u32::from(ALPHA[(exponent >> INDEX_SHIFT) as usize & (ALPHA.len() - 1)]);
-        exponent = exponent.wrapping_add(step);
-        step = step.wrapping_add(curve);
-        let [transmittance, red, green, blue] = *pixel;
-        let weight = alpha.wrapping_mul(transmittance); // Q31
-        let sum = |sum: u32, color| sum.wrapping_add(mul_hi(weight as i32, color) as u32);
-        *pixel = [
-            transmittance.wrapping_sub(weight >> 15),
-            sum(red, color[0]),
-            sum(green, color[1]),
-            sum(blue, color[2]),
-        ];
-    }
+fn blend(pixel: &mut Accumulator, exponent: u32, color: [i32; 3]) {
+    let alpha = u32::from(ALPHA[(exponent >> INDEX_SHIFT) as usize & (ALPHA.len() - 1)]);
+    let [transmittance, red, green, blue] = *pixel;
+    let weight = alpha.wrapping_mul(transmittance); // Q31
+    let sum = |sum: u32, color| sum.wrapping_add(mul_hi(weight as i32, color) as u32);
+    *pixel = [
+        transmittance.wrapping_sub(weight >> 15),
+        sum(red, color[0]),
+        sum(green, color[1]),
+        sum(blue, color[2]),
+    ];
 }
 
 #[cfg(armv7em_dsp)]
@@ -163,6 +214,7 @@ mod armv7em {
     //! uses all 14.
     #![allow(unsafe_code)]
 
+    use super::super::traverse;
     use super::{ALPHA, Accumulator, Area, COLUMN_MAX, END, INDEX_SHIFT, ROW_WIDTH, Rows};
     use core::mem::offset_of;
 
@@ -183,13 +235,13 @@ mod armv7em {
     impl Rows {
         /// Blends the splat into `area`; returns how many pixels were visited.
         #[inline(always)]
-        pub fn blend(self, area: Area) -> u32 {
+        pub fn blend(self, pixels: &mut [Accumulator], area: &Area) -> u32 {
             if area.left > 0 {
                 // Frames of more than one column of tiles are rare on such a core.
-                return self.blend_portable::<true>(area);
+                return self.blend_inner(pixels, area);
             }
-            let Area { pixels, width, height, .. } = area;
-            let whole = pixels.get_mut(..width * height);
+            let &Area { start, width, height, .. } = area;
+            let whole = pixels.get_mut(start..start + width * height);
             let Some(pixels) = whole.filter(|pixels| !pixels.is_empty()) else { return 0 };
             let range = pixels.as_mut_ptr_range();
             let mut job = Job {
@@ -205,6 +257,11 @@ mod armv7em {
             // the tables' lengths, so it touches nothing but that slice, the tables and `job`.
             unsafe { blend_rows(&mut job) };
             job.visited
+        }
+
+        #[inline(never)]
+        fn blend_inner(self, pixels: &mut [Accumulator], area: &Area) -> u32 {
+            traverse::<Self, true>(self, pixels, area)
         }
     }
 

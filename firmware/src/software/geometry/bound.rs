@@ -1,12 +1,12 @@
 //! `Geometry`, bounding: what each chunk can touch.
 
-use super::grid::SIDE_MAX;
 use crate::backend::{Step, Work};
 use crate::kernels::project::{Bounder, Projector};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use quintet_protocol::gaussian::{CAMERA_WORDS, CHUNK_WORDS, Camera};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{BoundChunks, Fault};
+use quintet_protocol::tile::FRAME_SIDE_MAX;
 use quintet_protocol::window::{BOUNDS_WORDS, WINDOW_WORDS, Window};
 
 /// Chunks of a step: some thousand instructions each.
@@ -29,8 +29,8 @@ pub struct Bound {
 impl Bound {
     pub fn new(operands: &Operands, c: &BoundChunks) -> Result<Self, Fault> {
         in_range(0, c.chunk_count, 1..=CHUNKS_MAX)?;
-        in_range(1, c.width, 1..=SIDE_MAX)?;
-        in_range(1, c.height, 1..=SIDE_MAX)?;
+        in_range(1, c.width, 1..=FRAME_SIDE_MAX)?;
+        in_range(1, c.height, 1..=FRAME_SIDE_MAX)?;
         let count = c.chunk_count as usize;
         let job = Self {
             chunks: operands.read(c.chunks, count * CHUNK_WORDS)?,

@@ -4,10 +4,7 @@ use crate::kernels::rasterise::{Accumulator, Tile};
 use crate::kernels::window::Region;
 use crate::operands::in_range;
 use quintet_protocol::program::Fault;
-
-/// Largest side of a frame and of a tile; the kernel holds a tile's columns below 4096.
-pub const SIDE_MAX: u16 = 4096;
-pub const TILE_SIDE_MAX: u16 = 2048;
+use quintet_protocol::tile::{FRAME_SIDE_MAX, TILE_SIDE_MAX};
 
 /// How the frame is cut into tiles.
 #[derive(Clone, Copy)]
@@ -22,7 +19,7 @@ impl Grid {
     /// Checks the sides of frame and tile; `parameter` is the one that the tile's stand in.
     pub fn new(frame: [u16; 2], tile: [u16; 2], parameter: u8) -> Result<Self, Fault> {
         for axis in [0, 1] {
-            in_range(parameter, frame[axis], 1..=SIDE_MAX)?;
+            in_range(parameter, frame[axis], 1..=FRAME_SIDE_MAX)?;
             in_range(parameter, tile[axis], 1..=frame[axis].min(TILE_SIDE_MAX))?;
         }
         let (frame, tile) = (frame.map(usize::from), tile.map(usize::from));

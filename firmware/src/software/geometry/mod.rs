@@ -1,23 +1,35 @@
 //! `Geometry`: primitives to pixels.
 
+mod blend_gaussians;
+mod blend_surface;
 mod bound;
+mod cursor;
 mod grid;
 mod project;
 mod project_window;
 mod rasterise;
+mod rasterise_triangles;
 mod rasterise_window;
 mod resolve;
+mod resolve_tile;
 mod scene;
+mod transform;
 
 use crate::backend::Step;
 use crate::operands::Operands;
 use crate::pager::Pager;
+use blend_gaussians::BlendGaussians;
+use blend_surface::BlendSurface;
 use bound::Bound;
+use cursor::NextTile;
 use project::Project;
 use project_window::ProjectWindow;
 use quintet_protocol::program::{Command, Fault};
 use rasterise::Rasterise;
+use rasterise_triangles::RasteriseTriangles;
 use rasterise_window::RasteriseWindow;
+use resolve_tile::ResolveTile;
+use transform::TransformVertices;
 
 /// A command of `Geometry` under way.
 pub enum Geometry {
@@ -26,6 +38,12 @@ pub enum Geometry {
     Bound(Bound),
     ProjectWindow(ProjectWindow),
     RasteriseWindow(RasteriseWindow),
+    NextTile(NextTile),
+    ResolveTile(ResolveTile),
+    TransformVertices(TransformVertices),
+    RasteriseTriangles(RasteriseTriangles),
+    BlendGaussians(BlendGaussians),
+    BlendSurface(BlendSurface),
 }
 
 impl Geometry {
@@ -38,6 +56,18 @@ impl Geometry {
             Command::RasteriseWindow(c) => {
                 RasteriseWindow::new(operands, c).map(Self::RasteriseWindow)
             }
+            Command::NextTile(c) => NextTile::new(operands, c).map(Self::NextTile),
+            Command::ResolveTile(c) => ResolveTile::new(operands, c).map(Self::ResolveTile),
+            Command::TransformVertices(c) => {
+                TransformVertices::new(operands, c).map(Self::TransformVertices)
+            }
+            Command::RasteriseTriangles(c) => {
+                RasteriseTriangles::new(operands, c).map(Self::RasteriseTriangles)
+            }
+            Command::BlendGaussians(c) => {
+                BlendGaussians::new(operands, c).map(Self::BlendGaussians)
+            }
+            Command::BlendSurface(c) => BlendSurface::new(operands, c).map(Self::BlendSurface),
             other => Err(super::not_executed(other)),
         }
     }
@@ -49,6 +79,12 @@ impl Geometry {
             Self::Bound(job) => job.step(arena),
             Self::ProjectWindow(job) => job.step(arena, pager),
             Self::RasteriseWindow(job) => job.step(arena, staging),
+            Self::NextTile(job) => job.step(arena),
+            Self::ResolveTile(job) => job.step(arena, staging),
+            Self::TransformVertices(job) => job.step(arena),
+            Self::RasteriseTriangles(job) => job.step(arena),
+            Self::BlendGaussians(job) => job.step(arena),
+            Self::BlendSurface(job) => job.step(arena),
         }
     }
 }

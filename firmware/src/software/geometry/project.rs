@@ -10,11 +10,10 @@ use quintet_protocol::gaussian::{
 };
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, ProjectGaussians};
+use quintet_protocol::tile::FRAME_SIDE_MAX;
 
 /// Most Gaussians in a command: keeps every size below 2^32 bytes.
 const GAUSSIANS_MAX: u32 = 1 << 24;
-/// Largest frame side.
-const SIDE_MAX: u16 = 4096;
 
 /// Projection under way.
 pub struct Project {
@@ -40,8 +39,8 @@ impl Project {
         in_range(0, c.chunk_count, 1..=GAUSSIANS_MAX)?;
         in_range(1, c.gaussian_count, 1..=GAUSSIANS_MAX)?;
         in_range(2, c.degree, 0..=3)?;
-        in_range(3, c.width, 1..=SIDE_MAX)?;
-        in_range(3, c.height, 1..=SIDE_MAX)?;
+        in_range(3, c.width, 1..=FRAME_SIDE_MAX)?;
+        in_range(3, c.height, 1..=FRAME_SIDE_MAX)?;
         let count = c.gaussian_count as usize;
         let harmonics = match (c.degree, c.harmonics) {
             (0, _) => 0..0,

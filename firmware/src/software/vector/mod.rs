@@ -8,6 +8,7 @@ mod lookup;
 mod pool;
 mod reduce;
 mod resize;
+mod shade;
 mod softmax;
 
 use crate::backend::{Step, Work};
@@ -22,6 +23,7 @@ use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Fault};
 use reduce::Reduce;
 use resize::Resize;
+use shade::Shade;
 use softmax::Softmax;
 
 /// A command of `Vector` under way.
@@ -34,6 +36,7 @@ pub enum Vector {
     Copy(Copying),
     Fill(Fill),
     Resize(Resize),
+    Shade(Shade),
 }
 
 impl Vector {
@@ -48,6 +51,7 @@ impl Vector {
             Command::Copy(c) => Copying::new(operands, c).map(Self::Copy),
             Command::Fill(c) => Fill::new(operands, c).map(Self::Fill),
             Command::Resize(c) => Resize::new(operands, c).map(Self::Resize),
+            Command::Shade(c) => Shade::new(operands, c).map(Self::Shade),
             other => Err(super::not_executed(other)),
         }
     }
@@ -62,6 +66,7 @@ impl Vector {
             Self::Copy(job) => job.step(arena),
             Self::Fill(job) => job.step(arena),
             Self::Resize(job) => job.step(arena),
+            Self::Shade(job) => job.step(arena),
         };
         match items {
             Some(items) => Step::Working(Work { phase: Phase::Elements, items: items as u32 }),

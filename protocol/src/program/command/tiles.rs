@@ -28,13 +28,14 @@ pub struct NextTile {
 pub struct BlendSurface {
     /// One word: how many rows of colours there are.
     pub count: BufferId,
-    /// For each row the number of its pixel, a word; without it, row `i` is pixel `i`'s.
+    /// A word that is passed over, then for each row the number of its pixel; it may be the buffer of
+    /// the count. Without it, row `i` is pixel `i`'s.
     pub pixels: Option<BufferId>,
     /// Rows of three columns, red, green and blue.
     pub colors: BufferId,
     /// Accumulators of the tile, of three channels.
     pub accumulators: BufferId,
-    /// Parameter 0: most rows.
+    /// Parameter 0: most rows, and most pixels of a tile, 1..=2^22.
     pub capacity: u32,
     /// Parameter 1: columns of `colors`.
     pub matrix: Matrix,
@@ -53,7 +54,7 @@ pub struct ResolveTile {
     pub accumulators: BufferId,
     /// The picture, a frame.
     pub frame: BufferId,
-    /// Parameter 0: most pixels of a tile.
+    /// Parameter 0: most pixels of a tile, 1..=2^22.
     pub capacity: u32,
     /// Parameter 1: background colour behind everything, `r | g << 8 | b << 16`.
     pub background: [u8; 3],

@@ -37,7 +37,7 @@ pub struct RasteriseTriangles {
     pub vertices: BufferId,
     /// Triangles, constant.
     pub triangles: BufferId,
-    /// Two words a pixel of the tile, written: depth of the surface and number of its triangle.
+    /// What is nearest at each pixel of the tile, written.
     pub surface: BufferId,
     /// A word that says how many fragments there are, then the pixel of each, written.
     pub pixels: BufferId,
@@ -49,15 +49,15 @@ pub struct RasteriseTriangles {
     pub vertex_count: u32,
     /// Parameter 1: number of triangles, 1..=2^24.
     pub triangle_count: u32,
-    /// Parameter 2: most pixels of a tile.
+    /// Parameter 2: most pixels of a tile, 1..=2^22.
     pub capacity: u32,
     /// Parameter 3: what the attributes of vertices are: texture coordinates (0), or places in a
     /// field's box (1).
     pub attribute: u8,
 }
 
-/// Blends splats in the given order into the accumulators of one tile, those behind its surface left
-/// out.
+/// Blends splats in the given order into the accumulators of one tile, but where they are behind its
+/// surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlendGaussians {
     /// The cursor.
@@ -72,13 +72,13 @@ pub struct BlendGaussians {
     pub count: BufferId,
     /// What [`RasteriseTriangles`] found.
     pub surface: BufferId,
-    /// The camera.
+    /// The camera, that of the triangles too.
     pub camera: BufferId,
-    /// Accumulators of the tile.
+    /// Accumulators of the tile, of three channels.
     pub accumulators: BufferId,
-    /// Parameter 0: most splats there can be.
+    /// Parameter 0: most splats there can be, 1..=2^24.
     pub capacity: u32,
-    /// Parameter 1: most pixels of a tile.
+    /// Parameter 1: most pixels of a tile, 1..=2^22.
     pub pixels: u32,
 }
 

@@ -1,0 +1,130 @@
+//! How much each vertex counts at the pixels of a run, a part of a row that shows one triangle.
+//!
+//! What vertex `i` counts is in proportion to `e_i / z_i`, where `e_i` is the edge function opposite to
+//! it (Heckbert and Moreton 1991), or to `d . (v_j x v_k)` for a pixel seen along `d` (Olano and Greer
+//! 1997), which needs no place on the screen and so serves triangles that are cut. Both are linear
+//! along a row; so is their sum, to which they are related.
+
+use super::super::fixed::{Normal, leading_zeros, mul_hi};
+use super::super::rasterise::{Corner, area};
+use super::transform::Lens;
+
+/// Fraction bits of a weight.
+pub const WEIGHT_BITS: u32 = 28;
+
+/// Unnormalised weights at a run's first pixel, below 2^62, and what they gain per pixel.
+#[derive(Clone, Copy, Debug)]
+pub struct Wide {
+    at: [i64; 3],
+    step: [i64; 3],
+}
+
+impl Wide {
+    /// Of a triangle on the screen, at the middle of a pixel of the frame.
+    #[inline(always)]
+    pub fn on_screen(corners: &[Corner; 3], [column, row]: [i32; 2]) -> Self {
+        let [a, b, c] = corners;
+        let middle = Corner { x: (column << 8) + 128, y: (row << 8) + 128, nearness: 0 };
+        let whole = area(corners);
+        let at_b = area(&[*a, middle, *c]);
+        let at_c = area(&[*a, *b, middle]);
+        // Up to 2^47: as many bits as there are in 29, and those of nearness in 31.
+        let zeros = (whole.unsigned_abs() >> 29) as u32;
+        let down = 32 - leading_zeros(zeros);
+        let up = leading_zeros(a.nearness | b.nearness | c.nearness | 1);
+        let [near_a, near_b, near_c] =
+            [a, b, c].map(|corner| ((corner.nearness << up) >> 1) as i32);
+        let times = |weight: i64, near: i32| i64::from((weight >> down) as i32) * i64::from(near);
+        let step_b = i64::from(c.y - a.y) << 8;
+        let step_c = i64::from(a.y - b.y) << 8;
+        let at = [times(whole - at_b - at_c, near_a), times(at_b, near_b), times(at_c, near_c)];
+        let step = [times(-step_b - step_c, near_a), times(step_b, near_b), times(step_c, near_c)];
+        let wide = Self { at, step };
+        if whole < 0 { wide.negated() } else { wide }
+    }
+
+    /// Of a triangle in scaled view axes, at the middle of a pixel of the frame.
+    #[inline(never)]
+    pub fn in_view(places: [[i32; 3]; 3], lens: &Lens, [column, row]: [i32; 2]) -> Self {
+        let [a, b, c] = places;
+        let mut normals = [cross(b, c), cross(c, a), cross(a, b)];
+        let bits = normals.iter().flatten().fold(0, |bits, n| bits | n.unsigned_abs());
+        // A direction has up to 23 bits, and there are three products.
+        let down = (64 - bits.leading_zeros()).saturating_sub(37);
+        for n in normals.iter_mut().flatten() {
+            *n >>= down;
+        }
+        let direction = [
+            (column << 8) + 128 - lens.center[0],
+            (row << 8) + 128 - lens.center[1],
+            1 << (lens.focal_shift + 8),
+        ];
+        let at = normals.map(|n| (0..3).map(|k| n[k] * i64::from(direction[k])).sum());
+        let wide = Self { at, step: normals.map(|n| n[0] << 8) };
+        if wide.at.iter().sum::<i64>() < 0 { wide.negated() } else { wide }
+    }
+
+    #[inline(always)]
+    fn negated(self) -> Self {
+        Self { at: self.at.map(|w| -w), step: self.step.map(|w| -w) }
+    }
+
+    /// Weights along a run of that many pixels, at most [`RUN_MAX`].
+    #[inline(always)]
+    pub fn over(&self, length: usize) -> Weights {
+        let sum = |w: &[i64; 3]| w[0].wrapping_add(w[1]).wrapping_add(w[2]);
+        let (first, step) = (sum(&self.at), sum(&self.step));
+        let last = first.wrapping_add(step.wrapping_mul(length as i64 - 1));
+        if first <= 0 || last <= 0 {
+            // Rounding, at the edge of what is seen from its edge: all is as at the first vertex.
+            return Weights { sum: 1 << 29, sum_step: 0, weights: [0; 2], steps: [0; 2] };
+        }
+        let greatest = first.max(last);
+        let up = match (greatest >> 32) as u32 {
+            0 => 32 + leading_zeros(greatest as u32 | 1),
+            high => leading_zeros(high),
+        };
+        let up = up.saturating_sub(2);
+        let leading = |w: i64| ((w << up).wrapping_add(1 << 31) >> 32) as i32;
+        Weights {
+            sum: leading(first),
+            sum_step: leading(step),
+            weights: [leading(self.at[1]), leading(self.at[2])],
+            steps: [leading(self.step[1]), leading(self.step[2])],
+        }
+    }
+}
+
+/// Most pixels of a run: so many times does what is gained per pixel add up its error.
+pub const RUN_MAX: usize = 32;
+
+/// Weights of the second and third vertex, and of all three, up to a common factor.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights {
+    sum: i32,
+    sum_step: i32,
+    weights: [i32; 2],
+    steps: [i32; 2],
+}
+
+impl Weights {
+    /// Weights of the second and third vertex, Q28, and on to the next pixel.
+    #[inline(always)]
+    pub fn next(&mut self) -> [i32; 2] {
+        let sum = Normal::new(self.sum as u32);
+        let inverse = sum.reciprocal();
+        // The sum is below 2^30, so the shift is at least 2.
+        let weights = self.weights.map(|w| mul_hi(w << sum.shift.saturating_sub(2), inverse));
+        self.sum = self.sum.wrapping_add(self.sum_step);
+        for (weight, step) in self.weights.iter_mut().zip(self.steps) {
+            *weight = weight.wrapping_add(step);
+        }
+        weights
+    }
+}
+
+fn cross(a: [i32; 3], b: [i32; 3]) -> [i64; 3] {
+    let product = |i: usize, j: usize| i64::from(a[i]) * i64::from(b[j]);
+    let entry = |i: usize, j: usize| product(i, j).wrapping_sub(product(j, i));
+    [entry(1, 2), entry(2, 0), entry(0, 1)]
+}

@@ -1,0 +1,84 @@
+//! `Geometry`, blending surfaces: colours of fragments behind what a tile's accumulators hold.
+
+use super::cursor::PIXELS_MAX;
+use crate::backend::{Step, Work};
+use crate::kernels::rasterise::Backdrop;
+use crate::operands::{Operands, Words, disjoint, in_range};
+use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
+use quintet_protocol::message::Phase;
+use quintet_protocol::program::{BlendSurface as Command, Fault};
+
+/// Rows of a step, some thirty instructions each.
+const STEP_ROWS: usize = 2048;
+/// Most fraction bits of a colour.
+const COLOR_BITS_MAX: u8 = 15;
+
+/// Blending under way.
+pub struct BlendSurface {
+    count: Words,
+    pixels: Option<Words>,
+    colors: Words,
+    accumulators: Words,
+    /// Halves from row to row, and before the first column of a row.
+    stride: usize,
+    first: usize,
+    backdrop: Backdrop,
+    next: usize,
+}
+
+impl BlendSurface {
+    pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
+        in_range(0, c.capacity, 1..=PIXELS_MAX)?;
+        // Three columns from the first on.
+        in_range(1, c.matrix.stride, 4..=u16::MAX)?;
+        in_range(1, c.matrix.first, 0..=c.matrix.stride - 3)?;
+        in_range(2, c.color_bits, 0..=COLOR_BITS_MAX)?;
+        let capacity = c.capacity as usize;
+        let pixels = c.pixels.map(|id| operands.read(id, capacity + 1)).transpose()?;
+        let job = Self {
+            count: operands.read(c.count, 1)?,
+            pixels,
+            colors: operands.read(c.colors, c.matrix.words(capacity))?,
+            accumulators: operands.write(c.accumulators, capacity * ACCUMULATOR_WORDS)?,
+            stride: c.matrix.stride.into(),
+            first: c.matrix.first.into(),
+            backdrop: Backdrop::new(c.color_bits, c.adds),
+            next: 0,
+        };
+        let listed = job.pixels.clone().unwrap_or(0..0);
+        disjoint([&job.colors, &job.accumulators, &listed])?;
+        disjoint([&job.colors, &job.accumulators, &job.count])?;
+        Ok(job)
+    }
+
+    pub fn step(&mut self, arena: &mut [u32]) -> Step {
+        // The count may be the list's first word, so it is read by itself.
+        let count = arena.get(self.count.start).map_or(0, |&count| count as usize);
+        let ranges =
+            [self.pixels.clone().unwrap_or(0..0), self.colors.clone(), self.accumulators.clone()];
+        let Ok([pixels, colors, accumulators]) = arena.get_disjoint_mut(ranges) else {
+            return Step::Done;
+        };
+        let accumulators = accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0;
+        let listed = self.pixels.is_some().then(|| pixels.get(1..).unwrap_or_default());
+        let rows = count.min(accumulators.len());
+        let (from, end) = (self.next, rows.min(self.next + STEP_ROWS));
+        if from >= end {
+            return Step::Done;
+        }
+        let colors: &[i16] = bytemuck::cast_slice(colors);
+        let colors = colors.get(from * self.stride..end * self.stride).unwrap_or_default();
+        for (row, place) in colors.chunks_exact(self.stride).zip(from..) {
+            let pixel = match listed {
+                Some(list) => list.get(place).map_or(usize::MAX, |&pixel| pixel as usize),
+                None => place,
+            };
+            let color = row.get(self.first..).and_then(|columns| columns.first_chunk::<3>());
+            if let (Some(pixel), Some(color)) = (accumulators.get_mut(pixel), color) {
+                self.backdrop.put(pixel, color);
+            }
+        }
+        self.next = end;
+        Step::Working(Work { phase: Phase::Blend, items: (end - from) as u32 })
+    }
+}

@@ -1,0 +1,4 @@
+//! Triangles against their definition in wide integers and in floats.
+
+mod coverage;
+mod fragments;
