@@ -1,10 +1,11 @@
 //! Pictures of the virtual device against pictures that others made: renders of the same scenes by
-//! gsplat 1.5.3, in floats, at 320x240 on black.
+//! gsplat 1.5.3 and three.js, in floats, at 320x240 on black.
 //!
 //! Two of those are in the repository. The others, and the larger scenes, are looked for in the folder
 //! that `QUINTET_REFERENCE_DIR` names. `cargo test --test quality -- --nocapture` prints all figures.
 
 mod fields;
+mod meshes;
 mod pictures;
 
 use std::path::{Path, PathBuf};
