@@ -369,15 +369,16 @@ impl<'a> Writer<'a> {
         let matrix =
             |first: usize, stride: usize| Matrix { first: first as u16, stride: stride as u16 };
         let (input, output) = (loaded.ray_rows[from.buffer], target.rows[to.buffer]);
+        let list = self.draft.part(target.count, COUNT_WORDS, target.capacity * SAMPLE_WORDS);
         let gather = Gather {
             input,
             count: target.count,
-            list: Some(target.count),
+            list: Some(list),
             output,
             capacity: target.capacity as u32,
             rows: self.sizes.pixels() as u32,
             columns: model.columns[node].next_multiple_of(2) as u16,
-            list_first: COUNT_WORDS as u8,
+            list_first: 0,
             list_stride: SAMPLE_WORDS as u8,
             input_matrix: matrix(from.first, model.rays.strides[from.buffer]),
             output_matrix: matrix(to.first, model.samples.strides[to.buffer]),
