@@ -53,7 +53,8 @@ mod tests {
             Backdrop::new(bits, adds).put(&mut pixel, &color);
             prop_assert_eq!(pixel[0], if adds { transmittance } else { 0 });
             for ((found, before), color) in pixel[1..].iter().zip(sums).zip(color) {
-                let share = i128::from(color) * i128::from(transmittance) << 26 >> 16 + u32::from(bits);
+                let share = i128::from(color) * i128::from(transmittance);
+                let share = (share << 10) >> bits;
                 prop_assert_eq!(*found, (i128::from(before) + share) as u32);
             }
         }
