@@ -12,7 +12,7 @@ mod rows;
 use super::project::Splat;
 pub use behind::Backdrop;
 use core::ops::Range;
-pub use edges::{Corner, Surface, area};
+pub use edges::{Corner, NEARNESS_FLOOR, Surface, area};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use rows::{Behind, Rows};
 
