@@ -2,6 +2,7 @@
 
 mod convolve;
 mod frames;
+mod grids;
 mod hostile_link;
 mod hostile_programs;
 mod meshes;

@@ -18,14 +18,17 @@ pub trait Index: Copy {
 /// A hashed level, the units of whose entries are a power of two.
 #[derive(Clone, Copy)]
 pub struct Hashed {
-    factors: [u32; 3],
-    mask: u32,
+    /// Primes times units.
+    pub factors: [u32; 3],
+    /// Of the number of a unit.
+    pub mask: u32,
 }
 
 /// A dense level beyond which no corner lies.
 #[derive(Clone, Copy)]
 pub struct Inside {
-    strides: [u32; 3],
+    /// Units from an entry to the next along each axis.
+    pub strides: [u32; 3],
 }
 
 /// A dense level, corners beyond which are those of other entries.

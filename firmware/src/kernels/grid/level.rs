@@ -85,6 +85,8 @@ impl<U: Unit> Pass<'_, U> {
         let is_inside = is_wide && is_inside(level);
         let is_texture = U::FEATURES == 4 && !level.hashed;
         match (kind.dimensions, kind.corners) {
+            #[cfg(armv7em_dsp)]
+            (3, Corners::Linear) if (is_hashed || is_inside) && self.by_assembly(points, rows) => {}
             (3, Corners::Linear) if is_hashed => {
                 self.in_box::<Linear>(Hashed::new(level, each), points, rows);
             }
@@ -100,6 +102,19 @@ impl<U: Unit> Pass<'_, U> {
             (2, Corners::Linear) if is_texture => self.in_texture::<Linear>(points, rows),
             (2, Corners::Nearest) if is_texture => self.in_texture::<Nearest>(points, rows),
             _ => self.anywhere(kind, points, rows),
+        }
+    }
+
+    /// In three dimensions, points being held to the box; whether the assembly does that.
+    #[cfg(armv7em_dsp)]
+    fn by_assembly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
+        let (level, zero) = (self.level, self.zero);
+        let is_plain = U::FEATURES == 4 && self.each == 1 && !self.adds && !level.nearest;
+        let entries = if is_plain { bytemuck::cast_slice(self.units) } else { &[] };
+        let block = super::armv7em::Block { level, entries, zero, points, rows };
+        match level.hashed {
+            true => block.hashed(&Hashed::new(level, 1)),
+            false => block.inside(&Inside::new(level, 1)),
         }
     }
 
@@ -187,7 +202,7 @@ fn is_held(level: &Level) -> bool {
 fn is_inside(level: &Level) -> bool {
     let is_within = |axis: usize| {
         let (scale, last) = (level.scale[axis], i32::from(level.resolution[axis]) - 1);
-        scale >= 0 && whole(among(held(i32::MAX), scale, level.offset)) < last
+        scale >= 0 && (0..last).contains(&whole(among(held(i32::MAX), scale, level.offset)))
     };
     !level.hashed && is_held(level) && level.offset >= 0 && (0..3).all(is_within)
 }

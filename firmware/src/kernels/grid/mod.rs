@@ -4,6 +4,8 @@
 //! so that what a level has to say stays in registers. Weights of the corners of a cell are Q16 and sum
 //! to one exactly, however they are rounded: a constant grid is constant.
 
+#[cfg(armv7em_dsp)]
+mod armv7em;
 mod axis;
 mod corners;
 pub mod factors;

@@ -16,6 +16,9 @@ pub trait Unit: Pod {
     fn sums(sums: Self::Sums, zero: i32) -> impl Iterator<Item = i32>;
 }
 
+/// The bytes of four that are multiplied at once.
+pub const APART: u32 = 0xFF00_00FF;
+
 /// Four bytes. The first and the last one are multiplied at once, and so are the other two: they lie 24
 /// bits apart, and as weights sum to one, no sum has more.
 impl Unit for u32 {
@@ -24,7 +27,6 @@ impl Unit for u32 {
 
     #[inline(always)]
     fn add(self, sums: &mut [u64; 2], weight: u32) {
-        const APART: u32 = 0xFF00_00FF;
         sums[0] += u64::from(self & APART) * u64::from(weight);
         sums[1] += u64::from(self.rotate_right(16) & APART) * u64::from(weight);
     }
