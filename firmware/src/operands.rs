@@ -63,11 +63,21 @@ impl<'p> Operands<'p> {
         Ok(start..start + words)
     }
 
+    /// All words of a buffer that the command only reads.
+    pub fn read_all(&self, id: BufferId) -> Result<Words, Fault> {
+        let range = self.read(id, 0)?;
+        Ok(range.start..range.start + self.length(id))
+    }
+
     /// All words of a buffer that the command writes, at least `words`.
     pub fn write_all(&self, id: BufferId, words: usize) -> Result<Words, Fault> {
         let range = self.write(id, words)?;
-        let length = self.program.buffer(id).map_or(0, |buffer| buffer.length as usize / 4);
-        Ok(range.start..range.start + length)
+        Ok(range.start..range.start + self.length(id))
+    }
+
+    /// Words of a buffer.
+    fn length(&self, id: BufferId) -> usize {
+        self.program.buffer(id).map_or(0, |buffer| buffer.length as usize / 4)
     }
 }
 

@@ -22,6 +22,7 @@ pub mod depthwise;
 pub mod elementwise;
 pub mod finish;
 pub mod fixed;
+pub mod grid;
 mod harmonics;
 pub mod project;
 pub mod rasterise;

@@ -2,9 +2,11 @@
 
 mod convolve;
 mod frames;
+mod grids;
 mod hostile_link;
 mod hostile_programs;
 mod mutation;
+mod rays;
 mod runs;
 mod scene;
 mod streamed;

@@ -17,8 +17,8 @@ use crate::world::{Answer, Told, World, stray_write};
 /// Polls in which a command of these sizes must end.
 const POLLS: u32 = 20_000;
 /// Words of the arena, and where the program ends in it.
-const ARENA_WORDS: usize = 2048;
-const PROGRAM_WORDS: usize = 64;
+pub const ARENA_WORDS: usize = 2048;
+pub const PROGRAM_WORDS: usize = 64;
 
 const ALL: ByteRange = ByteRange { zero_in: 0, zero_out: 0, least: -128, greatest: 127 };
 const SCALE: Scale = Scale { multiplier: 1 << 30, shift: 0 };
@@ -28,7 +28,11 @@ const C: BufferId = BufferId(2);
 const D: BufferId = BufferId(3);
 
 /// Installs a program of one command in an arena that holds `arena`, and runs it.
-fn execute(buffers: &[Buffer], command: Command, arena: &mut [u32]) -> Result<Told, ProgramError> {
+pub fn execute(
+    buffers: &[Buffer],
+    command: Command,
+    arena: &mut [u32],
+) -> Result<Told, ProgramError> {
     let mut bytes = vec![0; Program::encoded_len(buffers.len(), 1)];
     Program::emit(buffers, &[command], &mut bytes).unwrap();
     for (word, bytes) in arena.iter_mut().zip(bytes.as_chunks().0) {
@@ -49,7 +53,7 @@ fn execute(buffers: &[Buffer], command: Command, arena: &mut [u32]) -> Result<To
 }
 
 /// Buffers of those kinds and bytes, one after another.
-fn buffers(sizes: &[(BufferKind, usize)]) -> Vec<Buffer> {
+pub fn buffers(sizes: &[(BufferKind, usize)]) -> Vec<Buffer> {
     let mut next = PROGRAM_WORDS as u32 * 4;
     let place = |&(kind, bytes): &(BufferKind, usize)| {
         let (offset, length) = (next, bytes.next_multiple_of(4) as u32);
@@ -60,7 +64,7 @@ fn buffers(sizes: &[(BufferKind, usize)]) -> Vec<Buffer> {
 }
 
 /// A random number that is small, or now and then one that is likely to hurt.
-fn number(random: &mut Random, most: u32) -> u32 {
+pub fn number(random: &mut Random, most: u32) -> u32 {
     if random.next().is_multiple_of(24) { nasty(random) } else { 1 + random.next() % most }
 }
 

@@ -4,13 +4,15 @@
 use super::power::Power;
 use crate::kernels::fixed::mul_hi;
 use quintet_protocol::ray::{
-    ACTIVATION_WORDS, COLOR_ENTRIES, COLOR_TABLE, DENSITY_ENTRIES, DENSITY_TABLE, ENDLESS,
-    SAMPLE_WORDS,
+    ACTIVATION_WORDS, COLOR_ENTRIES, COLOR_TABLE, DENSITY_ENTRIES, DENSITY_TABLE, DEPTH_BITS,
+    ENDLESS, SAMPLE_WORDS,
 };
 use quintet_protocol::tile::TRANSMITTANCE_ONE;
 
 /// One, Q30, as weights are.
 const ONE: u32 = 1 << 30;
+/// Optical depth that nothing gets through.
+const DARK: u64 = 31 << DEPTH_BITS;
 /// From weights to transmittances, Q16.
 const LOSS_SHIFT: u32 = 14;
 /// What the number of a sample is multiplied by for its rounding: all of 2^14 numbers come, and those
@@ -43,6 +45,7 @@ impl<'a> Activations<'a> {
     }
 
     /// Writes the opacities of samples, Q30, by their densities.
+    #[inline(never)]
     fn opacities<'r>(
         &self,
         samples: &[[u32; SAMPLE_WORDS]],
@@ -80,10 +83,11 @@ impl<'a> Activations<'a> {
 #[inline(always)]
 fn opacity(mantissa: u32, shift: u32, length: u32) -> u32 {
     let depth = (u64::from(mantissa) * u64::from(length)) >> shift;
-    match u32::try_from(depth) {
-        Ok(depth) if depth == 0 || length != ENDLESS => ONE - Power::of_minus(depth).value(),
-        _ => ONE,
+    if depth >= DARK || depth > 0 && length == ENDLESS {
+        return ONE;
     }
+    let through = Power::of_minus(depth as u32);
+    ONE - (through.mantissa >> (through.shift & 31))
 }
 
 /// The entry before a number, and how far behind it the number is, of 256.
@@ -188,6 +192,7 @@ impl Ray<'_> {
     ///
     /// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much thin
     /// fog is lost nor, in the mean, anything else.
+    #[inline(never)]
     fn attenuate(&mut self, samples: &[[u32; SAMPLE_WORDS]], opacities: &mut [u32]) {
         let mut transmittance = (*self.transmittance).min(TRANSMITTANCE_ONE);
         for ([place, _], opacity) in samples.iter().zip(opacities) {
@@ -211,6 +216,7 @@ impl Ray<'_> {
     }
 
     /// Adds the colours of samples, times their weights.
+    #[inline(never)]
     fn add<'r>(
         &mut self,
         weights: &'r [u32],
