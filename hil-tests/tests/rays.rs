@@ -119,8 +119,14 @@ impl Device<'_> {
         samples
     }
 
-    /// Weights of the samples, of random densities and colours.
-    fn compose(&mut self, name: &str, samples: &[u32], density: DensityActivation) -> Vec<u32> {
+    /// Colours of the samples, of random densities and colours, or else their weights.
+    fn compose(
+        &mut self,
+        name: &str,
+        samples: &[u32],
+        density: DensityActivation,
+        is_colored: bool,
+    ) -> Vec<u32> {
         let mut random = Random::new(7);
         let rows: Vec<u32> = (0..CAPACITY * 2).map(|_| random.word() & 0x0FFF_0FFF).collect();
         let unit = RayFrame::new([[0.0; 3], [1.0; 3]], RANGE, true).density_unit;
@@ -138,8 +144,8 @@ impl Device<'_> {
             densities: b(1),
             activations: b(2),
             accumulators: b(3),
-            colors: Some(b(1)),
-            weights: Some(b(4)),
+            colors: is_colored.then_some(b(1)),
+            weights: (!is_colored).then_some(b(4)),
             capacity: CAPACITY,
             pixels: PIXELS,
             per_ray: PER_RAY,
@@ -212,8 +218,9 @@ fn run_all(connection: &mut Connection) -> Vec<Done> {
     device.march("march, nothing occupied", &rays, None, Some(&ball(0.0)));
     device.march("march, a ball occupied", &rays, None, Some(&ball(0.3)));
     let exp = DensityActivation::Exp { shift: -1.0 };
-    device.compose("compose, exponential", &samples, exp);
-    let weights = device.compose("compose, linear", &samples, DensityActivation::Relu);
+    device.compose("compose, exponential", &samples, exp, true);
+    device.compose("compose, linear", &samples, DensityActivation::Relu, true);
+    let weights = device.compose("weigh, linear", &samples, DensityActivation::Relu, false);
     device.focus("focus, middles", &weights, Spacing::Middles);
     let (shares, per_ray) = device.focus("focus, points", &weights, Spacing::Points);
     let listed = Some((&shares[..], per_ray));

@@ -7,6 +7,7 @@ mod hostile_link;
 mod hostile_programs;
 mod meshes;
 mod mutation;
+mod rays;
 mod runs;
 mod scene;
 mod streamed;

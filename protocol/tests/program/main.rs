@@ -2,6 +2,7 @@
 //! are refused without a panic.
 
 mod networks;
+mod rays;
 
 use proptest::prelude::*;
 use quintet_protocol::program::{
@@ -139,6 +140,7 @@ fn command() -> impl Strategy<Value = Command> {
         rasterise_window(),
         repeat(),
         networks::command(),
+        rays::command(),
     ]
 }
 

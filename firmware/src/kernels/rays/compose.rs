@@ -4,18 +4,23 @@
 use super::power::Power;
 use crate::kernels::fixed::mul_hi;
 use quintet_protocol::ray::{
-    ACTIVATION_WORDS, COLOR_ENTRIES, COLOR_TABLE, DENSITY_ENTRIES, DENSITY_TABLE, ENDLESS,
-    SAMPLE_WORDS,
+    ACTIVATION_WORDS, COLOR_ENTRIES, COLOR_TABLE, DENSITY_ENTRIES, DENSITY_TABLE, DEPTH_BITS,
+    ENDLESS, SAMPLE_WORDS,
 };
 use quintet_protocol::tile::TRANSMITTANCE_ONE;
 
 /// One, Q30, as weights are.
 const ONE: u32 = 1 << 30;
+/// Optical depth that nothing gets through.
+const DARK: u64 = 31 << DEPTH_BITS;
 /// From weights to transmittances, Q16.
 const LOSS_SHIFT: u32 = 14;
 /// What the number of a sample is multiplied by for its rounding: all of 2^14 numbers come, and those
 /// of samples in a row lie far from each other, as it is near 2^14 times the golden ratio's fraction.
 const DITHER: u32 = 10_127;
+
+/// Samples that are worked on together: first their opacities, then their weights, then their colours.
+const BLOCK: usize = 16;
 
 /// What densities and colours become.
 #[derive(Clone, Copy)]
@@ -39,20 +44,27 @@ impl<'a> Activations<'a> {
         Some(Self { density, color: words[COLOR_TABLE..].try_into().ok()? })
     }
 
-    /// Q30 of the light that gets through a sample of this optical length.
-    #[inline(always)]
-    fn through(&self, density: i16, length: u32) -> u32 {
-        let (mantissa, shift) = match self.density {
-            Density::Linear { multiplier, shift } => (density.max(0) as u32 * multiplier, shift),
-            Density::Table(table) => {
-                let power = Power::of_minus(between(table, density));
-                (power.mantissa, power.shift)
+    /// Writes the opacities of samples, Q30, by their densities.
+    #[inline(never)]
+    fn opacities<'r>(
+        &self,
+        samples: &[[u32; SAMPLE_WORDS]],
+        densities: impl Iterator<Item = &'r i16>,
+        out: &mut [u32],
+    ) {
+        let samples = samples.iter().zip(densities).zip(out);
+        match self.density {
+            Density::Linear { multiplier, shift } => {
+                for ((&[_, length], &density), out) in samples {
+                    *out = opacity(density.max(0) as u32 * multiplier, shift, length);
+                }
             }
-        };
-        let depth = (u64::from(mantissa) * u64::from(length)) >> shift;
-        match u32::try_from(depth) {
-            Ok(depth) if depth == 0 || length != ENDLESS => Power::of_minus(depth).value(),
-            _ => 0,
+            Density::Table(table) => {
+                for ((&[_, length], &density), out) in samples {
+                    let Power { mantissa, shift } = Power::of_minus(between(table, density));
+                    *out = opacity(mantissa, shift, length);
+                }
+            }
         }
     }
 
@@ -64,6 +76,18 @@ impl<'a> Activations<'a> {
         let (here, step) = ((word & 0xFFFF) as i32, word as i32 >> 16);
         ((here << 8) + step * into as i32) << 5
     }
+}
+
+/// Q30 of the light that does not get through a sample of this optical length, of a density of
+/// `mantissa * 2^-shift`.
+#[inline(always)]
+fn opacity(mantissa: u32, shift: u32, length: u32) -> u32 {
+    let depth = (u64::from(mantissa) * u64::from(length)) >> shift;
+    if depth >= DARK || depth > 0 && length == ENDLESS {
+        return ONE;
+    }
+    let through = Power::of_minus(depth as u32);
+    ONE - (through.mantissa >> (through.shift & 31))
 }
 
 /// The entry before a number, and how far behind it the number is, of 256.
@@ -125,18 +149,17 @@ impl Target<'_> {
         let mut row = first;
         for samples in samples.chunk_by(|[a, _], [b, _]| (a ^ b) & 0xFFFF == 0) {
             let Some(mut ray) = self.ray(samples) else { continue };
-            let densities = densities.from(row).iter().step_by(densities.stride);
-            let samples_of_ray = samples.iter().zip(densities);
-            match colors {
-                Some(colors) => {
-                    let rows = colors.from(row).chunks(colors.stride);
-                    ray.compose(samples_of_ray.zip(rows), activations);
+            for samples in samples.chunks(BLOCK) {
+                let mut weights = [0; BLOCK];
+                let weights = &mut weights[..samples.len()];
+                let densities = densities.from(row).iter().step_by(densities.stride);
+                activations.opacities(samples, densities, weights);
+                ray.attenuate(samples, weights);
+                if let Some(colors) = colors {
+                    ray.add(weights, colors.from(row).chunks(colors.stride), activations);
                 }
-                None => {
-                    ray.compose(samples_of_ray.zip(core::iter::repeat(&[][..])), activations);
-                }
+                row += samples.len();
             }
-            row += samples.len();
         }
     }
 
@@ -165,45 +188,66 @@ struct Ray<'a> {
 }
 
 impl Ray<'_> {
-    /// Composes samples with their densities and their colours.
-    #[inline(always)]
-    fn compose<'r>(
-        &mut self,
-        samples: impl Iterator<Item = ((&'r [u32; SAMPLE_WORDS], &'r i16), &'r [i16])>,
-        activations: &Activations<'_>,
-    ) {
+    /// Turns opacities of samples into their weights, Q30, and takes these away from the transmittance.
+    ///
+    /// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much thin
+    /// fog is lost nor, in the mean, anything else.
+    #[inline(never)]
+    fn attenuate(&mut self, samples: &[[u32; SAMPLE_WORDS]], opacities: &mut [u32]) {
         let mut transmittance = (*self.transmittance).min(TRANSMITTANCE_ONE);
-        for ((&[place, length], &density), colors) in samples {
+        for ([place, _], opacity) in samples.iter().zip(opacities) {
             if transmittance < self.opaque {
-                break;
+                *opacity = 0;
             }
-            let alpha = ONE - activations.through(density, length);
-            if alpha == 0 {
+            if *opacity == 0 {
                 continue;
             }
+            let weight = ((u64::from(transmittance) * u64::from(*opacity)) >> 16) as u32;
             let number = place >> 16;
-            let weight = attenuate(&mut transmittance, alpha, number);
+            let dither = number.wrapping_mul(DITHER) & ((1 << LOSS_SHIFT) - 1);
+            // At most all that was there: a weight of that is a multiple of 2^14.
+            transmittance -= (weight + dither) >> LOSS_SHIFT;
+            *opacity = weight;
             if let Some(place) = self.weights.get_mut(number as usize) {
                 *place = weight;
-            }
-            for (sum, &number) in self.sums.iter_mut().zip(colors) {
-                let part = mul_hi(weight as i32, activations.color(number));
-                *sum = sum.wrapping_add(part as u32);
             }
         }
         *self.transmittance = transmittance;
     }
+
+    /// Adds the colours of samples, times their weights.
+    #[inline(never)]
+    fn add<'r>(
+        &mut self,
+        weights: &'r [u32],
+        colors: impl Iterator<Item = &'r [i16]>,
+        activations: &Activations<'_>,
+    ) {
+        let samples = weights.iter().zip(colors);
+        // Three stay in registers.
+        match <&mut [u32; 3]>::try_from(&mut *self.sums) {
+            Ok(sums) => {
+                let mut three = *sums;
+                add(&mut three, samples, activations);
+                *sums = three;
+            }
+            Err(_) => add(self.sums, samples, activations),
+        }
+    }
 }
 
-/// Takes a sample's weight, Q30, away from a transmittance, up to one.
-///
-/// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much thin fog
-/// is lost nor, in the mean, anything else.
+/// Adds colours of rows, times weights, Q30, to sums, Q26.
 #[inline(always)]
-fn attenuate(transmittance: &mut u32, alpha: u32, number: u32) -> u32 {
-    let weight = ((u64::from(*transmittance) * u64::from(alpha)) >> 16) as u32;
-    let dither = number.wrapping_mul(DITHER) & ((1 << LOSS_SHIFT) - 1);
-    // At most all that was there: a weight of that is a multiple of 2^14.
-    *transmittance -= (weight + dither) >> LOSS_SHIFT;
-    weight
+fn add<'r>(
+    sums: &mut [u32],
+    samples: impl Iterator<Item = (&'r u32, &'r [i16])>,
+    activations: &Activations<'_>,
+) {
+    for (&weight, colors) in samples {
+        let Some(colors) = colors.get(..sums.len()).filter(|_| weight > 0) else { continue };
+        for (sum, &number) in sums.iter_mut().zip(colors) {
+            let part = mul_hi(weight as i32, activations.color(number));
+            *sum = sum.wrapping_add(part as u32);
+        }
+    }
 }

@@ -6,25 +6,31 @@ use quintet_protocol::ray::DEPTH_BITS;
 /// Binary logarithm of the entries of [`POWERS`] from one to one half.
 const TABLE_BITS: u32 = 8;
 
-/// `2^-(i / 256)`, Q30: each the product of the roots of one half that `i` has bits for.
-static POWERS: [u32; (1 << TABLE_BITS) + 1] = {
-    let mut table = [0; (1 << TABLE_BITS) + 1];
+/// `2^-(i / 256)`, Q30, and how much less the next one is.
+static POWERS: [[u32; 2]; 1 << TABLE_BITS] = {
+    let mut table = [[0; 2]; 1 << TABLE_BITS];
     let mut i = 0;
     while i < table.len() {
-        // Of 2^61: the square root of one half, the root of that, and so on.
-        let (mut power, mut root, mut bit) = (1u128 << 61, 1u128 << 60, TABLE_BITS + 1);
-        while bit > 0 {
-            bit -= 1;
-            if i >> bit & 1 != 0 {
-                power = (power * root) >> 61;
-            }
-            root = square_root(root << 61);
-        }
-        table[i] = ((power + (1 << 30)) >> 31) as u32;
+        let (here, next) = (power(i), power(i + 1));
+        table[i] = [here, here - next];
         i += 1;
     }
     table
 };
+
+/// `2^-(i / 256)`, Q30: the product of the roots of one half that `i` has bits for.
+const fn power(i: usize) -> u32 {
+    // Of 2^61: one half, the root of that, and so on.
+    let (mut power, mut root, mut bit) = (1u128 << 61, 1u128 << 60, TABLE_BITS + 1);
+    while bit > 0 {
+        bit -= 1;
+        if i >> bit & 1 != 0 {
+            power = (power * root) >> 61;
+        }
+        root = square_root(root << 61);
+    }
+    ((power + (1 << 30)) >> 31) as u32
+}
 
 /// Largest `r` with `r * r <= n`, for an `n` below 2^124.
 const fn square_root(n: u128) -> u128 {
@@ -50,20 +56,14 @@ pub struct Power {
 }
 
 impl Power {
-    /// `2^-exponent` for an exponent in Q26: at most 2^-20 more, on lines between 257 values.
+    /// `2^-exponent` for an exponent in Q26: at most 2^-20 more, on lines between 256 values and one half.
     #[inline(always)]
     pub fn of_minus(exponent: u32) -> Self {
         const STEP_BITS: u32 = DEPTH_BITS - TABLE_BITS;
         let step = (exponent >> STEP_BITS) as usize & ((1 << TABLE_BITS) - 1);
-        let (here, next) = (POWERS[step], POWERS[step + 1]);
-        let drop = mul_hi_u(here - next, exponent << (32 - STEP_BITS));
+        let [here, drop] = POWERS[step];
+        let drop = mul_hi_u(drop, exponent << (32 - STEP_BITS));
         Self { mantissa: here - drop, shift: exponent >> DEPTH_BITS }
-    }
-
-    /// The power, Q30.
-    #[inline(always)]
-    pub fn value(self) -> u32 {
-        self.mantissa >> self.shift.min(31)
     }
 }
 
@@ -80,12 +80,11 @@ mod tests {
             let scaled = f64::from(found.mantissa) * (-f64::from(found.shift) - 30.0).exp2();
             let error = scaled / exact - 1.0;
             prop_assert!((-3e-9..1e-6).contains(&error), "{error}");
-            prop_assert!((f64::from(found.value()) * 2.0f64.powi(-30) - exact).abs() < 1e-6);
         }
     }
 
     #[test]
     fn no_power_is_one() {
-        assert_eq!(Power::of_minus(0).value(), 1 << 30);
+        assert_eq!(Power::of_minus(0).mantissa, 1 << 30);
     }
 }

@@ -3,12 +3,10 @@
 //! First the rays that may have more samples are counted, then each in turn takes as many as there is
 //! room for, divided by the rays that are left.
 
-use crate::backend::{Step, Work};
 use crate::kernels::rays::even::Even;
 use crate::kernels::rays::march::{EvenShares, ListedShares, Shares, Space, Stop, Walk};
 use crate::kernels::rays::occupancy::Occupancy;
 use crate::operands::{Operands, Words, disjoint, in_range};
-use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, March as Command};
 use quintet_protocol::ray::{
     BLOCK_BITS, COUNT_WORDS, RAY_WORDS, Ray, SAMPLE_WORDS, SAMPLES_MAX, Spacing, occupancy_words,
@@ -134,15 +132,8 @@ impl March {
         [cursor, rays, marks, accumulators, shares, occupancy, samples, points].map(Words::clone)
     }
 
-    pub fn step(&mut self, arena: &mut [u32]) -> Step {
-        match self.advance(arena) {
-            Some(items) => Step::Working(Work { phase: Phase::March, items }),
-            None => Step::Done,
-        }
-    }
-
     /// Samples taken; `None` if nothing was left to do.
-    fn advance(&mut self, arena: &mut [u32]) -> Option<u32> {
+    pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
         let ranges = self.ranges();
         let [cursor, rays, marks, accumulators, shares, occupancy, samples, points] =
             arena.get_disjoint_mut(ranges).ok()?;
@@ -168,7 +159,7 @@ impl March {
                 let stage = tile.take(taking);
                 let (Stage::Take(now) | Stage::Ended(now)) = stage else { return None };
                 *count = [now.taken as u32, now.more.into()];
-                (stage, (now.taken - taking.taken) as u32)
+                (stage, now.taken - taking.taken)
             }
             Stage::Ended(_) => return None,
         };

@@ -32,6 +32,13 @@ impl CombinedGrid {
                 None => Step::Done,
             },
             Self::March(job) => job.step(arena),
+        let (phase, items) = match self {
+            Self::Interpolate(job) => (Phase::Lookup, job.step(arena)),
+            Self::March(job) => (Phase::March, job.step(arena)),
+        };
+        match items {
+            Some(items) => Step::Working(Work { phase, items: items as u32 }),
+            None => Step::Done,
         }
     }
 }
