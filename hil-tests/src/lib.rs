@@ -7,6 +7,7 @@ pub mod convolution;
 pub mod dense;
 pub mod depthwise;
 pub mod one_command;
+pub mod perceptron;
 
 use std::path::PathBuf;
 use std::time::Duration;
