@@ -8,6 +8,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod mesh;
 pub mod one_command;
+pub mod perceptron;
 
 use std::path::PathBuf;
 use std::time::Duration;

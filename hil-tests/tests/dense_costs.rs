@@ -5,6 +5,7 @@
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::convolution::Random;
 use quintet_hil_tests::dense::Layer;
+use quintet_hil_tests::perceptron::Network;
 use quintet_hil_tests::{boards, open};
 
 /// Inputs, outputs, and the most instructions a product on a Cortex-M4 and on RV32IMAC: 256 rows, a
@@ -39,5 +40,28 @@ fn layers_keep_to_their_instructions() {
             println!("{inputs:>4} -> {outputs:<4} {ticks:>10} {each:>6.3}");
             assert!(each < most[core], "{uri}: {inputs} -> {outputs}: {each:.3}");
         }
+    }
+}
+
+/// The most instructions that a network may take as one command, of what it takes as one command after
+/// another.
+///
+/// It is not less: layers do the same either way, and each block begins them anew. What is saved is memory.
+const FUSED_MAX: f64 = 1.03;
+
+#[test]
+fn a_network_as_one_command_takes_a_third_of_the_memory() {
+    let emulated = |uri: &DeviceUri| matches!(uri, DeviceUri::Qemu { .. });
+    for uri in boards().into_iter().filter(emulated) {
+        let mut connection = open(&uri);
+        let network = Network::random(128, 32, &mut Random::new(2));
+        let fused = network.run(&mut connection).unwrap().cost[0];
+        let apart = network.ticks_one_by_one(&mut connection).unwrap();
+        let [between, between_apart] = network.words_between().map(|words| 4 * words);
+        println!("\n{uri}: 8 levels x 4 features, 32-64-16, 32-64-64-3, 128 rows");
+        println!("one command  {fused:>9} instructions, {between:>6} bytes between layers");
+        println!("one by one   {apart:>9} instructions, {between_apart:>6} bytes between layers");
+        assert!(fused as f64 <= apart as f64 * FUSED_MAX, "{uri}");
+        assert!(3 * between < between_apart);
     }
 }

@@ -3,4 +3,5 @@
 mod dense;
 mod execute;
 mod gather;
+mod perceptron;
 mod waves;
