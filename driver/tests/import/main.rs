@@ -5,6 +5,7 @@
 
 mod agreement;
 mod hostile;
+mod meshes;
 mod networks;
 mod refusals;
 mod writers;

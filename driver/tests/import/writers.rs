@@ -118,3 +118,60 @@ pub const PICTURES: [&str; 8] = [
     "shN_centroids.webp",
     "shN_labels.webp",
 ];
+
+/// Two texels as a PNG file: (9, 8, 7, 255) and (6, 5, 4, 0).
+const PNG: [u8; 74] = [
+    137, 80, 78, 71, 13, 10, 26, 10, 0, 0, 0, 13, 73, 72, 68, 82, 0, 0, 0, 2, 0, 0, 0, 1, 8, 6, 0,
+    0, 0, 244, 34, 127, 138, 0, 0, 0, 17, 73, 68, 65, 84, 120, 218, 99, 228, 228, 96, 255, 255,
+    247, 239, 95, 70, 0, 14, 157, 4, 17, 212, 123, 237, 118, 0, 0, 0, 0, 73, 69, 78, 68, 174, 66,
+    96, 130,
+];
+
+/// One texel as a lossless WebP file: (1, 2, 3).
+const WEBP: [u8; 40] = [
+    82, 73, 70, 70, 32, 0, 0, 0, 87, 69, 66, 80, 86, 80, 56, 76, 20, 0, 0, 0, 47, 0, 0, 0, 0, 7,
+    80, 129, 84, 8, 32, 0, 10, 154, 254, 199, 136, 136, 254, 7,
+];
+
+/// JSON and binary chunk of a triangle with a texture and all attributes that are drawn.
+pub fn textured_triangle() -> (serde_json::Value, Vec<u8>) {
+    use serde_json::json;
+    let floats = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let parts: [Vec<u8>; 8] = [
+        floats(&[0., 0., 0., 1., 0., 0., 0., 1., 0.]),
+        floats(&[0., 0., 1., 0., 0., 1., 0., 0., 1.]),
+        floats(&[0., 0., 1., 0., 0., 1.]),
+        vec![0, 255, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0],
+        vec![0, 1, 2, 0],
+        vec![255, 255, 255, 255, 255, 51, 102, 255, 255, 255, 255, 255],
+        PNG.to_vec(),
+        WEBP.to_vec(),
+    ];
+    let (mut binary, mut views) = (Vec::new(), Vec::new());
+    for part in &parts {
+        views.push(json!({"buffer": 0, "byteOffset": binary.len(), "byteLength": part.len()}));
+        binary.extend(part);
+        binary.resize(binary.len().next_multiple_of(4), 0);
+    }
+    views[3]["byteStride"] = json!(4);
+    let accessor = |view: usize, component: u32, kind: &str, normalized: bool| {
+        json!({"bufferView": view, "componentType": component, "count": 3, "type": kind,
+            "normalized": normalized})
+    };
+    let json = json!({
+        "asset": {"version": "2.0"}, "scene": 0, "scenes": [{"nodes": [0]}], "nodes": [{"mesh": 0}],
+        "buffers": [{"byteLength": binary.len()}], "bufferViews": views,
+        "accessors": [accessor(0, 5126, "VEC3", false), accessor(1, 5126, "VEC3", false),
+            accessor(2, 5126, "VEC2", false), accessor(4, 5121, "SCALAR", false),
+            accessor(3, 5121, "VEC2", true), accessor(5, 5121, "VEC4", true)],
+        "meshes": [{"primitives": [{"indices": 3, "material": 0, "attributes": {"POSITION": 0,
+            "NORMAL": 1, "TEXCOORD_0": 2, "TEXCOORD_1": 4, "COLOR_0": 5}}]}],
+        "materials": [{"name": "skin", "doubleSided": true, "alphaMode": "MASK", "alphaCutoff": 0.25,
+            "extensions": {"KHR_materials_unlit": {}}, "pbrMetallicRoughness": {
+            "baseColorFactor": [0.5, 1, 1, 1], "baseColorTexture": {"index": 0}}}],
+        "textures": [{"source": 0, "sampler": 0}],
+        "samplers": [{"magFilter": 9728, "wrapS": 33071, "wrapT": 33648}],
+        "images": [{"bufferView": 6, "mimeType": "image/png"},
+            {"bufferView": 7, "mimeType": "image/webp"}]});
+    (json, binary)
+}
