@@ -38,7 +38,10 @@ pub fn content(
         Content::Mesh(mesh) => triangles(mesh, None),
         Content::Mixed(mesh, cloud) => triangles(mesh, Some(cloud)),
         Content::Field(field) => field::compile(field, cameras, &method.field, options),
-        Content::Hybrid(..) => todo!(),
+        Content::Hybrid(mesh, field) => {
+            let reach = reach(mesh::frame(mesh, None, 0.0), cameras);
+            field::compile_surface(mesh, field, cameras, reach, &method.field, options)
+        }
     }
 }
 

@@ -26,6 +26,16 @@ pub struct Hit {
     pub front: bool,
 }
 
+impl Hit {
+    /// What is seen, in world axes.
+    pub fn point(&self, mesh: &Mesh) -> Vector {
+        let corners = mesh.triangles[self.triangle].map(|corner| mesh.positions[corner as usize]);
+        [0, 1, 2].map(|axis| {
+            corners.iter().zip(self.weights).map(|(at, share)| f64::from(at[axis]) * share).sum()
+        })
+    }
+}
+
 /// Draws a mesh, and the Gaussians that stand before and behind it, over a background.
 pub fn render(
     mesh: &Mesh,

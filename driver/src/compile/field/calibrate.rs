@@ -44,6 +44,18 @@ impl Calibration {
         Self { bounds: field.bounds, points, directions }
     }
 
+    /// Some of these points, with the directions that they are seen along.
+    pub fn at(field: &Field, mut places: Vec<([f64; 3], [f64; 3])>) -> Self {
+        if places.is_empty() {
+            let middle =
+                [0, 1, 2].map(|axis| (field.bounds[0][axis] + field.bounds[1][axis]) / 2.0);
+            places.push((middle, [0.0, 0.0, 1.0]));
+        }
+        let step = places.len().div_ceil(POINTS).max(1);
+        let (points, directions) = places.into_iter().step_by(step).unzip();
+        Self { bounds: field.bounds, points, directions }
+    }
+
     /// Rows of all nodes of a model that `roots` hang on.
     pub fn rows(&self, model: &Model, roots: &[usize]) -> Vec<Option<Rows>> {
         let (bounds, points, directions) = (self.bounds, &self.points, &self.directions);

@@ -10,6 +10,7 @@ mod layout;
 mod model;
 mod occupancy;
 mod program;
+mod surface;
 
 use super::{Bundle, CameraKind, CameraSlot, CompileError, Options};
 use crate::camera::Camera;
@@ -26,6 +27,7 @@ use model::{Precision, QuantisedModel};
 use program::{Coarse, Drawing, Sizes, write};
 use quintet_protocol::ray::Spacing;
 use quintet_protocol::tile::TRANSMITTANCE_ONE;
+pub(super) use surface::compile as compile_surface;
 
 /// Samples of a ray that devices take, in one pass and in the passes of a focused one.
 const SAMPLES: [usize; 2] = [1, 4096];

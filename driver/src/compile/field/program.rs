@@ -80,14 +80,14 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    fn pixels(self) -> usize {
+    pub fn pixels(self) -> usize {
         usize::from(self.tile[0]) * usize::from(self.tile[1])
     }
 }
 
 /// Buffers that all passes share.
-struct Shared {
-    cursor: BufferId,
+pub(super) struct Shared {
+    pub cursor: BufferId,
     rays: BufferId,
     marks: BufferId,
     accumulators: BufferId,
@@ -95,7 +95,7 @@ struct Shared {
 }
 
 /// The constants of a model's nodes, and the rows of rays.
-struct Loaded<'a> {
+pub(super) struct Loaded<'a> {
     model: &'a QuantisedModel<'a>,
     activations: BufferId,
     constants: Vec<[Option<BufferId>; 2]>,
@@ -103,39 +103,44 @@ struct Loaded<'a> {
 }
 
 /// A pass over the samples of rays.
-struct Pass<'p, 'a> {
-    loaded: &'p Loaded<'a>,
+pub(super) struct Pass<'p, 'a> {
+    pub loaded: &'p Loaded<'a>,
     /// Whether colours are wanted, beside densities.
-    colors: bool,
+    pub colors: bool,
     /// Samples of a ray, and where they lie unless they are even.
-    samples: usize,
-    shares: Option<BufferId>,
+    pub samples: usize,
+    pub shares: Option<BufferId>,
     /// Where weights are wanted.
-    weights: Option<BufferId>,
+    pub weights: Option<BufferId>,
 }
 
 /// Rows that nodes are evaluated into: of rays or of samples.
-struct Target {
-    count: BufferId,
-    capacity: usize,
-    points: Option<BufferId>,
-    rows: Vec<BufferId>,
+pub(super) struct Target {
+    pub count: BufferId,
+    pub capacity: usize,
+    pub points: Option<BufferId>,
+    pub rows: Vec<BufferId>,
 }
 
 /// Writes the program of a drawing; the second is the buffer of the camera.
 pub fn write<'a>(drawing: &'a Drawing<'a>, sizes: Sizes) -> (Draft<'a>, BufferId) {
-    let mut writer = Writer { drawing, sizes, draft: Draft::default() };
+    let mut writer = Writer::new(drawing, sizes);
     let camera = writer.write();
     (writer.draft, camera)
 }
 
-struct Writer<'a> {
-    drawing: &'a Drawing<'a>,
-    sizes: Sizes,
-    draft: Draft<'a>,
+pub(super) struct Writer<'a> {
+    pub drawing: &'a Drawing<'a>,
+    pub sizes: Sizes,
+    pub draft: Draft<'a>,
 }
 
 impl<'a> Writer<'a> {
+    /// Begins a program.
+    pub fn new(drawing: &'a Drawing<'a>, sizes: Sizes) -> Self {
+        Self { drawing, sizes, draft: Draft::default() }
+    }
+
     fn write(&mut self) -> BufferId {
         let (drawing, pixels) = (self.drawing, self.sizes.pixels());
         let loaded = self.load(drawing.model, drawing.activations);
@@ -144,17 +149,11 @@ impl<'a> Writer<'a> {
         let camera = self.draft.input(RAY_CAMERA_WORDS);
         let frame = self.draft.frame(drawing.size);
         let occupancy = drawing.occupancy.map(|it| self.draft.constant("occupancy", &it.words));
-        let shared = Shared {
-            cursor: self.draft.kept(CURSOR_WORDS),
-            rays: self.draft.kept(pixels * RAY_WORDS),
-            marks: self.draft.kept(pixels),
-            accumulators: self.draft.kept(pixels * (1 + usize::from(CHANNELS))),
-            occupancy,
-        };
+        let shared = self.shared(occupancy);
         let focused = drawing.coarse.map(|coarse| {
             [self.draft.kept(pixels * coarse.samples), self.draft.kept(pixels * drawing.samples)]
         });
-        self.clear(shared.cursor, CURSOR_WORDS);
+        self.clear_cursor(&shared);
         if let (Some(coarse), Some([weights, _])) = (drawing.coarse, focused) {
             self.clear(weights, pixels * coarse.samples);
         }
@@ -176,8 +175,31 @@ impl<'a> Writer<'a> {
         camera
     }
 
+    /// Places what all passes share.
+    pub fn shared(&mut self, occupancy: Option<BufferId>) -> Shared {
+        let pixels = self.sizes.pixels();
+        Shared {
+            cursor: self.draft.kept(CURSOR_WORDS),
+            rays: self.draft.kept(pixels * RAY_WORDS),
+            marks: self.draft.kept(pixels),
+            accumulators: self.draft.kept(pixels * (1 + usize::from(CHANNELS))),
+            occupancy,
+        }
+    }
+
+    /// Clears the cursor, which a run that was given up may have left in the middle of a frame.
+    pub fn clear_cursor(&mut self, shared: &Shared) {
+        self.clear(shared.cursor, CURSOR_WORDS);
+    }
+
+    /// Room for the rows of so many samples.
+    pub fn sample_rows(&mut self, loaded: &Loaded<'_>, count: usize) -> Vec<BufferId> {
+        let strides = loaded.model.samples.strides.iter();
+        strides.map(|&stride| self.draft.scratch(count * stride / 2)).collect()
+    }
+
     /// Places the constants of a model.
-    fn load(&mut self, model: &'a QuantisedModel<'a>, activations: &'a [u32]) -> Loaded<'a> {
+    pub fn load(&mut self, model: &'a QuantisedModel<'a>, activations: &'a [u32]) -> Loaded<'a> {
         let draft = &mut self.draft;
         let constants = model.nodes.iter().map(|made| match made.as_ref().map(|it| &it.part) {
             Some(Part::Waves { words, .. }) => [Some(draft.constant("frequencies", words)), None],
@@ -203,7 +225,7 @@ impl<'a> Writer<'a> {
         self.draft.push(Command::Fill(fill), &[output]);
     }
 
-    fn begin_tile(&mut self, shared: &Shared, camera: BufferId, frame: BufferId) -> u16 {
+    pub fn begin_tile(&mut self, shared: &Shared, camera: BufferId, frame: BufferId) -> u16 {
         let [tile_width, tile_height] = self.sizes.tile;
         let &Shared { cursor, accumulators, rays, marks, .. } = shared;
         let next =
@@ -215,7 +237,7 @@ impl<'a> Writer<'a> {
         tile
     }
 
-    fn end_tile(&mut self, shared: &Shared, frame: BufferId, tile: u16) {
+    pub fn end_tile(&mut self, shared: &Shared, frame: BufferId, tile: u16) {
         let &Shared { cursor, accumulators, .. } = shared;
         let capacity = self.sizes.pixels() as u32;
         let background = self.drawing.background;
@@ -251,7 +273,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Evaluates the nodes that are of rays alone.
-    fn of_rays(&mut self, loaded: &Loaded<'a>, shared: &Shared) {
+    pub fn of_rays(&mut self, loaded: &Loaded<'a>, shared: &Shared) {
         let count = self.draft.part(shared.cursor, PIXELS_WORD, 1);
         let target = Target {
             count,
@@ -265,13 +287,20 @@ impl<'a> Writer<'a> {
     }
 
     fn pass(&mut self, pass: &Pass<'_, 'a>, shared: &Shared) {
-        let (model, batch) = (pass.loaded.model, self.sizes.batch);
+        let batch = self.sizes.batch;
         let samples = self.draft.scratch(COUNT_WORDS + batch * SAMPLE_WORDS);
         let points = self.draft.scratch(batch * POINT_WORDS);
-        let strides = &model.samples.strides;
-        let rows = strides.iter().map(|&stride| self.draft.scratch(batch * stride / 2)).collect();
+        let rows = self.sample_rows(pass.loaded, batch);
         let target = Target { count: samples, capacity: batch, points: Some(points), rows };
         let begin = self.march(pass, shared, samples, points);
+        self.nodes(pass, shared, &target);
+        let repeat = Repeat { condition: samples, from: begin, word: MORE_SAMPLES_WORD };
+        self.draft.push(Command::Repeat(repeat), &[samples]);
+    }
+
+    /// Evaluates the nodes that a pass wants, and composes them.
+    pub fn nodes(&mut self, pass: &Pass<'_, 'a>, shared: &Shared, target: &Target) {
+        let model = pass.loaded.model;
         let density = model.model.density.as_ref();
         let color = model.model.color.as_ref().filter(|_| pass.colors);
         let outputs =
@@ -282,15 +311,13 @@ impl<'a> Writer<'a> {
         for node in (0..needed.len()).filter(|&node| needed[node] && !model.of_ray[node]) {
             for &input in model.model.nodes[node].inputs() {
                 if model.of_ray[input] && !std::mem::replace(&mut copied[input], true) {
-                    self.gather(pass.loaded, input, &target);
+                    self.gather(pass.loaded, input, target);
                 }
             }
             let wanted = wanted_columns(model, node, &needed, &outputs);
-            self.evaluate(pass.loaded, node, wanted, &target, shared);
+            self.evaluate(pass.loaded, node, wanted, target, shared);
         }
-        self.composite(pass, shared, &target, outputs);
-        let repeat = Repeat { condition: samples, from: begin, word: MORE_SAMPLES_WORD };
-        self.draft.push(Command::Repeat(repeat), &[samples]);
+        self.composite(pass, shared, target, outputs);
     }
 
     fn march(

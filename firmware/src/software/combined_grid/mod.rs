@@ -26,12 +26,6 @@ impl CombinedGrid {
     }
 
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
-        match self {
-            Self::Interpolate(job) => match job.step(arena) {
-                Some(items) => Step::Working(Work { phase: Phase::Lookup, items: items as u32 }),
-                None => Step::Done,
-            },
-            Self::March(job) => job.step(arena),
         let (phase, items) = match self {
             Self::Interpolate(job) => (Phase::Lookup, job.step(arena)),
             Self::March(job) => (Phase::March, job.step(arena)),
