@@ -1,5 +1,5 @@
-//! Commands over rows of features: whatever a few words of a program are, and all words that it is about,
-//! it is refused or runs, can be stopped, and writes nothing but its buffers.
+//! Commands over rows of features: whatever a few words of a program are, and all words that it is
+//! about, it is refused or runs, can be stopped, and writes nothing but its buffers.
 
 use proptest::prelude::*;
 use quintet_firmware::Memory;
@@ -25,7 +25,7 @@ const ROWS: u32 = 40;
 const STRIDE: u16 = 48;
 /// Inputs and outputs of a layer.
 const LAYER: [usize; 2] = [24, 10];
-/// What a work row has beside its columns is nothing.
+/// All columns.
 const ALL: Matrix = Matrix { stride: STRIDE, first: 0 };
 
 /// Kinds and words of the buffers.
