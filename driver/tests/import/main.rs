@@ -4,9 +4,11 @@
 //! variable `QUINTET_REFERENCE_DIR` names, and the tests that want them say so when they skip.
 
 mod agreement;
+mod fields;
 mod hostile;
 mod networks;
 mod refusals;
+mod untrusted;
 mod writers;
 
 use std::path::PathBuf;
