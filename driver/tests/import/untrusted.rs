@@ -9,7 +9,7 @@ use quintet_driver::import::field_from_bytes;
 
 /// The message and the advice of a refusal.
 fn refusal(bytes: &[u8]) -> String {
-    let error = field_from_bytes("x", bytes).err().expect("it is no field");
+    let Err(error) = field_from_bytes("x", bytes) else { panic!("it is imported") };
     format!("{error} / {}", error.help())
 }
 
