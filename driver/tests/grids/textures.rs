@@ -60,8 +60,8 @@ fn bilinear(texture: &Texture, wrap: Wrap, at: [f64; 2]) -> [f64; 4] {
             texel(wrap, place[axis].floor() as i64 + upper[axis] as i64, sides[axis] as i64)
         };
         let first = (on(1) * texture.width + on(0)) * 4;
-        for channel in 0..4 {
-            color[channel] += f64::from(texture.rgba[first + channel]) * weight(0) * weight(1);
+        for (sum, byte) in color.iter_mut().zip(&texture.rgba[first..]) {
+            *sum += f64::from(*byte) * weight(0) * weight(1);
         }
     }
     color
