@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
 mod writers;
 
-use quintet_driver::import::{gaussians_from_bytes, network_from_bytes};
+use quintet_driver::import::{field_from_bytes, gaussians_from_bytes, network_from_bytes};
 
 /// INRIA and PlayCanvas compressed.
 pub fn ply(data: &[u8]) {
@@ -42,18 +42,48 @@ pub fn sog(data: &[u8]) {
 /// SOG, inside the zip: the members in the order of [`writers::PICTURES`], each with its length before
 /// it, in two bytes.
 pub fn sog_inside(data: &[u8]) {
-    let mut rest = data;
-    let members: Vec<_> = writers::PICTURES
-        .into_iter()
-        .map_while(|name| {
-            let (length, after) = rest.split_first_chunk()?;
-            let length = usize::from(u16::from_le_bytes(*length)).min(after.len());
-            let (member, after) = after.split_at(length);
-            rest = after;
-            Some((name, member.to_vec()))
-        })
-        .collect();
+    let members = members(writers::PICTURES.into_iter(), data);
     import("x.sog", &writers::zip(&members));
+}
+
+/// Contents for members of an archive, each with its length before it, in two bytes; as many as there
+/// are contents for.
+fn members<'a>(names: impl Iterator<Item = &'a str>, mut rest: &[u8]) -> Vec<(&'a str, Vec<u8>)> {
+    let content = |name| {
+        let (length, after) = rest.split_first_chunk()?;
+        let length = usize::from(u16::from_le_bytes(*length)).min(after.len());
+        let (content, after) = after.split_at(length);
+        rest = after;
+        Some((name, content.to_vec()))
+    };
+    names.map_while(content).collect()
+}
+
+/// A radiance field in one file, as it is.
+pub fn field(data: &[u8]) {
+    match field_from_bytes("x", data) {
+        Ok(imported) => {
+            let field = &imported.field;
+            assert!(field.bounds[0] < field.bounds[1] && field.sampling.coarse > 0);
+            assert!(field.model.density.is_some() && field.model.color.is_some());
+        }
+        Err(error) => assert!(!error.to_string().is_empty() && !error.help().is_empty()),
+    }
+}
+
+/// A checkpoint of PyTorch: a pickle, inside the zip, with storages for its tensors.
+pub fn pickle(data: &[u8]) {
+    let mut members = vec![("x/data.pkl", data.to_vec())];
+    members.extend(["x/data/0", "x/data/1", "x/data/2"].map(|name| (name, vec![0; 96])));
+    field(&writers::zip(&members));
+}
+
+/// nerfstudio's grids, inside the zip: the members in the order of [`writers::field_members`], each with
+/// its length before it, in two bytes.
+pub fn npz(data: &[u8]) {
+    let names = writers::field_members();
+    let names = names.iter().map(|(name, _)| *name);
+    field(&writers::zip(&members(names, data)));
 }
 
 /// ONNX.

@@ -25,7 +25,7 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("frame", frame::run),
     ("link", link::run),
     ("message", message::run),
@@ -40,6 +40,10 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("gltf", import::gltf),
     ("onnx", import::onnx),
     ("tflite", import::tflite),
+    ("safetensors", import::field),
+    ("pickle", import::pickle),
+    ("npz", import::npz),
+    ("msgpack", import::field),
 ];
 
 /// Runs the target of that name.

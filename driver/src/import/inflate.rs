@@ -100,6 +100,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_of_unknown_size_ends_at_the_limit() {
+        let bomb = gzipped(&vec![0; 1 << 20]);
+        assert_eq!(whole(&bomb, 1 << 20, "x").unwrap().len(), 1 << 20);
+        let fault = whole(&bomb, (1 << 20) - 1, "x").unwrap_err();
+        assert!(matches!(fault, Fault::TooLarge { .. }));
+        assert!(whole(&bomb[..100], 1 << 20, "x").is_err());
+    }
+
+    #[test]
     fn a_wrong_checksum_is_seen() {
         let mut data = gzipped(&[7; 1000]);
         let crc = data.len() - 8;

@@ -4,10 +4,12 @@
 //! variable `QUINTET_REFERENCE_DIR` names, and the tests that want them say so when they skip.
 
 mod agreement;
+mod fields;
 mod hostile;
 mod meshes;
 mod networks;
 mod refusals;
+mod untrusted;
 mod writers;
 
 use std::path::PathBuf;

@@ -174,4 +174,32 @@ pub fn textured_triangle() -> (serde_json::Value, Vec<u8>) {
         "images": [{"bufferView": 6, "mimeType": "image/png"},
             {"bufferView": 7, "mimeType": "image/webp"}]});
     (json, binary)
+/// Arrays of a small hash grid with networks, in the names of nerfstudio's encodings; their description
+/// comes first.
+pub fn field_members() -> Vec<(&'static str, Vec<u8>)> {
+    let meta = serde_json::json!({
+        "W": 4, "H": 3, "fx": 4.0, "fy": 4.0, "cx": 2.0, "cy": 1.5, "scale": 1.0, "offset": 0.0,
+        "aabb": [-1.0, 1.0], "near": 1.5, "far": 4.5, "n_coarse": 8, "n_fine": 4,
+        "min_res": 2, "max_res": 4});
+    let array = |shape: &str, count: usize| {
+        let header = format!("{{'descr': '<f2', 'fortran_order': False, 'shape': ({shape}), }}\n");
+        let mut file = b"\x93NUMPY\x01\0".to_vec();
+        file.extend((header.len() as u16).to_le_bytes());
+        file.extend(header.as_bytes());
+        // Numbers between 1/4 and 1.
+        file.extend((0..count).flat_map(|at| [at as u8, 0x34 + (at % 8) as u8]));
+        file
+    };
+    vec![
+        ("meta.json", meta.to_string().into_bytes()),
+        ("enc.hash_table.npy", array("32, 2", 64)),
+        ("den.layers.0.weight.npy", array("4, 4", 16)),
+        ("den.layers.0.bias.npy", array("4,", 4)),
+        ("den.layers.1.weight.npy", array("3, 4", 12)),
+        ("den.layers.1.bias.npy", array("3,", 3)),
+        ("rgb.layers.0.weight.npy", array("4, 7", 28)),
+        ("rgb.layers.0.bias.npy", array("4,", 4)),
+        ("rgb.layers.1.weight.npy", array("3, 4", 12)),
+        ("rgb.layers.1.bias.npy", array("3,", 3)),
+    ]
 }

@@ -49,10 +49,8 @@ struct Meta {
     #[serde(default)]
     test: Vec<(String, [[f64; 4]; 4])>,
     /// Cells of the coarsest and the finest level of a hash grid.
-    #[serde(default = "coarsest")]
-    min_res: f32,
-    #[serde(default = "finest")]
-    max_res: f32,
+    min_res: Option<f32>,
+    max_res: Option<f32>,
     /// How a tri-plane's features come together: `sum` or `product`.
     reduce: Option<String>,
 }
@@ -61,13 +59,8 @@ fn one() -> f64 {
     1.0
 }
 
-fn coarsest() -> f32 {
-    16.0
-}
-
-fn finest() -> f32 {
-    512.0
-}
+/// Cells of the coarsest and the finest level of a hash grid, where nothing tells them.
+const CELLS: [f32; 2] = [16.0, 512.0];
 
 /// Axes of planes along columns and rows, and of lines, in nerfstudio's order.
 const PLANES: [[usize; 2]; 3] = [[0, 1], [0, 2], [1, 2]];
@@ -151,13 +144,13 @@ fn encode(
     const LINE: &str = "enc.line_coef";
     if source.has(TABLE) {
         let columns = source.linear("den.layers.0")?.inputs;
-        let grid = hash_grid(source.tensor(TABLE)?, columns, [meta.min_res, meta.max_res])?;
-        notes.push(format!(
-            "The hash grid's {} levels are taken to have {} to {} cells.",
-            grid.levels.len(),
-            meta.min_res,
-            meta.max_res
-        ));
+        let [min, max] = [meta.min_res.unwrap_or(CELLS[0]), meta.max_res.unwrap_or(CELLS[1])];
+        let grid = hash_grid(source.tensor(TABLE)?, columns, [min, max])?;
+        if meta.min_res.is_none() || meta.max_res.is_none() {
+            notes.push(format!(
+                "The levels of the hash grid are taken to have {min} to {max} cells."
+            ));
+        }
         return Ok(("nerfstudio hash grid", graph.grid(grid)));
     }
     let planes = source.has(PLANE).then(|| planes(source.tensor(PLANE)?)).transpose()?;

@@ -2,7 +2,7 @@
 //!
 //! | format | file | mark | what the importer accepts |
 //! |---|---|---|---|
-//! | nerfstudio's encodings | `grids` | `.npz` with `meta.json` beside it | hash, planes and lines, tri-plane |
+//! | nerfstudio's encodings | `grids` | `.npz` with `meta.json` beside it or in it | hash, planes and lines, tri-plane |
 //! | NeRF | `nerf` | names of tensors | nerf-pytorch, krrish94's and yenchenlin's |
 //! | Instant-NGP | `ngp` | MessagePack, also compressed | snapshots with hash or dense grids |
 //! | TensoRF | `tensorf` | `kwargs` in a checkpoint | planes and lines, lines; shading by a network |
@@ -53,7 +53,7 @@ pub struct ImportedField {
 ///
 /// [`ImportError`] names the file, what is wrong and where; [`ImportError::help`] what to do.
 pub fn field(path: &Path) -> Result<ImportedField, ImportError> {
-    from_path(path).map_err(|fault| fault.in_file(path.display()))
+    from_path(path).and_then(checked).map_err(|fault| fault.in_file(path.display()))
 }
 
 /// Imports a radiance field from a file's content; `name` is for messages. Formats of several files
@@ -63,7 +63,7 @@ pub fn field(path: &Path) -> Result<ImportedField, ImportError> {
 ///
 /// As [`field`].
 pub fn field_from_bytes(name: &str, bytes: &[u8]) -> Result<ImportedField, ImportError> {
-    import(bytes, None).map_err(|fault| fault.in_file(name))
+    import(bytes, None).and_then(checked).map_err(|fault| fault.in_file(name))
 }
 
 fn from_path(path: &Path) -> Result<ImportedField, Fault> {
@@ -71,6 +71,21 @@ fn from_path(path: &Path) -> Result<ImportedField, Fault> {
         return import_folder(path);
     }
     import(&read(path)?, path.parent())
+}
+
+/// Refuses boxes and distances that no computation can go on with.
+fn checked(imported: ImportedField) -> Result<ImportedField, Fault> {
+    let Field { bounds: [least, greatest], sampling, .. } = &imported.field;
+    let [near, far] = sampling.range;
+    let usable = |least: f64, most: f64| least < most && (most - least).is_finite();
+    let boxed = least.iter().zip(greatest).all(|(&least, &most)| usable(least, most));
+    match boxed && near >= 0.0 && usable(near, far) {
+        true => Ok(imported),
+        false => {
+            let reason = format!("{least:?} to {greatest:?}, {near} to {far}, are unusable");
+            Err(Fault::malformed("the box and the distances", reason))
+        }
+    }
 }
 
 /// A file's content, unless it is beyond all limits.
@@ -138,13 +153,17 @@ fn import_zip(data: &[u8], folder: Option<&Path>) -> Result<ImportedField, Fault
         return Err(Fault::no_field(detect::zip_kind(zip.names())));
     }
     let meta = folder.map(|folder| folder.join("meta.json")).filter(|meta| meta.is_file());
-    let Some(meta) = meta else {
-        return Err(Fault::unsupported(
-            "a NumPy archive (.npz) of a field without its meta.json",
-            "Put meta.json beside it, and import it by its path.",
-        ));
+    let meta = match meta {
+        _ if zip.names().any(|name| name == "meta.json") => zip.read("meta.json")?,
+        Some(meta) => read(&meta)?,
+        None => {
+            return Err(Fault::unsupported(
+                "a NumPy archive (.npz) of a field without its meta.json",
+                "Put meta.json beside it and import it by its path, or put it into the archive.",
+            ));
+        }
     };
-    grids::import(&npz::Npz::open(data)?, &read(&meta)?)
+    grids::import(&npz::Npz::open(data)?, &meta)
 }
 
 /// Imports what a checkpoint of PyTorch holds.

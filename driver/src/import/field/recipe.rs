@@ -58,7 +58,7 @@ impl Recipe {
     fn read(file: &str, text: &str) -> Result<Self, Fault> {
         let value = |keys: &[&str]| {
             let of_line = |line| pair(line).filter(|(key, _)| keys.contains(key));
-            text.lines().filter_map(of_line).last().map(|(_, value)| value)
+            text.lines().rev().find_map(of_line).map(|(_, value)| value)
         };
         let is = |keys: &[&str]| value(keys).is_some_and(|it| it.eq_ignore_ascii_case("true"));
         let kind = value(&["dataset_type", "type"]).unwrap_or("blender");

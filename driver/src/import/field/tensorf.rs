@@ -33,6 +33,8 @@ const SAMPLES_MAX: f64 = 4096.0;
 const OCTAVES_MAX: f64 = 24.0;
 /// Cells along each axis of the occupancy that the mask becomes.
 const CELLS: usize = 128;
+/// Most points of the mask along an axis; TensoRF's have up to 200.
+const POINTS_MAX: usize = 1024;
 
 const TRAIN: &str = "Train TensorVMSplit or TensorCP with shadingMode MLP_Fea, MLP or RGB.";
 
@@ -44,13 +46,14 @@ pub(super) fn plausible(checkpoint: &Checkpoint) -> bool {
 /// Imports a checkpoint.
 pub(super) fn import(checkpoint: &Checkpoint) -> Result<ImportedField, Fault> {
     let source: &dyn Source = checkpoint;
+    let shading = Shading::read(checkpoint)?;
     if !source.has("state_dict.density_line.0") {
         return Err(Fault::unsupported("a TensoRF checkpoint of TensorVM", TRAIN));
     }
     let bounds = bounds(source, "kwargs.aabb")?;
     let mut graph = Graph::default();
     let density = density(&mut graph, checkpoint)?;
-    let (color, activation) = color(&mut graph, checkpoint)?;
+    let (color, activation) = color(&mut graph, checkpoint, &shading)?;
     let model = graph.model(density, Output { node: color, column: 0, activation })?;
     let vm = source.has("state_dict.density_plane.0");
     let field = Field {
@@ -136,23 +139,46 @@ fn density(graph: &mut Graph, checkpoint: &Checkpoint) -> Result<Output<DensityA
     Ok(Output { node, column: 0, activation })
 }
 
+/// How a colour is made of features.
+enum Shading {
+    /// They are the colour.
+    Rgb,
+    /// By a network over them and the direction, and so many octaves of both.
+    Network { of_features: usize, of_directions: usize },
+}
+
+impl Shading {
+    fn read(checkpoint: &Checkpoint) -> Result<Self, Fault> {
+        let octaves = |name: &str| {
+            number(checkpoint, name, [0.0, OCTAVES_MAX]).map(|octaves| octaves as usize)
+        };
+        let of_features = match checkpoint.text("kwargs.shadingMode") {
+            Some("RGB") => return Ok(Self::Rgb),
+            Some("MLP_Fea") => octaves("kwargs.fea_pe")?,
+            Some("MLP") => 0,
+            other => {
+                let mode = other.unwrap_or_default();
+                let what = format!("a TensoRF checkpoint with shadingMode {mode:.40}");
+                return Err(Fault::unsupported(what, TRAIN));
+            }
+        };
+        Ok(Self::Network { of_features, of_directions: octaves("kwargs.view_pe")? })
+    }
+}
+
 /// Adds the way from the colours' factors to the colour.
-fn color(graph: &mut Graph, checkpoint: &Checkpoint) -> Result<(usize, ColorActivation), Fault> {
+fn color(
+    graph: &mut Graph,
+    checkpoint: &Checkpoint,
+    shading: &Shading,
+) -> Result<(usize, ColorActivation), Fault> {
     let source: &dyn Source = checkpoint;
     let inputs = products(graph, checkpoint, "app")?;
     let basis = "state_dict.basis_mat";
     let features = graph.dense(basis, &inputs, source.linear(basis)?, false)?;
-    let of_features = match checkpoint.text("kwargs.shadingMode") {
-        Some("RGB") => return Ok((features, ColorActivation::Identity)),
-        Some("MLP_Fea") => number(checkpoint, "kwargs.fea_pe", [0.0, OCTAVES_MAX])? as usize,
-        Some("MLP") => 0,
-        other => {
-            let mode = other.unwrap_or_default();
-            let what = format!("a TensoRF checkpoint with shadingMode {mode:.40}");
-            return Err(Fault::unsupported(what, TRAIN));
-        }
+    let Shading::Network { of_features, of_directions } = *shading else {
+        return Ok((features, ColorActivation::Identity));
     };
-    let of_directions = number(checkpoint, "kwargs.view_pe", [0.0, OCTAVES_MAX])? as usize;
     let count = graph.columns(features);
     let directions = graph.waves(WavesOf::Direction, 1.0, of_directions, true);
     let mut inputs = vec![features, directions];
@@ -254,7 +280,8 @@ fn occupancy(checkpoint: &Checkpoint, bounds: [[f64; 3]; 2]) -> Result<Option<Oc
     let bits = source.tensor(PART)?.values;
     let points =
         [*nx, *ny, *nz].iter().chain(rest).try_fold(1, |all: usize, &n| all.checked_mul(n));
-    if points.is_none_or(|points| points == 0 || points.div_ceil(8) != bits.len()) {
+    let too_long = sides.iter().any(|&side| side > POINTS_MAX);
+    if too_long || points.is_none_or(|points| points == 0 || points.div_ceil(8) != bits.len()) {
         return Err(Fault::malformed(PART, format!("{} bytes for {shape:?}", bits.len())));
     }
     let is_set = |x: usize, y: usize, z: usize| {

@@ -91,6 +91,9 @@ impl dyn Source + '_ {
         let part = format!("{name}.weight");
         let weight = self.tensor(&part)?;
         let [outputs, inputs] = weight.axes(&part)?;
+        if weight.values.is_empty() {
+            return Err(Fault::malformed(part, "has no numbers"));
+        }
         let part = format!("{name}.bias");
         let bias = match self.has(&part) {
             true => self.tensor(&part)?.values,

@@ -7,6 +7,7 @@ use crate::import::error::Fault;
 use crate::input::image::decode_texture;
 use crate::scene::field::Occupancy;
 use crate::scene::mesh::Texture;
+use std::ops::RangeInclusive;
 
 /// Cells along each axis of the occupancy that comes out.
 const CELLS: usize = 128;
@@ -48,27 +49,44 @@ pub(super) fn occupancy(
     if stored.is_none() && sparse.is_none() {
         return Ok(None);
     }
-    // Stored cells, or blocks, that a cell along an axis touches; x is mirrored.
-    let touched = |axis: usize, cell: usize, side: usize| {
-        let width = (greatest[axis] - least[axis]) / CELLS as f64;
-        let place = |cell: usize| (least[axis] + width * cell as f64 + SIDE / 2.0) / SIDE;
-        let held = |at: f64| at.clamp(0.0, side as f64 - 1.0) as usize;
-        let (first, last) = (place(cell) * side as f64, place(cell + 1) * side as f64);
-        let (first, last) = (held(first.floor()), held(last.ceil() - 1.0));
-        if axis == 0 { side - 1 - last..=side - 1 - first } else { first..=last }
+    let touched = |side: usize| -> [Vec<RangeInclusive<usize>>; 3] {
+        [0, 1, 2].map(|axis| {
+            let ends = [least[axis], greatest[axis]];
+            (0..CELLS).map(|cell| touched(ends, axis == 0, cell, side)).collect()
+        })
     };
-    let any = |[x, y, z]: [usize; 3], side: usize, is_set: &dyn Fn([usize; 3]) -> bool| {
+    let of_stored = touched(stored.as_ref().map_or(1, |(_, side)| *side));
+    let of_blocks = touched(sparse.map_or(1, Sparse::blocks));
+    let any = |of: &[Vec<RangeInclusive<usize>>; 3], cell: [usize; 3], is_set: IsSet| {
         // Axes of the grids: x mirrored, z, y.
-        let (xs, ys, zs) = (touched(0, x, side), touched(2, z, side), touched(1, y, side));
+        let [xs, zs, ys] = [0, 1, 2].map(|axis| &of[axis][cell[axis]]);
         zs.clone().any(|z| ys.clone().any(|y| xs.clone().any(|x| is_set([x, y, z]))))
     };
     let cell = |number: usize| {
         let cell = [1, CELLS, CELLS * CELLS].map(|step| number / step % CELLS);
         let in_stored = stored.as_ref().is_none_or(|(picture, side)| {
-            any(cell, *side, &|[x, y, z]| picture.rgba[4 * (x + side * (y + side * z))] != 0)
+            let is_set = |[x, y, z]: [usize; 3]| picture.rgba[4 * (x + side * (y + side * z))] != 0;
+            any(&of_stored, cell, &is_set)
         });
-        in_stored && sparse.is_none_or(|it| any(cell, it.blocks(), &|block| it.has(block)))
+        in_stored && sparse.is_none_or(|it| any(&of_blocks, cell, &|block| it.has(block)))
     };
     let cells = (0..CELLS * CELLS * CELLS).map(cell).collect();
     Ok(Some(Occupancy { side: CELLS, cells }))
+}
+
+/// Whether there is anything in a stored cell.
+type IsSet<'a> = &'a dyn Fn([usize; 3]) -> bool;
+
+/// Of `side` stored cells along an axis those that a cell of the box touches.
+fn touched(
+    [least, greatest]: [f64; 2],
+    mirrored: bool,
+    cell: usize,
+    side: usize,
+) -> RangeInclusive<usize> {
+    let width = (greatest - least) / CELLS as f64;
+    let place = |cell: usize| (least + width * cell as f64 + SIDE / 2.0) / SIDE * side as f64;
+    let held = |at: f64| at.clamp(0.0, side as f64 - 1.0) as usize;
+    let (first, last) = (held(place(cell).floor()), held(place(cell + 1).ceil() - 1.0));
+    if mirrored { side - 1 - last..=side - 1 - first } else { first..=last }
 }

@@ -48,3 +48,22 @@ pub(super) fn occupancy(snapshot: &Value, side: f64) -> Result<Option<Occupancy>
 fn unmorton(number: usize) -> usize {
     (0..7).fold(0, |bits, bit| bits | (number >> (3 * bit) & 1) << bit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_finer_cascades_lie_about_the_middle() {
+        let mut bytes = vec![0; 2 * 2 * CELLS];
+        // 0.25, in cell (1, 2, 0) of the finer cascade and (127, 0, 1) of the coarser.
+        for cell in [0b010_001, CELLS + 0b001_001_001_001_001_001_101] {
+            bytes[2 * cell..2 * cell + 2].copy_from_slice(&0x3400u16.to_le_bytes());
+        }
+        let snapshot = Value::Map(vec![("density_grid_binary", Value::Binary(&bytes))]);
+        let occupancy = occupancy(&snapshot, 2.0).unwrap().unwrap();
+        let set: Vec<usize> = (0..CELLS).filter(|&cell| occupancy.cells[cell]).collect();
+        assert_eq!(set, [127 + SIDE * SIDE, 32 + SIDE * (33 + SIDE * 32)]);
+        assert!(super::occupancy(&snapshot, 1.0).is_err());
+    }
+}

@@ -37,9 +37,13 @@ const SAMPLES_MAX: usize = 4096;
 /// Harmonics of degree 3, which tiny-cuda-nn calls 4.
 const HARMONICS: usize = 16;
 
-/// Whether data begin as a snapshot does: a map of at least the networks.
+/// Whether data begin as a snapshot does: a map of at least the networks, and a text for a key.
 pub(super) fn plausible(data: &[u8]) -> bool {
-    matches!(data, [0x82..=0x8f | 0xde | 0xdf, ..])
+    let key = match data {
+        [0x82..=0x8f, key, ..] | [0xde, _, _, key, ..] | [0xdf, _, _, _, _, key, ..] => key,
+        _ => return false,
+    };
+    matches!(key, 0xa1..=0xbf | 0xd9)
 }
 
 /// Imports a snapshot.

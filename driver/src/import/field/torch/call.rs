@@ -94,8 +94,8 @@ impl View {
             return false;
         };
         let steps = self.shape.iter().zip(&self.strides);
-        let last = steps.map(|(axis, stride)| axis.saturating_sub(1).checked_mul(*stride));
-        let last = last.fold(Some(self.offset), |sum, step| sum?.checked_add(step?));
+        let mut steps = steps.map(|(axis, stride)| axis.saturating_sub(1).checked_mul(*stride));
+        let last = steps.try_fold(self.offset, |sum, step| sum.checked_add(step?));
         elements == 0 || (elements <= count && last.is_some_and(|last| last < count))
     }
 }

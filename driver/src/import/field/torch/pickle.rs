@@ -111,7 +111,7 @@ impl<'a> Machine<'a, '_> {
             b'T' | b'U' | b'B' | b'C' | 0x8e | 0x96 => self.raw(instruction),
             b'(' => self.mark(),
             b'0' => self.pop().map(drop),
-            b'1' => self.to_mark().map(drop),
+            b'1' => self.take_marked().map(drop),
             b'2' => self.stack.last().copied().ok_or_else(underflow).and_then(|it| self.push(it)),
             b'}' => self.make(Object::Dict(Vec::new())),
             b']' => self.make(Object::List(Vec::new())),
@@ -159,7 +159,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     /// The values since the last mark.
-    fn to_mark(&mut self) -> Result<Vec<Value>, Fault> {
+    fn take_marked(&mut self) -> Result<Vec<Value>, Fault> {
         let mark = self.marks.pop().ok_or_else(|| wrong("a mark is missing"))?;
         Ok(self.stack.split_off(mark))
     }
@@ -232,7 +232,7 @@ impl<'a> Machine<'a, '_> {
 
     fn tuple(&mut self, instruction: u8) -> Result<(), Fault> {
         let items = match instruction {
-            b't' => self.to_mark()?,
+            b't' => self.take_marked()?,
             _ => {
                 let mut items = Vec::new();
                 for _ in 0..=instruction - 0x85 {
@@ -245,7 +245,7 @@ impl<'a> Machine<'a, '_> {
     }
 
     fn append(&mut self, single: bool) -> Result<(), Fault> {
-        let items = if single { vec![self.pop()?] } else { self.to_mark()? };
+        let items = if single { vec![self.pop()?] } else { self.take_marked()? };
         match self.stack.last().and_then(|&list| self.heap.get_mut(list)) {
             Some(Object::List(list)) => list.extend(items),
             _ => return Err(wrong("an item is appended to what is no list")),
@@ -258,7 +258,7 @@ impl<'a> Machine<'a, '_> {
             let value = self.pop()?;
             vec![self.pop()?, value]
         } else {
-            self.to_mark()?
+            self.take_marked()?
         };
         let (pairs, rest) = items.as_chunks();
         match self.stack.last().and_then(|&dict| self.heap.get_mut(dict)) {
