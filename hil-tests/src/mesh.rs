@@ -121,7 +121,7 @@ impl Scene {
         for [x, z] in [[-1, -1], [1, -1], [1, 1], [-1, 1]] {
             self.vertices.push(Vertex {
                 position: [x * reach, below, z * reach],
-                attribute: [x * 40 << 20, z * 40 << 20, 0],
+                attribute: [x * (40 << 20), z * (40 << 20), 0],
                 normal: [0, -16384, 0],
             });
         }
