@@ -90,15 +90,16 @@ fn dense() -> Vec<u32> {
     level.to_words().to_vec()
 }
 
-/// Two textures of 60 by 70 texels, one of which repeats.
-fn textures(offset: i32) -> Vec<u32> {
+/// Two textures of 58 by 68 texels and their border; one of them repeats, and both may be mirrored along
+/// v.
+fn textures(offset: i32, is_mirrored: bool) -> Vec<u32> {
     let level = |first: u32, wrap| Level {
-        scale: [60 << 17, 70 << 17, 0],
+        scale: [58 << 17, 68 << 17, 0],
         offset,
         first,
         entries: 60 * 70,
         resolution: [60, 70, 1],
-        wraps: [wrap, Wrap::Mirror, Wrap::Clamp],
+        wraps: [wrap, if is_mirrored { Wrap::Mirror } else { wrap }, Wrap::Clamp],
         multiplier: 4_210_752,
         ..Level::default()
     };
@@ -144,9 +145,11 @@ fn cases() -> Vec<Case> {
             Interpolate { adds: true, ..interpolate(1, 3, Halves, Linear) },
             dense(),
         ),
-        of("texture, bilinear", texture(Linear), textures(-1 << 15)),
-        of("texture, nearest", texture(Nearest), textures(0)),
-        of("texture, simplex", texture(Simplex), textures(-1 << 15)),
+        of("texture, bilinear", texture(Linear), textures(1 << 15, false)),
+        of("texture, bilinear, mirrored", texture(Linear), textures(1 << 15, true)),
+        of("texture, bilinear, no border", texture(Linear), textures(-1 << 15, true)),
+        of("texture, nearest", texture(Nearest), textures(1 << 16, false)),
+        of("texture, simplex", texture(Simplex), textures(1 << 15, true)),
         product("plane times line, 12 halves", factors(3, 2, 12, Halves), planes_and_lines(3, 6)),
         product("plane times line, 12 bytes", factors(3, 2, 12, Bytes), planes_and_lines(3, 3)),
         product(

@@ -26,7 +26,8 @@
 //! not below the resolution, is that of the nearest entry, or along an axis that repeats the one at the
 //! other end. In a hashed level the number is `(x ^ y * 2654435761 ^ z * 805459861) & (entries - 1)`
 //! (Müller et al. 2022, equation 4); `entries` is a power of two, else the one below it is taken.
-//! An entry that is not in the table, or not in the level, is all zeros.
+//! A level or factor that is not wholly in the table has no entries; a point one of whose corners has no
+//! entry gets zeros.
 //!
 //! In a `nearest` level the fraction of a coordinate is dropped, whatever corners are weighed.
 //!

@@ -115,7 +115,10 @@ fn any_words(random: &mut Random, is_level: bool) -> Vec<u32> {
     if !is_level {
         let factor = Factor {
             axes: [0, 1].map(|_| (number(random, 3).wrapping_sub(1)) as u8),
-            resolution: [side(random), if random.next() % 2 == 0 { 1 } else { side(random) }],
+            resolution: [
+                side(random),
+                if random.next().is_multiple_of(2) { 1 } else { side(random) },
+            ],
             first: number(random, 9),
             multiplier: nasty(random) as i32,
         };
@@ -143,9 +146,9 @@ fn any_command(random: &mut Random) -> Command {
     };
     let entry =
         [GridEntry::Bytes, GridEntry::Halves, GridEntry::Pixels][random.next() as usize % 3];
-    let (capacity, adds) = (number(random, POINTS), random.next() % 2 == 0);
+    let (capacity, adds) = (number(random, POINTS), random.next().is_multiple_of(2));
     let features = number(random, 8) as u8;
-    if random.next() % 3 == 0 {
+    if random.next().is_multiple_of(3) {
         return Command::Factors(Factors {
             capacity,
             group_count: number(random, 3) as u16,
@@ -158,7 +161,7 @@ fn any_command(random: &mut Random) -> Command {
             ..FACTORS
         });
     }
-    let selects = random.next() % 4 == 0;
+    let selects = random.next().is_multiple_of(4);
     Command::Interpolate(Interpolate {
         capacity,
         level_count: number(random, 3) as u16,

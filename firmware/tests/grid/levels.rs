@@ -68,10 +68,10 @@ fn weights(case: &Case, at: [f64; 3]) -> Vec<([i64; 3], f64)> {
         Corners::Linear => {
             let corner = |bits: usize| {
                 let mut corner = (lower, 1.0);
-                for axis in 0..dimensions {
+                for (axis, share) in share.iter().enumerate().take(dimensions) {
                     let upper = bits >> axis & 1;
                     corner.0[axis] += upper as i64;
-                    corner.1 *= if upper == 1 { share[axis] } else { 1.0 - share[axis] };
+                    corner.1 *= if upper == 1 { *share } else { 1.0 - share };
                 }
                 corner
             };

@@ -1,12 +1,13 @@
-//! Cells of three dimensions whose entries are four bytes, in Armv7E-M's assembly.
+//! Cells whose entries are four bytes, in Armv7E-M's assembly: all corners of grids of three dimensions,
+//! and of textures.
 //!
-//! Instructions: 130 a point of a hashed level, 121 of a dense one.
+//! Instructions: 132 a point of a hashed level, 123 of a dense one, 74 of a texture.
 #![allow(unsafe_code)]
 
 use super::index::{Hashed, Inside};
 use super::{Point, Rows};
 use core::mem::offset_of;
-use quintet_protocol::grid::Level;
+use quintet_protocol::grid::{Level, Wrap};
 
 /// What the assembly works on.
 ///
@@ -15,7 +16,8 @@ use quintet_protocol::grid::Level;
 struct Job {
     scale: [i32; 3],
     offset: i32,
-    /// What whole coordinates along y and z are multiplied by; those along x are not.
+    /// What whole coordinates along y and z are multiplied by; those along x are not. A texture has the
+    /// first one.
     factors: [u32; 2],
     /// Of a hash.
     mask: u32,
@@ -67,6 +69,24 @@ impl Block<'_, '_> {
         true
     }
 
+    /// Looks points up in a texture that has all corners, and is held along both axes or repeats along
+    /// both; returns whether it has.
+    pub fn texture(self, index: &Inside) -> bool {
+        let [x, y, _] = index.strides;
+        let [nx, ny, _] = self.level.resolution.map(usize::from);
+        let has_all = x == 1 && nx * ny <= self.entries.len();
+        let [along_x, along_y, _] = self.level.wraps;
+        let Some(mut job) = self.job([y, 0], 0).filter(|_| has_all) else { return false };
+        match [along_x, along_y] {
+            // SAFETY: all corners lie in the level, and all of its entries are there. The rest: `job`.
+            [Wrap::Repeat, Wrap::Repeat] => unsafe { repeated(&raw mut job) },
+            // SAFETY: the same.
+            [Wrap::Clamp, Wrap::Clamp] => unsafe { held(&raw mut job) },
+            _ => return false,
+        }
+        true
+    }
+
     /// The job, if there is a row for each point: four halves that begin at a word.
     fn job(self, factors: [u32; 2], mask: u32) -> Option<Job> {
         let Rows { halves, stride } = self.rows;
@@ -113,6 +133,39 @@ macro_rules! edge {
             "umlal r8, r9, lr, r7\n",
             "and lr, r1, r5, ror #16\n",
             "umlal r10, r11, lr, r7\n",
+        )
+    };
+}
+
+/// Makes numbers of the sums in `r8` to `r11`, stores them, and goes on to the next point.
+macro_rules! finish {
+    () => {
+        concat!(
+            "ldr r12, [sp]\n",
+            "ldrd r0, r1, [r12, {multiplier}]\n",
+            "lsr r2, r8, #24\n",
+            "orr r2, r2, r9, lsl #8\n", // the fourth feature
+            "lsr r3, r10, #24\n",
+            "orr r3, r3, r11, lsl #8\n",   // the second
+            "bic r8, r8, #0xFF000000\n",   // the first
+            "bic r10, r10, #0xFF000000\n", // the third
+            "sub r2, r2, r1\n",
+            "sub r3, r3, r1\n",
+            "sub r8, r8, r1\n",
+            "sub r10, r10, r1\n",
+            "ldrd r4, r5, [r12, {row}]\n",
+            "smmulr r2, r2, r0\n",
+            "smmulr r3, r3, r0\n",
+            "smmulr r8, r8, r0\n",
+            "smmulr r10, r10, r0\n",
+            "pkhbt r6, r8, r3, lsl #16\n",
+            "pkhbt r7, r10, r2, lsl #16\n",
+            "strd r6, r7, [r4]\n",
+            "add r4, r4, r5\n",
+            "str r4, [r12, {row}]\n",
+            "b 2b\n",
+            "9:\n",
+            "pop {{r0, r4-r11, pc}}\n",
         )
     };
 }
@@ -179,31 +232,7 @@ macro_rules! look_up {
             edge!($join, "umlal"),
             "pop {{r5, r6}}",
             edge!($join, "umlal"),
-            "ldr r12, [sp]",
-            "ldrd r0, r1, [r12, {multiplier}]",
-            "lsr r2, r8, #24",
-            "orr r2, r2, r9, lsl #8", // the fourth feature
-            "lsr r3, r10, #24",
-            "orr r3, r3, r11, lsl #8", // the second
-            "bic r8, r8, #0xFF000000", // the first
-            "bic r10, r10, #0xFF000000", // the third
-            "sub r2, r2, r1",
-            "sub r3, r3, r1",
-            "sub r8, r8, r1",
-            "sub r10, r10, r1",
-            "ldrd r4, r5, [r12, {row}]",
-            "smmulr r2, r2, r0",
-            "smmulr r3, r3, r0",
-            "smmulr r8, r8, r0",
-            "smmulr r10, r10, r0",
-            "pkhbt r6, r8, r3, lsl #16",
-            "pkhbt r7, r10, r2, lsl #16",
-            "strd r6, r7, [r4]",
-            "add r4, r4, r5",
-            "str r4, [r12, {row}]",
-            "b 2b",
-            "9:",
-            "pop {{r0, r4-r11, pc}}",
+            finish!(),
             point = const offset_of!(Job, point),
             multiplier = const offset_of!(Job, multiplier),
             row = const offset_of!(Job, row),
@@ -229,4 +258,99 @@ unsafe extern "C" fn hashed(job: *mut Job) {
 #[unsafe(naked)]
 unsafe extern "C" fn dense(job: *mut Job) {
     look_up!("add", "@ ")
+}
+
+/// Both ends of an edge of a texture, which lie side by side: `r0` is the place of the first, `r1` says
+/// which bytes go together, `r2` is the fraction along it and `r3` its weight; the other registers are as
+/// of [`edge`]. `r3` to `r6` and `lr` are lost.
+macro_rules! texels {
+    ($first:literal) => {
+        concat!(
+            "mul r4, r3, r2\n",
+            "ldrd r5, r6, [r0]\n",
+            "sub r3, r3, r4, lsr #16\n",
+            "lsr r4, r4, #16\n",
+            "and lr, r5, r1\n",
+            concat!($first, " r8, r9, lr, r3\n"),
+            "and lr, r1, r5, ror #16\n",
+            concat!($first, " r10, r11, lr, r3\n"),
+            "and lr, r6, r1\n",
+            "umlal r8, r9, lr, r4\n",
+            "and lr, r1, r6, ror #16\n",
+            "umlal r10, r11, lr, r4\n",
+        )
+    };
+}
+
+/// Looks up all points in a texture. `wrap` brings a coordinate into the box, Q31.
+macro_rules! look_up_texels {
+    ($wrap:ident) => {
+        core::arch::naked_asm!(
+            dsp_core!(),
+            "push {{r0, r4-r11, lr}}",
+            "2:", // a point
+            "ldr r12, [sp]",
+            "ldrd r0, r1, [r12, {point}]",
+            "cmp r0, r1",
+            "beq 9f",
+            "ldrd r2, r3, [r0], #12",
+            "str r0, [r12, {point}]",
+            $wrap!("r2"),
+            $wrap!("r3"),
+            "ldm r12!, {{r4-r8}}", // scales, offset, texels of a row
+            "smmla r2, r2, r4, r7",
+            "smmla r3, r3, r5, r7",
+            "ldrd r0, r1, [r12, #8]", // entries, apart
+            "asr r4, r2, #16",
+            "asr r5, r3, #16",
+            "mla r4, r5, r8, r4",
+            "add r0, r0, r4, lsl #2",
+            "lsl r12, r8, #2",
+            "uxth r2, r2",
+            "uxth r7, r3",
+            "rsb r3, r7, #65536",
+            texels!("umull"),
+            "add r0, r0, r12",
+            "mov r3, r7",
+            texels!("umlal"),
+            finish!(),
+            point = const offset_of!(Job, point),
+            multiplier = const offset_of!(Job, multiplier),
+            row = const offset_of!(Job, row),
+        )
+    };
+}
+
+/// The fraction of a coordinate.
+macro_rules! repeat {
+    ($at:literal) => {
+        concat!("lsl ", $at, ", ", $at, ", #4\nlsr ", $at, ", ", $at, ", #1\n")
+    };
+}
+
+/// A coordinate held to the box.
+macro_rules! hold {
+    ($at:literal) => {
+        concat!("usat ", $at, ", #28, ", $at, "\nlsl ", $at, ", ", $at, ", #3\n")
+    };
+}
+
+/// Looks up the points of a job in a texture that repeats.
+///
+/// # Safety
+/// As of [`dense`], in two dimensions.
+// SAFETY: as of `hashed`.
+#[unsafe(naked)]
+unsafe extern "C" fn repeated(job: *mut Job) {
+    look_up_texels!(repeat)
+}
+
+/// Looks up the points of a job in a texture that is held at its edges.
+///
+/// # Safety
+/// As of [`dense`], in two dimensions.
+// SAFETY: as of `hashed`.
+#[unsafe(naked)]
+unsafe extern "C" fn held(job: *mut Job) {
+    look_up_texels!(hold)
 }

@@ -5,14 +5,11 @@
 
 use super::axis::{among, held, into_box, whole};
 use super::corners::{Corner, Linear, List, Nearest, Simplex, Walk};
-use super::index::{Any, Edged, Hashed, Index, Inside};
-use super::unit::Unit;
+use super::index::{Any, Hashed, Index, Inside};
+use super::unit::{FourBytes, Unit};
 use super::{ONE, Point, Rows, put, scaled};
 use quintet_protocol::grid::{Level, Wrap};
 use quintet_protocol::program::{Corners, GridEntry};
-
-/// Points whose corners are found before any of them is looked up.
-const BLOCK_POINTS: usize = 8;
 
 /// What is looked up, and how.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +31,7 @@ pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows
     match (kind.entry, kind.features % 4) {
         (GridEntry::Halves, 0 | 2) => units::<[i16; 2]>(kind, level, table, points, rows),
         (GridEntry::Halves, _) => units::<[i16; 1]>(kind, level, table, points, rows),
-        (_, 0) => units::<u32>(kind, level, table, points, rows),
+        (_, 0) => units::<FourBytes>(kind, level, table, points, rows),
         (_, 2) => units::<[u8; 2]>(kind, level, table, points, rows),
         (_, _) => units::<[u8; 1]>(kind, level, table, points, rows),
     }
@@ -82,11 +79,14 @@ impl<U: Unit> Pass<'_, U> {
         let (level, each) = (self.level, self.each as u32);
         let is_wide = U::FEATURES > 1;
         let is_hashed = is_wide && level.hashed && each.is_power_of_two() && is_held(level);
-        let is_inside = is_wide && is_inside(level);
-        let is_texture = U::FEATURES == 4 && !level.hashed;
+        let is_inside = is_wide && is_held(level) && has_corners(level, 3);
+        let is_texture = U::FEATURES == 4 && has_corners(level, 2);
         match (kind.dimensions, kind.corners) {
             #[cfg(armv7em_dsp)]
-            (3, Corners::Linear) if (is_hashed || is_inside) && self.by_assembly(points, rows) => {}
+            (2, Corners::Linear) if is_texture && self.by_assembly(2, points, rows) => {}
+            #[cfg(armv7em_dsp)]
+            (3, Corners::Linear)
+                if (is_hashed || is_inside) && self.by_assembly(3, points, rows) => {}
             (3, Corners::Linear) if is_hashed => {
                 self.in_box::<Linear>(Hashed::new(level, each), points, rows);
             }
@@ -105,16 +105,17 @@ impl<U: Unit> Pass<'_, U> {
         }
     }
 
-    /// In three dimensions, points being held to the box; whether the assembly does that.
+    /// All corners of a hashed level, or of a dense one that has them; whether the assembly does that.
     #[cfg(armv7em_dsp)]
-    fn by_assembly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
+    fn by_assembly(&self, dimensions: u8, points: &[Point], rows: &mut Rows<'_>) -> bool {
         let (level, zero) = (self.level, self.zero);
         let is_plain = U::FEATURES == 4 && self.each == 1 && !self.adds && !level.nearest;
         let entries = if is_plain { bytemuck::cast_slice(self.units) } else { &[] };
         let block = super::armv7em::Block { level, entries, zero, points, rows };
-        match level.hashed {
-            true => block.hashed(&Hashed::new(level, 1)),
-            false => block.inside(&Inside::new(level, 1)),
+        match (dimensions, level.hashed) {
+            (2, _) => block.texture(&Inside::new(level, 1)),
+            (_, true) => block.hashed(&Hashed::new(level, 1)),
+            (_, false) => block.inside(&Inside::new(level, 1)),
         }
     }
 
@@ -122,18 +123,18 @@ impl<U: Unit> Pass<'_, U> {
     #[inline(never)]
     fn in_box<W: Walk<3>>(&self, index: impl Index, points: &[Point], rows: &mut Rows<'_>) {
         let Level { scale, offset, .. } = *self.level;
-        self.blocks(points, rows, |point| {
+        self.each_point(points, rows, |point| {
             let place = |axis: usize| among(held(point[axis] as i32), scale[axis], offset);
             W::corners([place(0), place(1), place(2)], self.fractions, &index)
         });
     }
 
-    /// In a dense level of two dimensions.
+    /// In two dimensions, in a dense level that has all corners.
     #[inline(never)]
     fn in_texture<W: Walk<2>>(&self, points: &[Point], rows: &mut Rows<'_>) {
-        let index = Edged::new(self.level, self.each as u32);
+        let index = Inside::new(self.level, self.each as u32);
         let Level { scale, offset, wraps, .. } = *self.level;
-        self.blocks(points, rows, |point| {
+        self.each_point(points, rows, |point| {
             let inside = |axis: usize| into_box(point[axis] as i32, wraps[axis]);
             let place = |axis: usize| among(inside(axis), scale[axis], offset);
             W::corners([place(0), place(1), 0], self.fractions, &index)
@@ -145,35 +146,34 @@ impl<U: Unit> Pass<'_, U> {
     fn anywhere(&self, kind: &Kind, points: &[Point], rows: &mut Rows<'_>) {
         let index = Any::new(self.level, self.each as u32);
         let Level { scale, offset, wraps, .. } = *self.level;
-        self.blocks(points, rows, |point| {
+        self.each_point(points, rows, |point| {
             let inside = |axis: usize| into_box(point[axis] as i32, wraps[axis]);
             let at = [0, 1, 2].map(|axis| among(inside(axis), scale[axis], offset));
             List::new(kind.corners, kind.dimensions, (at, self.fractions), &index)
         });
     }
 
-    /// Finds the corners around a block of points, then what comes of them: both together have more
-    /// numbers in hand than a core has registers.
+    /// Finds the corners around each point, then what comes of them, unit by unit.
     #[inline(always)]
-    fn blocks<C: AsRef<[Corner]> + Copy + Default>(
+    fn each_point<C: AsRef<[Corner]>>(
         &self,
         points: &[Point],
         rows: &mut Rows<'_>,
         around: impl Fn(&Point) -> C,
     ) {
-        let mut corners = [C::default(); BLOCK_POINTS];
-        let halves = rows.halves.chunks_mut(BLOCK_POINTS * rows.stride);
-        for (points, halves) in points.chunks(BLOCK_POINTS).zip(halves) {
-            for (corners, point) in corners.iter_mut().zip(points) {
-                *corners = around(point);
+        let rows = rows.halves.chunks_mut(rows.stride);
+        if self.each == 1 {
+            // Corners are in registers, where these suffice.
+            for (point, row) in points.iter().zip(rows) {
+                self.row(row, self.units, around(point).as_ref());
             }
-            let corners = corners.get(..points.len()).unwrap_or_default();
-            for unit in 0..self.each {
+            return;
+        }
+        for (point, row) in points.iter().zip(rows) {
+            let corners = around(point);
+            for (unit, row) in row.chunks_mut(U::FEATURES).take(self.each).enumerate() {
                 let units = self.units.get(unit..).unwrap_or_default();
-                let halves = halves.get_mut(unit * U::FEATURES..).unwrap_or_default();
-                for (corners, row) in corners.iter().zip(halves.chunks_mut(rows.stride)) {
-                    self.row(row, units, corners.as_ref());
-                }
+                self.row(row, units, corners.as_ref());
             }
         }
     }
@@ -198,11 +198,11 @@ fn is_held(level: &Level) -> bool {
     level.wraps == [Wrap::Clamp; 3]
 }
 
-/// Whether a dense level has all corners of all points, which are held to the box.
-fn is_inside(level: &Level) -> bool {
+/// Whether a level is dense and has all corners of all points, which are brought into the box.
+fn has_corners(level: &Level, dimensions: usize) -> bool {
     let is_within = |axis: usize| {
         let (scale, last) = (level.scale[axis], i32::from(level.resolution[axis]) - 1);
         scale >= 0 && (0..last).contains(&whole(among(held(i32::MAX), scale, level.offset)))
     };
-    !level.hashed && is_held(level) && level.offset >= 0 && (0..3).all(is_within)
+    !level.hashed && level.offset >= 0 && (0..dimensions).all(is_within)
 }

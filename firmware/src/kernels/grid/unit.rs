@@ -16,6 +16,13 @@ pub trait Unit: Pod {
     fn sums(sums: Self::Sums, zero: i32) -> impl Iterator<Item = i32>;
 }
 
+/// Four bytes: on RV32, where a wide product takes two multiplications, each by itself.
+#[cfg(not(target_arch = "riscv32"))]
+pub type FourBytes = u32;
+/// Four bytes, each by itself.
+#[cfg(target_arch = "riscv32")]
+pub type FourBytes = [u8; 4];
+
 /// The bytes of four that are multiplied at once.
 pub const APART: u32 = 0xFF00_00FF;
 
