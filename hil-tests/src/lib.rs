@@ -49,6 +49,12 @@ pub fn boards() -> Vec<DeviceUri> {
     }
 }
 
+/// The virtual device, then the boards, all opened.
+pub fn devices() -> Vec<(DeviceUri, Connection)> {
+    let uris = [vec![uri("virtual:")], boards()].concat();
+    uris.into_iter().map(|uri| (uri.clone(), open(&uri))).collect()
+}
+
 /// The folder with scenes that are not in the repository; says so if there is none.
 pub fn reference_folder(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("QUINTET_REFERENCE_DIR").map(PathBuf::from);

@@ -1,4 +1,4 @@
-//! What dense layers over rows of halves cost: executed instructions of one layer, by QEMU's exact count.
+//! What dense layers over rows of halves cost: executed instructions, by QEMU's exact count.
 //!
 //! `cargo test --package quintet-hil-tests --test dense_costs -- --nocapture` prints the table.
 
@@ -46,7 +46,8 @@ fn layers_keep_to_their_instructions() {
 /// The most instructions that a network may take as one command, of what it takes as one command after
 /// another.
 ///
-/// It is not less: layers do the same either way, and each block begins them anew. What is saved is memory.
+/// It is not less: layers do the same either way, and each block begins them anew. What is saved is
+/// memory.
 const FUSED_MAX: f64 = 1.03;
 
 #[test]

@@ -5,14 +5,8 @@ use quintet_driver::device::Connection;
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::convolution::Random;
 use quintet_hil_tests::depthwise::Depthwise;
-use quintet_hil_tests::{boards, open, uri};
+use quintet_hil_tests::devices;
 use quintet_protocol::program::Sliding;
-
-/// The virtual device, then the boards.
-fn devices() -> Vec<(DeviceUri, Connection)> {
-    let uris = [vec![uri("virtual:")], boards()].concat();
-    uris.into_iter().map(|uri| (uri.clone(), open(&uri))).collect()
-}
 
 fn check(devices: &mut [(DeviceUri, Connection)], layer: &Depthwise) {
     let expected = layer.expected();

@@ -5,18 +5,12 @@ use quintet_driver::session::SessionError;
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::convolution::Random;
 use quintet_hil_tests::dense::Layer;
+use quintet_hil_tests::devices;
 use quintet_hil_tests::one_command::{self, Done, Operand};
 use quintet_hil_tests::perceptron::Network;
-use quintet_hil_tests::{boards, open, uri};
 use quintet_protocol::feature::{Matrix, wave_columns, wave_words};
 use quintet_protocol::program::{BufferId, Command, Gather, Harmonics, Waves};
 use quintet_protocol::ray::RAY_WORDS;
-
-/// The virtual device, then the boards.
-fn devices() -> Vec<(DeviceUri, Connection)> {
-    let uris = [vec![uri("virtual:")], boards()].concat();
-    uris.into_iter().map(|uri| (uri.clone(), open(&uri))).collect()
-}
 
 /// Runs a command on each, and says what it cost.
 fn same(

@@ -1,5 +1,5 @@
-//! Float dense layers to the records of [`quintet_protocol::feature`]: weights of 8 bits, with a scale for
-//! each output, of which the one with the least squared error is taken.
+//! Float dense layers to the records of [`quintet_protocol::feature`]: weights of 8 bits, with a scale
+//! for each output, of which the one with the least squared error is taken.
 
 use super::fit::Fit;
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, block_words, dense_words};
@@ -269,11 +269,15 @@ mod tests {
                 (0..count).map(|_| (random.number() * f64::from(size).exp2()) as f32).collect()
             };
             let weights = numbers(inputs * outputs, size);
-            let bits: Vec<i32> = numbers(inputs, 0).iter().map(|it| (it * spread as f32) as i32 + 8).collect();
+            let bits = numbers(inputs, 0);
+            let bits: Vec<i32> = bits.iter().map(|it| (it * spread as f32) as i32 + 8).collect();
             let row: Vec<i16> = numbers(inputs, 15).iter().map(|&it| it as i16).collect();
             let terms = weights.chunks(inputs).map(|weights| {
                 let terms = weights.iter().zip(&row).zip(&bits);
-                terms.map(|((w, x), b)| (f64::from(w * f32::from(*x)) / f64::from(*b).exp2()).abs()).sum::<f64>()
+                let term = |((w, x), b): ((&f32, &i16), &i32)| {
+                    (f64::from(w * f32::from(*x)) / f64::from(*b).exp2()).abs()
+                };
+                terms.map(term).sum::<f64>()
             });
             let largest = terms.fold(0.01, f64::max);
             let bias = numbers(outputs, (largest.log2() as i32 + bias_size).min(30));
@@ -297,6 +301,9 @@ mod tests {
             for (output, (found, exact)) in found.iter().zip(exact(&layer, &row)).enumerate() {
                 let (_, multiplier, _) = channel(&layer, output, None).unwrap();
                 // A step of a sum, in steps of the output; and a weight may be held to the range, 19 % of the largest.
+                let (_, multiplier, _) = channel(&layer, output).unwrap();
+                // A step of a sum, in steps of the output; and a weight may be held to the range, which
+                // is 20 % below the largest at most.
                 let step = f64::from(multiplier) / 32f64.exp2();
                 let steps = row.iter().map(|&x| f64::from(x).abs()).sum::<f64>() * 0.5 + 0.5;
                 let held = row.iter().map(|&x| f64::from(x).abs()).sum::<f64>() * 0.25 * 127.0;

@@ -66,7 +66,8 @@ pub fn waves(frequencies: &[f64], coordinates: &[Coordinate]) -> Vec<u32> {
     words
 }
 
-/// A number modulo 2^32: of angles whole turns do not matter, nor do they of factors that are not shifted.
+/// A number modulo 2^32: of angles whole turns do not matter, nor do they of factors that are not
+/// shifted.
 fn wrapped(value: f64) -> u32 {
     value.round().rem_euclid(TURN) as u32
 }
@@ -109,7 +110,10 @@ mod tests {
 
         #[test]
         fn waves_are_of_directions_and_of_columns(
-            direction in -(1i32 << 30)..=1 << 30, half: i16, frequency in 0.01f64..64.0, bits in 4i32..16,
+            direction in -(1i32 << 30)..=1 << 30,
+            half: i16,
+            frequency in 0.01f64..64.0,
+            bits in 4i32..16,
         ) {
             let column = [Coordinate::column(bits)];
             let of_column = waves(&[frequency], &column);

@@ -1,6 +1,7 @@
 //! The device from outside: everything goes through its port, as a driver's bytes do.
 
 mod convolve;
+mod features;
 mod frames;
 mod grids;
 mod hostile_link;

@@ -4,7 +4,7 @@
 //! Widened weights are two streams, for channels a and b and for c and d: a word with columns `2i` and
 //! `2i + 1` of the first channel, then one of the second.
 //!
-//! Instructions: 0.69 a product, loop included 0.70; finishing and storing takes 5.7 an output.
+//! Instructions: 0.69 a product, loop included 0.70; finishing and storing takes 6.4 an output.
 #![allow(unsafe_code)]
 
 pub use super::interleave::lay_out;
@@ -41,7 +41,8 @@ struct Job {
     stride: usize,
     /// Groups that are left for the first turn of the loop.
     rest: usize,
-    /// What holds sums to their range: 0 nothing but 16 bits, 1 zero and above, 2 `least` and `greatest`.
+    /// What holds sums to their range: 0 nothing but 16 bits, 1 zero and above, 2 `least` and
+    /// `greatest`.
     finish: usize,
     /// Twice each, side by side.
     least: u32,
@@ -90,10 +91,10 @@ pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
         least: twice(layer.least),
         greatest: twice(layer.greatest),
     };
-    // SAFETY: there are whole tiles, at least one, of `2 * inputs` words; the weights have `inputs` words
-    // from `weights` on, and the record two biases and two multipliers from `header` on. `out` is mutably
-    // borrowed and has two halves at `out` and every `stride` after it, for each row of the tiles. `inputs`
-    // is a positive multiple of a group.
+    // SAFETY: there are whole tiles, at least one, of `2 * inputs` words; the weights have `inputs`
+    // words from `weights` on, and the record two biases and two multipliers from `header` on. `out`
+    // is mutably borrowed and has two halves at `out` and every `stride` after it, for each row of the
+    // tiles. `inputs` is a positive multiple of a group.
     unsafe { multiply_pair(&raw const job) };
     if channels > 2 {
         job.weights = wide[half..].as_ptr();
@@ -104,7 +105,8 @@ pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
     }
 }
 
-/// Widens the weights of a block: two words of it are columns `2i` and `2i + 1` of a and b, and of c and d.
+/// Widens the weights of a block: two words of it are columns `2i` and `2i + 1` of a and b, and of c
+/// and d.
 ///
 /// # Safety
 /// From `weights` on there are `bytes` bytes, a positive multiple of 16, and two times as many can be

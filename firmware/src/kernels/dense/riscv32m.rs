@@ -83,7 +83,10 @@ macro_rules! row {
 
 /// A column: the weights of four channels from a2 on, and four rows from a1 on.
 macro_rules! column {
-    ([$a:literal, $b:literal, $c:literal, $d:literal], [$r0:literal, $r1:literal, $r2:literal, $r3:literal]) => {
+    (
+        [$a:literal, $b:literal, $c:literal, $d:literal],
+        [$r0:literal, $r1:literal, $r2:literal, $r3:literal]
+    ) => {
         concat!(
             concat!("lh t1, ", $r0, "(a1)\n"),
             concat!("lb a5, ", $a, "(a2)\n"),

@@ -15,8 +15,8 @@ use crate::feature::Matrix;
 pub struct Perceptron {
     /// One word: how many rows there are.
     pub count: BufferId,
-    /// [`LayerRecord`](crate::feature::LayerRecord)s, constant. One that asks for what is not there ends
-    /// the command.
+    /// [`LayerRecord`](crate::feature::LayerRecord)s, constant. One that asks for what is not there
+    /// ends the command.
     pub layers: BufferId,
     /// Records of the weights of all layers, constant: the whole buffer is used.
     pub weights: BufferId,
