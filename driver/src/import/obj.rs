@@ -292,7 +292,7 @@ mod tests {
             ("v 0 0 0\nf 1 1 0", "0 names no vertex"),
             ("v 0 0 0\nf 1 -2 1", "-2 names no vertex"),
             ("v 0 0 0\nf 1/1 1 1", "texture coordinates"),
-            ("v 0 0 0\nf 1 1 /1", "without a vertex"),
+            ("v 0 0 0\nf 1 1 /", "without a vertex"),
             ("v 0 0 nan\nf 1 1 1", "NaN"),
             ("v 0 0 0", "without faces"),
         ] {

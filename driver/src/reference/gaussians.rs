@@ -39,21 +39,38 @@ impl Splats {
         Self(splats)
     }
 
-    /// What is seen at a place of the picture when a surface of this colour stands at this depth.
-    pub fn over(&self, place: [f64; 2], depth: f64, behind: [f64; 3]) -> [f64; 3] {
-        let (mut sum, mut transmittance) = ([0.0; 3], 1.0);
-        for splat in self.0.iter().take_while(|splat| splat.depth < depth) {
-            let alpha = splat.alpha(place);
-            if alpha < ALPHA_MIN {
-                continue;
-            }
-            sum = [0, 1, 2].map(|c| sum[c] + transmittance * alpha * splat.color[c]);
-            transmittance *= 1.0 - alpha;
-            if transmittance < TRANSMITTANCE_MIN {
-                return sum;
+    /// Draws them over surfaces of these depths and colours, a pixel each, row by row.
+    pub fn draw(&self, width: usize, depths: &[f64], colors: &mut [[f64; 3]]) {
+        let mut fronts = vec![Front { sum: [0.0; 3], transmittance: 1.0 }; depths.len()];
+        for splat in &self.0 {
+            let [columns, rows] = splat.extent([width, depths.len() / width.max(1)]);
+            for at in rows.flat_map(|row| columns.clone().map(move |column| row * width + column)) {
+                let place = [(at % width) as f64 + 0.5, (at / width) as f64 + 0.5];
+                if splat.depth < depths[at] {
+                    fronts[at].add(splat.alpha(place), splat.color);
+                }
             }
         }
-        [0, 1, 2].map(|c| sum[c] + transmittance * behind[c])
+        for (color, Front { sum, transmittance }) in colors.iter_mut().zip(fronts) {
+            *color = [0, 1, 2].map(|c| sum[c] + transmittance * color[c]);
+        }
+    }
+}
+
+/// What has been drawn at a pixel so far.
+#[derive(Clone)]
+struct Front {
+    sum: [f64; 3],
+    transmittance: f64,
+}
+
+impl Front {
+    fn add(&mut self, alpha: f64, color: [f64; 3]) {
+        if alpha < ALPHA_MIN || self.transmittance < TRANSMITTANCE_MIN {
+            return;
+        }
+        self.sum = [0, 1, 2].map(|c| self.sum[c] + self.transmittance * alpha * color[c]);
+        self.transmittance *= 1.0 - alpha;
     }
 }
 
@@ -90,6 +107,19 @@ impl Splat {
             conic: [yy / determinant, -xy / determinant, xx / determinant],
             opacity: f64::from(cloud.opacities[i]),
             color: color(cloud, i, camera),
+        })
+    }
+
+    /// Columns and rows of a picture of this size where its opacity can reach [`ALPHA_MIN`].
+    fn extent(&self, sides: [usize; 2]) -> [std::ops::Range<usize>; 2] {
+        let square = 2.0 * (self.opacity / ALPHA_MIN).ln();
+        let [xx, xy, yy] = self.conic;
+        let determinant = xx * yy - xy * xy;
+        let reach = [yy, xx].map(|part| (square.max(0.0) * part / determinant).sqrt() + 1.0);
+        [0, 1].map(|axis| {
+            let (low, high) = (self.center[axis] - reach[axis], self.center[axis] + reach[axis]);
+            let inside = |value: f64| (value.max(0.0) as usize).min(sides[axis]);
+            inside(low.floor())..inside(high.ceil())
         })
     }
 

@@ -45,18 +45,19 @@ pub fn render(
     background: [u8; 3],
 ) -> Picture {
     let hits = hits(mesh, camera);
-    let splats = gaussians.map(|cloud| Splats::project(cloud, camera));
-    let width = usize::from(camera.width);
+    let (width, height) = (usize::from(camera.width), usize::from(camera.height));
     let background = background.map(|byte| f64::from(byte) / 255.0);
-    let color_at = |(at, hit): (usize, &Option<Hit>)| {
-        let behind = hit.map_or(background, |hit| color(mesh, look, camera, &hit));
-        let depth = hit.map_or(f64::INFINITY, |hit| hit.depth);
-        let pixel = [(at % width) as f64 + 0.5, (at / width) as f64 + 0.5];
-        let color = splats.as_ref().map_or(behind, |splats| splats.over(pixel, depth, behind));
-        color.map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8)
-    };
-    let rgb = hits.iter().enumerate().flat_map(color_at).collect();
-    Picture { width, height: usize::from(camera.height), rgb }
+    let color_of =
+        |hit: &Option<Hit>| hit.map_or(background, |hit| color(mesh, look, camera, &hit));
+    let mut colors: Vec<Vector> = hits.iter().map(color_of).collect();
+    if let Some(cloud) = gaussians {
+        let depth_of = |hit: &Option<Hit>| hit.map_or(f64::INFINITY, |hit| hit.depth);
+        let depths: Vec<f64> = hits.iter().map(depth_of).collect();
+        Splats::project(cloud, camera).draw(width, &depths, &mut colors);
+    }
+    let byte = |part: f64| (part.clamp(0.0, 1.0) * 255.0).round() as u8;
+    let rgb = colors.iter().flat_map(|color| color.map(byte)).collect();
+    Picture { width, height, rgb }
 }
 
 /// The nearest triangle at each pixel, row by row.
