@@ -300,8 +300,6 @@ mod tests {
             let one = f64::from(output_bits).exp2();
             for (output, (found, exact)) in found.iter().zip(exact(&layer, &row)).enumerate() {
                 let (_, multiplier, _) = channel(&layer, output, None).unwrap();
-                // A step of a sum, in steps of the output; and a weight may be held to the range, 19 % of the largest.
-                let (_, multiplier, _) = channel(&layer, output).unwrap();
                 // A step of a sum, in steps of the output; and a weight may be held to the range, which
                 // is 20 % below the largest at most.
                 let step = f64::from(multiplier) / 32f64.exp2();

@@ -174,6 +174,8 @@ pub fn textured_triangle() -> (serde_json::Value, Vec<u8>) {
         "images": [{"bufferView": 6, "mimeType": "image/png"},
             {"bufferView": 7, "mimeType": "image/webp"}]});
     (json, binary)
+}
+
 /// Arrays of a small hash grid with networks, in the names of nerfstudio's encodings; their description
 /// comes first.
 pub fn field_members() -> Vec<(&'static str, Vec<u8>)> {
