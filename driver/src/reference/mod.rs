@@ -5,4 +5,5 @@
 
 pub mod field;
 mod gaussians;
+pub mod hybrid;
 pub mod mesh;

@@ -6,6 +6,7 @@ mod inspect;
 #[cfg(unix)]
 mod mlperf;
 mod networks;
+mod scenes;
 mod sets;
 
 use std::fs;
@@ -332,7 +333,7 @@ fn wrong_usage_is_told_before_any_work() {
         ("--size big", "WIDTHxHEIGHT"),
         ("--background red", "R,G,B"),
         ("--orbit 0", "1..=3600"),
-        ("--view alone", "--camera"),
+        ("--view alone", "tells of no views"),
         ("--orbit 3 --camera a.json", "--camera"),
         ("--arena many", "512K"),
         ("--device /dev/ttyACM0", "serial:PATH"),

@@ -5,6 +5,7 @@
 //! that `QUINTET_REFERENCE_DIR` names. `cargo test --test quality -- --nocapture` prints all figures.
 
 mod fields;
+mod hybrids;
 mod meshes;
 mod pictures;
 

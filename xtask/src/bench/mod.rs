@@ -1,9 +1,10 @@
-//! `bench`: executed instructions on the emulated boards: of frames and of inferences.
+//! `bench`: executed instructions on the emulated boards: of frames, of inferences, of pipelines.
 //!
 //! The counts are QEMU's and exact: they do not depend on this computer or on what else it does.
 //! Without `QUINTET_REFERENCE_DIR` scenes and networks are those of the repository.
 
 mod networks;
+mod pipelines;
 mod scenes;
 
 use std::path::PathBuf;
@@ -24,8 +25,9 @@ pub fn run(as_json: bool) -> Result<()> {
     let program = build_quintet()?;
     let networks = networks::run(&program, as_json)?;
     let scenes = scenes::run(&program, as_json)?;
+    let pipelines = pipelines::run(&program, as_json)?;
     if as_json {
-        println!("{:#}", json!({ "networks": networks, "scenes": scenes }));
+        println!("{:#}", json!({ "networks": networks, "scenes": scenes, "pipelines": pipelines }));
     } else if reference().is_none() {
         println!("\n{REFERENCE} is not set: only what is in the repository was measured.");
     }
