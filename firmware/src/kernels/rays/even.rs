@@ -13,6 +13,8 @@ pub struct Even {
     intervals: u32,
     /// One of them, Q48, and a little less than one if there is one.
     step: u64,
+    /// The same, Q32.
+    coarse_step: u32,
     /// The share of the first sample, Q48.
     first: u64,
     /// The same, Q32, and what rounding may add.
@@ -32,7 +34,8 @@ impl Even {
             Spacing::Middles => step / 2,
             Spacing::Points => 0,
         };
-        Self { intervals, step, first, back: (first >> 16) as u32 + 1 }
+        let [coarse_step, back] = [step, first].map(|share| (share >> 16) as u32);
+        Self { intervals, step, coarse_step, first, back: back + 1 }
     }
 
     /// The share of a sample, Q32, below one.
@@ -41,16 +44,28 @@ impl Even {
         ((u64::from(sample) * self.step + self.first) >> 16) as u32
     }
 
-    /// The same, Q24.
+    /// The shares from a sample on, Q32; of those that there are not, anything.
     #[inline(always)]
-    pub fn coarse_share(&self, sample: u32) -> u32 {
-        ((u64::from(self.share(sample)) + (1 << 7)) >> 8) as u32
+    pub fn shares_from(&self, sample: u32) -> impl Iterator<Item = u32> + use<> {
+        let (mut next, step) =
+            ((u64::from(sample) * self.step + self.first) << 16, self.step << 16);
+        core::iter::repeat_with(move || {
+            let share = (next >> 32) as u32;
+            next = next.wrapping_add(step);
+            share
+        })
+    }
+
+    /// The shares of all samples, Q24, and more behind them.
+    #[inline(always)]
+    pub fn coarse_shares(&self) -> impl Iterator<Item = u32> + use<> {
+        self.shares_from(0).map(|share| (share >> 8) + (share >> 7 & 1))
     }
 
     /// Share of a place that is given in intervals, Q20, Q24.
     #[inline(always)]
     pub fn place(&self, intervals: u32) -> u32 {
-        ((u64::from(intervals) * (self.step >> 16) + (1 << 27)) >> 28) as u32
+        ((u64::from(intervals) * u64::from(self.coarse_step) + (1 << 27)) >> 28) as u32
     }
 
     /// The first sample after this one that may lie beyond a share, Q32: all between them do not.
@@ -62,7 +77,7 @@ impl Even {
 
     /// An interval's share of a length.
     pub fn length(&self, length: u32) -> u32 {
-        ((u64::from(length) * (self.step >> 16)) >> 32) as u32
+        mul_hi_u(length, self.coarse_step)
     }
 }
 
@@ -91,7 +106,9 @@ mod tests {
             let exact = exact(spacing, samples, sample);
             let error = f64::from(even.share(sample)) - exact * 2.0f64.powi(32);
             prop_assert!((-1.1..=0.0).contains(&error), "{error}");
-            let error = f64::from(even.coarse_share(sample)) - exact * f64::from(SHARE_ONE);
+            prop_assert_eq!(even.shares_from(sample).next(), Some(even.share(sample)));
+            prop_assert_eq!(even.shares_from(0).nth(sample as usize), Some(even.share(sample)));
+            let error = f64::from(even.coarse_shares().nth(sample as usize).unwrap()) - exact * f64::from(SHARE_ONE);
             prop_assert!(error.abs() <= 0.51, "{error}");
         }
 
@@ -119,14 +136,15 @@ mod tests {
     fn points_reach_from_end_to_end() {
         for samples in 2..=4096 {
             let even = Even::new(Spacing::Points, samples);
-            let ends = [0, samples - 1].map(|sample| even.coarse_share(sample));
+            let ends =
+                [0, samples - 1].map(|sample| even.coarse_shares().nth(sample as usize).unwrap());
             assert_eq!(ends, [0, SHARE_ONE], "{samples}");
         }
     }
 
     #[test]
     fn a_single_sample_has_a_share() {
-        assert_eq!(Even::new(Spacing::Middles, 1).coarse_share(0), SHARE_ONE / 2);
+        assert_eq!(Even::new(Spacing::Middles, 1).coarse_shares().next(), Some(SHARE_ONE / 2));
         assert_eq!(Even::new(Spacing::Points, 1).share(0), 0);
     }
 }

@@ -44,9 +44,8 @@ impl Focus {
         match (self.spacing, weights) {
             (Spacing::Middles, weights) => {
                 let mut histogram = Histogram::new(weights, self.padding);
-                for (share, part) in shares.iter_mut().zip(0..) {
-                    let place = histogram.place(self.parts.share(part));
-                    *share = self.even.place(place);
+                for (share, part) in shares.iter_mut().zip(self.parts.shares_from(0)) {
+                    *share = self.even.place(histogram.place(part));
                 }
             }
             (Spacing::Points, [_, weights @ .., _]) => {
@@ -58,34 +57,21 @@ impl Focus {
 
     /// Writes shares in between the even ones. Intervals of the histogram begin in the middles of
     /// those.
-    fn spend_between(&self, mut histogram: Histogram<'_>, shares: &mut [u32]) {
-        let (mut coarse, mut part) = (0, 0);
-        let mut even = Some(self.even.coarse_share(0));
-        let mut fine = self.next_between(&mut histogram, &mut part);
-        for share in shares {
-            *share = match (even, fine) {
-                (Some(first), second) if second.is_none_or(|second| first <= second) => {
-                    coarse += 1;
-                    even = (coarse < self.coarse).then(|| self.even.coarse_share(coarse));
-                    first
-                }
-                (_, Some(second)) => {
-                    fine = self.next_between(&mut histogram, &mut part);
-                    second
-                }
-                _ => return,
-            };
-        }
-    }
-
     #[inline(always)]
-    fn next_between(&self, histogram: &mut Histogram<'_>, part: &mut u32) -> Option<u32> {
-        let is_left = *part < self.fine;
-        *part += 1;
-        is_left.then(|| {
-            let place = histogram.place(self.parts.share(*part - 1));
-            self.even.place(place + (1 << (PLACE_BITS - 1)))
-        })
+    fn spend_between(&self, mut histogram: Histogram<'_>, shares: &mut [u32]) {
+        let mut even = self.even.coarse_shares().take(self.coarse as usize);
+        let mut coarse = even.next();
+        let mut shares = shares.iter_mut();
+        let mut write = |share| shares.next().map(|place| *place = share).is_some();
+        for part in self.parts.shares_from(0).take(self.fine as usize) {
+            let place = histogram.place(part) + (1 << (PLACE_BITS - 1));
+            let fine = self.even.place(place);
+            while coarse.is_some_and(|first| first <= fine && write(first)) {
+                coarse = even.next();
+            }
+            write(fine);
+        }
+        coarse.into_iter().chain(even).all(write);
     }
 }
 
@@ -109,8 +95,10 @@ struct Histogram<'a> {
 
 impl<'a> Histogram<'a> {
     fn new(weights: &'a [u32], padding: u32) -> Self {
-        let padded = |&weight: &u32| u64::from(weight.min(WEIGHT_MAX) + padding);
-        let total = weights.iter().map(padded).sum::<u64>();
+        let (pairs, rest) = weights.as_chunks();
+        let pairs = pairs.iter().map(|[a, b]| u64::from(a.min(&WEIGHT_MAX) + b.min(&WEIGHT_MAX)));
+        let rest = rest.iter().map(|&weight| u64::from(weight.min(WEIGHT_MAX)));
+        let total = pairs.chain(rest).sum::<u64>() + weights.len() as u64 * u64::from(padding);
         // Up to 1024 weights below 2^32 sum up to less than 2^42.
         let right = 32 - leading_zeros((total >> 32) as u32);
         let left = leading_zeros((total >> right) as u32 | 1);

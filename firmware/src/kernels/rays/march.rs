@@ -29,6 +29,8 @@ pub trait Shares {
     fn count(&self) -> u32;
     /// The share of a sample, Q32, below one.
     fn share(&self, sample: u32) -> u32;
+    /// The shares of at least so many samples as there are from this one on.
+    fn shares_from(&self, sample: u32) -> impl Iterator<Item = u32>;
     /// A sample after this one before which none is beyond `share`, and what finding it cost, in
     /// samples that are looked at.
     fn after(&self, sample: u32, share: u32) -> (u32, u32);
@@ -68,13 +70,19 @@ impl Shares for EvenShares {
     }
 
     #[inline(always)]
+    fn shares_from(&self, sample: u32) -> impl Iterator<Item = u32> {
+        self.even.shares_from(sample)
+    }
+
+    #[inline(always)]
     fn after(&self, sample: u32, share: u32) -> (u32, u32) {
         (self.even.after(sample, share), 0)
     }
 
     #[inline(always)]
     fn length(&self, sample: u32) -> u32 {
-        self.lengths[usize::from(sample + 1 == self.count)]
+        let [length, last] = self.lengths;
+        if sample + 1 == self.count { last } else { length }
     }
 }
 
@@ -105,9 +113,13 @@ impl Shares for ListedShares<'_> {
 
     #[inline(always)]
     fn share(&self, sample: u32) -> u32 {
-        let share = self.listed(sample);
-        // One becomes the greatest number below it.
-        (share << 8).wrapping_sub(share >> 24)
+        below_one(self.listed(sample))
+    }
+
+    #[inline(always)]
+    fn shares_from(&self, sample: u32) -> impl Iterator<Item = u32> {
+        let shares = self.shares.get(sample as usize..).unwrap_or_default();
+        shares.iter().map(|&share| below_one(share))
     }
 
     #[inline(always)]
@@ -127,6 +139,12 @@ impl Shares for ListedShares<'_> {
         let part = u64::from(end.saturating_sub(self.listed(sample))) * u64::from(self.length);
         (part / u64::from(SHARE_ONE)) as u32
     }
+}
+
+/// Q32 of a share, Q24: one becomes the greatest number below it.
+#[inline(always)]
+fn below_one(share: u32) -> u32 {
+    (share << 8).wrapping_sub(share >> 24)
 }
 
 /// A sample that is to be taken.
@@ -227,6 +245,9 @@ impl<'a, S: Shares> Walk<'a, S> {
         (samples, points): (&mut [[u32; SAMPLE_WORDS]], &mut [[u32; POINT_WORDS]]),
         looks: &mut u32,
     ) -> (usize, Stop) {
+        if self.space.occupancy.is_none() && !self.space.clips {
+            return self.take_all(ray, mark, (samples, points), looks);
+        }
         let mut taken = 0;
         let mut places = samples.iter_mut().zip(points);
         let (mut next, mut left) = (*mark, *looks);
@@ -250,6 +271,40 @@ impl<'a, S: Shares> Walk<'a, S> {
             }
         };
         (*mark, *looks) = (next, left);
+        (taken, stop)
+    }
+
+    /// [`Self::take`], where no sample is empty: in two passes, each of which leaves the core enough
+    /// registers.
+    #[inline(always)]
+    fn take_all(
+        &self,
+        ray: u32,
+        mark: &mut u32,
+        (samples, points): (&mut [[u32; SAMPLE_WORDS]], &mut [[u32; POINT_WORDS]]),
+        looks: &mut u32,
+    ) -> (usize, Stop) {
+        let left = self.shares.count().saturating_sub(*mark);
+        let most = left.min(*looks) as usize;
+        let taken = samples.len().min(points.len()).min(most);
+        for (sample, number) in samples.iter_mut().take(taken).zip(*mark..) {
+            *sample = [ray | number << 16, self.shares.length(number)];
+        }
+        // Inverting all bits mirrors at zero, and a step beyond.
+        let flip = self.flip.map(|flip| if flip == 0 { 0 } else { u32::MAX });
+        let start = [0, 1, 2].map(|k| self.start[k].wrapping_sub(flip[k] & 1 << POINT_BITS));
+        let shares = self.shares.shares_from(*mark);
+        for (point, share) in points.iter_mut().take(taken).zip(shares) {
+            let at = |k: usize| start[k].wrapping_add(mul_hi_u(self.span[k], share)) ^ flip[k];
+            *point = [at(0), at(1), at(2)];
+        }
+        *mark += taken as u32;
+        *looks -= taken as u32;
+        let stop = match taken {
+            _ if taken == left as usize => Stop::End,
+            _ if taken == most => Stop::Tired,
+            _ => Stop::Full,
+        };
         (taken, stop)
     }
 
@@ -291,7 +346,7 @@ impl<'a, S: Shares> Walk<'a, S> {
     fn empty(&self, point: [u32; 3]) -> Option<Option<u32>> {
         let is_outside = (point[0] | point[1] | point[2]) >> POINT_BITS != 0;
         if is_outside && self.space.clips {
-            return Some(self.outside(point));
+            return Some(outside(point, &self.span, &self.inverse));
         }
         let occupancy = self.space.occupancy?;
         let nearest = match is_outside {
@@ -302,21 +357,22 @@ impl<'a, S: Shares> Walk<'a, S> {
         let axis = |k: usize| way((!point[k] & mask).wrapping_add(reach), self.inverse[k]);
         Some(Some(axis(0).min(axis(1)).min(axis(2))))
     }
+}
 
-    /// How far it is from a point outside the box to it, if the ray still comes there.
-    #[inline(never)]
-    fn outside(&self, point: [u32; 3]) -> Option<u32> {
-        let mut farthest = 0;
-        for (k, at) in point.into_iter().enumerate() {
-            // Whatever is below zero has to ascend to it.
-            let distance = match at as i32 {
-                0.. if at >> POINT_BITS == 0 => continue,
-                ..0 if self.span[k] != 0 => !at,
-                _ => return None,
-            };
-            let way = (u64::from(distance) * u64::from(self.inverse[k])) >> 29;
-            farthest = farthest.max(u32::try_from(way).unwrap_or(u32::MAX));
-        }
-        Some(farthest)
+/// How far it is from a point outside the box to it, if a ray of that span, of that [`inverse`], still
+/// comes there.
+#[inline(never)]
+fn outside(point: [u32; 3], span: &[u32; 3], inverse: &[u32; 3]) -> Option<u32> {
+    let mut farthest = 0;
+    for ((at, &span), &inverse) in point.into_iter().zip(span).zip(inverse) {
+        // Whatever is below zero has to ascend to it.
+        let distance = match at as i32 {
+            0.. if at >> POINT_BITS == 0 => continue,
+            ..0 if span != 0 => !at,
+            _ => return None,
+        };
+        let way = (u64::from(distance) * u64::from(inverse)) >> 29;
+        farthest = farthest.max(u32::try_from(way).unwrap_or(u32::MAX));
     }
+    Some(farthest)
 }

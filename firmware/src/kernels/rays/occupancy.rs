@@ -9,7 +9,7 @@ pub struct Occupancy<'a> {
     /// Distances of blocks.
     distances: &'a [u8],
     /// Bits of cells, 64 a block.
-    cells: &'a [[u32; 2]],
+    cells: &'a [u32],
     /// Binary logarithm of the blocks along a side.
     bits: u32,
 }
@@ -30,7 +30,7 @@ impl<'a> Occupancy<'a> {
         let bits = bits.checked_sub(BLOCK_BITS)?;
         let (cells, distances) = words.split_at_checked(2 << (3 * bits))?;
         let distances = bytemuck::cast_slice(distances);
-        Some(Self { distances, cells: cells.as_chunks().0, bits })
+        Some(Self { distances, cells, bits })
     }
 
     /// What is empty around a point of the box, Q28; none if its cell is occupied. All its bits are set
@@ -47,8 +47,8 @@ impl<'a> Occupancy<'a> {
         let shift = shift - BLOCK_BITS;
         let inner = |at: u32| (at >> shift) & ((1 << BLOCK_BITS) - 1);
         let cell = inner(x) | inner(y) << 2 | inner(z) << 4;
-        let words = self.cells.get(block as usize).copied().unwrap_or_default();
-        match words[cell as usize / 32] >> (cell % 32) & 1 {
+        let word = self.cells.get((block << 1 | cell >> 5) as usize).copied().unwrap_or_default();
+        match word >> (cell % 32) & 1 {
             0 => Some(Empty { mask: (1 << shift) - 1, reach: 0 }),
             _ => None,
         }
