@@ -12,7 +12,7 @@ use quintet_protocol::tile::TRANSMITTANCE_ONE;
 /// One, Q30, as weights are.
 const ONE: u32 = 1 << 30;
 /// Optical depth that nothing gets through.
-const DARK: u64 = 31 << DEPTH_BITS;
+const DARK: u32 = 31 << DEPTH_BITS;
 /// From weights to transmittances, Q16.
 const LOSS_SHIFT: u32 = 14;
 /// What the number of a sample is multiplied by for its rounding: all of 2^14 numbers come, and those
@@ -20,7 +20,7 @@ const LOSS_SHIFT: u32 = 14;
 const DITHER: u32 = 10_127;
 
 /// Samples that are worked on together: first their opacities, then their weights, then their colours.
-const BLOCK: usize = 16;
+const BLOCK: usize = 32;
 
 /// What densities and colours become.
 #[derive(Clone, Copy)]
@@ -46,21 +46,21 @@ impl<'a> Activations<'a> {
 
     /// Writes the opacities of samples, Q30, by their densities.
     #[inline(never)]
-    fn opacities<'r>(
+    fn opacities(
         &self,
         samples: &[[u32; SAMPLE_WORDS]],
-        densities: impl Iterator<Item = &'r i16>,
+        densities: impl Iterator<Item = i16>,
         out: &mut [u32],
     ) {
         let samples = samples.iter().zip(densities).zip(out);
         match self.density {
             Density::Linear { multiplier, shift } => {
-                for ((&[_, length], &density), out) in samples {
+                for ((&[_, length], density), out) in samples {
                     *out = opacity(density.max(0) as u32 * multiplier, shift, length);
                 }
             }
             Density::Table(table) => {
-                for ((&[_, length], &density), out) in samples {
+                for ((&[_, length], density), out) in samples {
                     let Power { mantissa, shift } = Power::of_minus(between(table, density));
                     *out = opacity(mantissa, shift, length);
                 }
@@ -79,14 +79,23 @@ impl<'a> Activations<'a> {
 }
 
 /// Q30 of the light that does not get through a sample of this optical length, of a density of
-/// `mantissa * 2^-shift`.
+/// `mantissa * 2^-shift`, the shift below 64.
 #[inline(always)]
 fn opacity(mantissa: u32, shift: u32, length: u32) -> u32 {
-    let depth = (u64::from(mantissa) * u64::from(length)) >> shift;
+    let depth = u64::from(mantissa) * u64::from(length);
+    // As shifting 64 bits at once, which takes a core of 32 bits twice as long.
+    let (high, low) = ((depth >> 32) as u32, depth as u32);
+    let depth = if shift >= 32 {
+        high >> (shift & 31)
+    } else if high >> shift != 0 {
+        return ONE;
+    } else {
+        low >> shift | (high << 1) << (31 - shift)
+    };
     if depth >= DARK || depth > 0 && length == ENDLESS {
         return ONE;
     }
-    let through = Power::of_minus(depth as u32);
+    let through = Power::of_minus(depth);
     ONE - (through.mantissa >> (through.shift & 31))
 }
 
@@ -111,16 +120,19 @@ fn between(table: &[u32; DENSITY_ENTRIES], number: i16) -> u32 {
 pub struct Columns<'a> {
     /// All rows.
     pub rows: &'a [i16],
-    /// Halves from row to row, at least one.
+    /// Halves of a row, at least one.
     pub stride: usize,
     /// The first column.
     pub first: usize,
 }
 
 impl<'a> Columns<'a> {
-    /// The rows from this one on, without what is before the columns in the first of them.
-    fn from(&self, row: usize) -> &'a [i16] {
-        self.rows.get(row * self.stride + self.first..).unwrap_or_default()
+    /// The columns of the rows from this one on, and what is behind them in their rows.
+    #[inline(always)]
+    fn from(&self, row: usize) -> impl Iterator<Item = &'a [i16]> + use<'a> {
+        let rows = self.rows.get(row * self.stride..).unwrap_or_default();
+        let first = self.first.min(self.stride);
+        rows.chunks_exact(self.stride).map(move |row| row.get(first..).unwrap_or_default())
     }
 }
 
@@ -146,17 +158,17 @@ impl Target<'_> {
         densities: Columns<'_>,
         colors: Option<Columns<'_>>,
     ) {
-        let mut row = first;
+        let (mut row, mut weights) = (first, [0; BLOCK]);
         for samples in samples.chunk_by(|[a, _], [b, _]| (a ^ b) & 0xFFFF == 0) {
             let Some(mut ray) = self.ray(samples) else { continue };
             for samples in samples.chunks(BLOCK) {
-                let mut weights = [0; BLOCK];
                 let weights = &mut weights[..samples.len()];
-                let densities = densities.from(row).iter().step_by(densities.stride);
+                let densities =
+                    densities.from(row).map(|row| row.first().copied().unwrap_or_default());
                 activations.opacities(samples, densities, weights);
                 ray.attenuate(samples, weights);
                 if let Some(colors) = colors {
-                    ray.add(weights, colors.from(row).chunks(colors.stride), activations);
+                    ray.add(weights, colors.from(row), activations);
                 }
                 row += samples.len();
             }
@@ -196,18 +208,16 @@ impl Ray<'_> {
     fn attenuate(&mut self, samples: &[[u32; SAMPLE_WORDS]], opacities: &mut [u32]) {
         let mut transmittance = (*self.transmittance).min(TRANSMITTANCE_ONE);
         for ([place, _], opacity) in samples.iter().zip(opacities) {
-            if transmittance < self.opaque {
-                *opacity = 0;
-            }
-            if *opacity == 0 {
+            let seen = if transmittance < self.opaque { 0 } else { *opacity };
+            let weight = ((u64::from(transmittance) * u64::from(seen)) >> 16) as u32;
+            *opacity = weight;
+            if seen == 0 {
                 continue;
             }
-            let weight = ((u64::from(transmittance) * u64::from(*opacity)) >> 16) as u32;
             let number = place >> 16;
             let dither = number.wrapping_mul(DITHER) & ((1 << LOSS_SHIFT) - 1);
             // At most all that was there: a weight of that is a multiple of 2^14.
             transmittance -= (weight + dither) >> LOSS_SHIFT;
-            *opacity = weight;
             if let Some(place) = self.weights.get_mut(number as usize) {
                 *place = weight;
             }

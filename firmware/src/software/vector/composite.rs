@@ -65,9 +65,9 @@ impl Rows {
     fn columns<'a>(&self, [first, second]: [&'a [u32]; 2]) -> (Columns<'a>, Option<Columns<'a>>) {
         let [words, _] = self.words();
         let columns = |rows: &'a [u32], behind: usize, matrix: Matrix| Columns {
-            rows: bytemuck::cast_slice(rows),
+            rows: bytemuck::cast_slice(rows.get(behind..).unwrap_or_default()),
             stride: matrix.stride.into(),
-            first: 2 * behind + usize::from(matrix.first),
+            first: matrix.first.into(),
         };
         let densities = columns(first, self.densities.start - words.start, self.density);
         let colors = self.colors.as_ref().map(|colors| match second {
