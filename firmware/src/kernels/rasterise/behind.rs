@@ -1,14 +1,16 @@
 //! Colours of surfaces behind what is in a pixel already.
 
-use super::super::fixed::mul_shift;
 use super::Accumulator;
-use quintet_protocol::tile::SUM_BITS;
+use quintet_protocol::tile::{SUM_BITS, TRANSMITTANCE_ONE};
+
+/// Fraction bits of a transmittance.
+const TRANSMITTANCE_BITS: u32 = TRANSMITTANCE_ONE.ilog2();
 
 /// How colours are put behind what there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Backdrop {
-    /// `2^SUM_BITS` over one in a colour.
-    unit: i32,
+    /// What makes a colour times a transmittance a sum: a shift to the left, one to the right.
+    shifts: [u32; 2],
     /// Whether there can still be something behind them.
     adds: bool,
 }
@@ -16,18 +18,20 @@ pub struct Backdrop {
 impl Backdrop {
     /// For colours of that many fraction bits, 0..=15.
     pub fn new(color_bits: u8, adds: bool) -> Self {
-        Self { unit: 1 << (SUM_BITS - u32::from(color_bits).min(15)), adds }
+        let (bits, sum_bits) = (u32::from(color_bits).min(15) + TRANSMITTANCE_BITS, SUM_BITS);
+        Self { shifts: [sum_bits.saturating_sub(bits), bits.saturating_sub(sum_bits)], adds }
     }
 
     /// Puts a colour into a pixel.
     #[inline(always)]
     pub fn put(&self, pixel: &mut Accumulator, color: &[i16; 3]) {
         let [transmittance, sums @ ..] = pixel;
+        let [up, down] = self.shifts;
         // At most 2^16, unless something else has written there.
-        let through = *transmittance as i32;
+        let through = (*transmittance << up) as i32;
         for (sum, &channel) in sums.iter_mut().zip(color) {
-            let seen = through.wrapping_mul(channel.into());
-            *sum = sum.wrapping_add(mul_shift::<16>(seen, self.unit) as u32);
+            let seen = through.wrapping_mul(channel.into()) >> down;
+            *sum = sum.wrapping_add(seen as u32);
         }
         if !self.adds {
             *transmittance = 0;

@@ -20,7 +20,7 @@ use rows::{Behind, Rows};
 pub type Accumulator = [u32; ACCUMULATOR_WORDS];
 
 /// Nothing in front yet.
-const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
+pub const CLEAR: Accumulator = [1 << 16, 0, 0, 0];
 
 /// A rectangle of the frame and its pixels, which are accumulators or what is nearest.
 pub struct Tile<'a, P = Accumulator> {

@@ -2,7 +2,7 @@
 
 use super::cursor::PIXELS_MAX;
 use crate::backend::{Step, Work};
-use crate::kernels::rasterise::Backdrop;
+use crate::kernels::rasterise::{Accumulator, Backdrop};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::message::Phase;
@@ -71,11 +71,7 @@ impl BlendSurface {
         if self.pixels.is_some() {
             // The word before the list is the count, or anything.
             let listed = pixels.get(1 + from..).unwrap_or_default();
-            for (color, &pixel) in rows.colors().zip(listed) {
-                if let Some(pixel) = accumulators.get_mut(pixel as usize) {
-                    self.backdrop.put(pixel, color);
-                }
-            }
+            put_listed(self.backdrop, &rows, listed, accumulators);
         } else {
             let pixels = accumulators.get_mut(from..).unwrap_or_default();
             for (color, pixel) in rows.colors().zip(pixels) {
@@ -84,6 +80,21 @@ impl BlendSurface {
         }
         self.next = end;
         Step::Working(Work { phase: Phase::Blend, items: (end - from) as u32 })
+    }
+}
+
+/// Puts a colour into each pixel of a list. By itself, so that all it needs is in registers.
+#[inline(never)]
+fn put_listed(
+    backdrop: Backdrop,
+    rows: &Rows<'_>,
+    listed: &[u32],
+    accumulators: &mut [Accumulator],
+) {
+    for (color, &pixel) in rows.colors().zip(listed) {
+        if let Some(pixel) = accumulators.get_mut(pixel as usize) {
+            backdrop.put(pixel, color);
+        }
     }
 }
 
@@ -97,7 +108,9 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     #[inline(always)]
     fn colors(&self) -> impl Iterator<Item = &'a [i16; 3]> {
-        let from_first = self.colors.get(self.first..).unwrap_or_default();
-        from_first.chunks(self.stride).filter_map(|row| row.first_chunk())
+        let columns = self.first..self.first + 3;
+        self.colors
+            .chunks_exact(self.stride)
+            .filter_map(move |row| row.get(columns.clone()).and_then(|color| color.first_chunk()))
     }
 }

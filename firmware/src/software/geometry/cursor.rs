@@ -2,8 +2,9 @@
 
 use super::grid::Grid;
 use crate::backend::{Step, Work};
-use crate::kernels::rasterise::Tile;
+use crate::kernels::rasterise::{CLEAR, Tile};
 use crate::operands::{Operands, Words, disjoint, in_range};
+use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, NextTile as Command};
 use quintet_protocol::tile::{
@@ -73,9 +74,14 @@ impl NextTile {
         let Some(words) = accumulators.get_mut(next..end).filter(|words| !words.is_empty()) else {
             return Step::Done;
         };
-        words.fill(0);
-        for transmittance in words.iter_mut().step_by(self.stride) {
-            *transmittance = TRANSMITTANCE_ONE;
+        if self.stride == ACCUMULATOR_WORDS {
+            // As nearly always.
+            words.as_chunks_mut().0.fill(CLEAR);
+        } else {
+            words.fill(0);
+            for transmittance in words.iter_mut().step_by(self.stride) {
+                *transmittance = TRANSMITTANCE_ONE;
+            }
         }
         self.next = Some(end);
         Step::Working(Work { phase: Phase::Blend, items: 0 })
