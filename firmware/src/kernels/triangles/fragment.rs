@@ -69,8 +69,9 @@ impl Fragments<'_> {
     pub fn row(&self, surface: &[Surface], place: [i32; 2], first: usize, output: &mut Output) {
         let (mut at, mut weights) = (0, [[0; 2]; RUN_MAX]);
         while let Some(&[_, number]) = surface.get(at) {
-            let rest = surface.get(at..).unwrap_or_default().iter();
-            let length = rest.take(RUN_MAX).take_while(|[_, other]| *other == number).count();
+            let rest = surface.get(at..surface.len().min(at + RUN_MAX)).unwrap_or_default();
+            let end = rest.iter().position(|[_, other]| *other != number);
+            let length = end.unwrap_or(rest.len());
             if number != NO_TRIANGLE {
                 let run = Run { first: first + at, length, fragment: output.count() };
                 let place = [place[0] + at as i32, place[1]];

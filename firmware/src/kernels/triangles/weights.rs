@@ -39,7 +39,9 @@ impl Wide {
             }
         };
         let [all, at_b, at_c] = kept;
-        let (step_b, step_c) = (step_b >> down, step_c >> down);
+        let parts = [all, at_b, at_c, step_b >> down, step_c >> down];
+        let [all, at_b, at_c, step_b, step_c] =
+            if whole < 0 { parts.map(i32::wrapping_neg) } else { parts };
         let up = leading_zeros(a.nearness | b.nearness | c.nearness | 1);
         let [near_a, near_b, near_c] =
             [a, b, c].map(|corner| i64::from(((corner.nearness << up) >> 1) as i32));
@@ -48,8 +50,7 @@ impl Wide {
         let step_a = 0i32.wrapping_sub(step_b).wrapping_sub(step_c);
         let at = [times(at_a, near_a), times(at_b, near_b), times(at_c, near_c)];
         let step = [times(step_a, near_a), times(step_b, near_b), times(step_c, near_c)];
-        let wide = Self { at, step };
-        if whole < 0 { wide.negated() } else { wide }
+        Self { at, step }
     }
 
     /// Of a triangle in scaled view axes, at the middle of a pixel of the frame.
@@ -70,12 +71,10 @@ impl Wide {
         ];
         let at = normals.map(|n| (0..3).map(|k| n[k] * i64::from(direction[k])).sum());
         let wide = Self { at, step: normals.map(|n| n[0] << 8) };
-        if wide.at.iter().sum::<i64>() < 0 { wide.negated() } else { wide }
-    }
-
-    #[inline(always)]
-    fn negated(self) -> Self {
-        Self { at: self.at.map(|w| -w), step: self.step.map(|w| -w) }
+        if wide.at.iter().sum::<i64>() >= 0 {
+            return wide;
+        }
+        Self { at: wide.at.map(|w| -w), step: wide.step.map(|w| -w) }
     }
 
     /// Weights along a run of that many pixels, at most [`RUN_MAX`].
@@ -83,14 +82,15 @@ impl Wide {
     pub fn over(&self, length: usize) -> Weights {
         let sum = |w: &[i64; 3]| w[0].wrapping_add(w[1]).wrapping_add(w[2]);
         let (first, step) = (sum(&self.at), sum(&self.step));
-        let last = first.wrapping_add(step.wrapping_mul(length as i64 - 1));
+        let steps = (length as u32).saturating_sub(1);
+        let last = first.wrapping_add(step.wrapping_mul(steps.into()));
         if first <= 0 || last <= 0 {
             // Rounding, at the edge of what is seen from its edge: all is as at the first vertex.
             return Weights { sum: 1 << 29, sum_step: 0, weights: [0; 2], steps: [0; 2] };
         }
         // The 30 leading bits, if there are as many.
         let up = leading_zeros((first.max(last) >> 32) as u32).clamp(2, 31) - 2;
-        let half = 1i64 << (31 - up);
+        let half = i64::from(1u32 << (31 - up));
         let leading = |w: i64| {
             let w = w.wrapping_add(half);
             ((w >> 32) as u32) << up | (w as u32 >> 1) >> (31 - up)
