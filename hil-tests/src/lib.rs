@@ -5,6 +5,7 @@
 
 pub mod convolution;
 pub mod depthwise;
+pub mod mesh;
 pub mod one_command;
 
 use std::path::PathBuf;

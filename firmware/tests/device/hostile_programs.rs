@@ -6,7 +6,7 @@ use quintet_firmware::Memory;
 use quintet_protocol::message::{Outcome, Refusal, Request};
 use quintet_protocol::program::ProgramError;
 
-use crate::mutation::{mutate, places, run_if_accepted};
+use crate::mutation::{Places, mutate, places, run_if_accepted};
 use crate::scene::{CAMERA, CHUNKS, FRAME, GAUSSIANS, Layout, Plan, Random, Scene};
 use crate::world::{Answer, World, buffers, stray_write};
 
@@ -39,7 +39,7 @@ pub fn nasty(random: &mut Random) -> u32 {
 }
 
 /// Runs what is installed and holds the arena before against the arena after.
-fn run_and_compare(layout: &Layout, before: &[u32], arena: &mut [u32]) -> Result<(), String> {
+pub fn run_and_compare(layout: &Layout, before: &[u32], arena: &mut [u32]) -> Result<(), String> {
     arena.copy_from_slice(before);
     let mut memory = Memory::new();
     let mut world = World::new(&mut memory, arena);
@@ -88,14 +88,15 @@ prop_compose! {
 }
 
 /// Fills an arena with nasty words, the program at its start.
-fn nasty_arena(layout: &Layout, random: &mut Random) -> Vec<u32> {
+pub fn nasty_arena(layout: &Layout, random: &mut Random) -> Vec<u32> {
     let mut arena: Vec<u32> = (0..layout.words + UNASSIGNED).map(|_| nasty(random)).collect();
     let program = layout.program();
     arena[..program.len()].copy_from_slice(&program);
     arena
 }
 
-fn put(arena: &mut [u32], offset: u32, words: &[u32]) {
+/// Puts words into an arena.
+pub fn put(arena: &mut [u32], offset: u32, words: &[u32]) {
     let first = offset as usize / 4;
     arena[first..first + words.len()].copy_from_slice(words);
 }
@@ -160,19 +161,28 @@ proptest! {
         let layout = Layout::new(&plan);
         let mut random = Random(seed | 1);
         let before = nasty_arena(&layout, &mut random);
-        let mut memory = Memory::new();
-        let mut arena = before.clone();
-        let length = layout.program().len();
-        mutate(&mut arena[..length], &places, &mut random);
-        let mutated = arena.clone();
-        let mut world = World::new(&mut memory, &mut arena);
-        world.connect();
-        run_if_accepted(&mut world, length, 500, |_| ());
-        world.connect();
-        drop(world);
-        let stray = stray_write(&buffers(&mutated[..length]), &mutated, &arena);
-        prop_assert_eq!(stray, None);
+        prop_assert_eq!(mutate_and_run(&layout, before, &places, &mut random), None);
     }
+}
+
+/// Changes a program at these places and runs it, if it is accepted. Returns a word that it wrote and
+/// may not have.
+pub fn mutate_and_run(
+    layout: &Layout,
+    mut arena: Vec<u32>,
+    places: &Places,
+    random: &mut Random,
+) -> Option<usize> {
+    let mut memory = Memory::new();
+    let length = layout.program().len();
+    mutate(&mut arena[..length], places, random);
+    let mutated = arena.clone();
+    let mut world = World::new(&mut memory, &mut arena);
+    world.connect();
+    run_if_accepted(&mut world, length, 500, |_| ());
+    world.connect();
+    drop(world);
+    stray_write(&buffers(&mutated[..length]), &mutated, &arena)
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod convolve;
 mod frames;
 mod hostile_link;
 mod hostile_programs;
+mod meshes;
 mod mutation;
 mod runs;
 mod scene;

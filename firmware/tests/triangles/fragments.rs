@@ -166,7 +166,7 @@ fn check(
         Kind::Coordinates => (2, 256.0),
         Kind::Places => (3, 1.0),
     };
-    for k in 0..count {
+    for (k, &found) in point.iter().enumerate().take(count) {
         let at = |weights: &[f64; 3]| -> f64 {
             vertices.iter().zip(weights).map(|(v, w)| f64::from(v.attribute[k]) * w * scale).sum()
         };
@@ -175,7 +175,7 @@ fn check(
         if slack > UNIT / 8.0 {
             continue; // Seen from its edge: anything is right.
         }
-        let error = f64::from((point[k]).wrapping_sub(exact.round() as i64 as u32) as i32);
+        let error = f64::from(found.wrapping_sub(exact.round() as i64 as u32) as i32);
         // A 16th of a texel of a texture of 1024.
         prop_assert!(error.abs() <= slack * 2.0 + UNIT / 16384.0, "{error} {slack}");
     }

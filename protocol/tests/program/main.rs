@@ -1,6 +1,7 @@
 //! Programs: what is written is read back, the bytes are those of layout version 1, and other bytes
 //! are refused without a panic.
 
+mod meshes;
 mod networks;
 
 use proptest::prelude::*;

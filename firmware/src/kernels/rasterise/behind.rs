@@ -1,5 +1,6 @@
 //! Colours of surfaces behind what is in a pixel already.
 
+use super::super::fixed::mul_shift;
 use super::Accumulator;
 use quintet_protocol::tile::SUM_BITS;
 
@@ -7,7 +8,7 @@ use quintet_protocol::tile::SUM_BITS;
 #[derive(Clone, Copy, Debug)]
 pub struct Backdrop {
     /// `2^SUM_BITS` over one in a colour.
-    unit: i64,
+    unit: i32,
     /// Whether there can still be something behind them.
     adds: bool,
 }
@@ -25,8 +26,8 @@ impl Backdrop {
         // At most 2^16, unless something else has written there.
         let through = *transmittance as i32;
         for (sum, &channel) in sums.iter_mut().zip(color) {
-            let seen = i64::from(through.wrapping_mul(channel.into()));
-            *sum = sum.wrapping_add(((seen * self.unit) >> 16) as u32);
+            let seen = through.wrapping_mul(channel.into());
+            *sum = sum.wrapping_add(mul_shift::<16>(seen, self.unit) as u32);
         }
         if !self.adds {
             *transmittance = 0;
@@ -52,7 +53,8 @@ mod tests {
             Backdrop::new(bits, adds).put(&mut pixel, &color);
             prop_assert_eq!(pixel[0], if adds { transmittance } else { 0 });
             for ((found, before), color) in pixel[1..].iter().zip(sums).zip(color) {
-                let share = i128::from(color) * i128::from(transmittance) << 26 >> 16 + u32::from(bits);
+                let share = i128::from(color) * i128::from(transmittance);
+                let share = (share << 10) >> bits;
                 prop_assert_eq!(*found, (i128::from(before) + share) as u32);
             }
         }

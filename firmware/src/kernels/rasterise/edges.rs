@@ -17,7 +17,7 @@ use quintet_protocol::tile::{NO_TRIANGLE, SURFACE_WORDS};
 pub type Surface = [u32; SURFACE_WORDS];
 
 /// Added to the nearness of triangles, so that what rounding takes away leaves something.
-const NEARNESS_FLOOR: u32 = 1 << 12;
+pub const NEARNESS_FLOOR: u32 = 1 << 12;
 
 /// A vertex on the screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +81,8 @@ impl Edge {
         let part = if height < 1 << 16 {
             let high = (rest << 16) / height;
             let rest = (rest << 16) - high * height;
-            u64::from(high << 16 | (rest << 16) / height) << 8
+            let low = (rest << 16) / height;
+            u64::from(high << 16 | low) << 8
         } else {
             (u64::from(rest) << 40) / u64::from(height)
         };

@@ -2,7 +2,7 @@
 //!
 //! Triangles and Gaussians go through one rasteriser: a primitive is a number of rows, and each row a
 //! span of columns. What differs is how the ends of a span are found and what becomes of its pixels:
-//! [`rows`] has the quadratic form that is blended, front to back, [`edges`] the edge functions whose
+//! `rows` has the quadratic form that is blended, front to back, `edges` the edge functions whose
 //! nearest depth is kept.
 
 mod behind;
@@ -12,7 +12,7 @@ mod rows;
 use super::project::Splat;
 pub use behind::Backdrop;
 use core::ops::Range;
-pub use edges::{Corner, Surface, area};
+pub use edges::{Corner, NEARNESS_FLOOR, Surface, area};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use rows::{Behind, Rows};
 

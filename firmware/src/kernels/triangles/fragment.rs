@@ -67,20 +67,28 @@ impl Fragments<'_> {
     /// at pixel `first` of the tile.
     #[inline(never)]
     pub fn row(&self, surface: &[Surface], place: [i32; 2], first: usize, output: &mut Output) {
-        let mut at = 0;
+        let (mut at, mut weights) = (0, [[0; 2]; RUN_MAX]);
         while let Some(&[_, number]) = surface.get(at) {
             let rest = surface.get(at..).unwrap_or_default().iter();
             let length = rest.take(RUN_MAX).take_while(|[_, other]| *other == number).count();
             if number != NO_TRIANGLE {
                 let run = Run { first: first + at, length, fragment: output.count() };
-                self.run(number as usize, [place[0] + at as i32, place[1]], &run, output);
+                let place = [place[0] + at as i32, place[1]];
+                self.run(number as usize, place, &run, &mut weights, output);
             }
             at += length;
         }
     }
 
     #[inline(always)]
-    fn run(&self, number: usize, place: [i32; 2], run: &Run, output: &mut Output) {
+    fn run(
+        &self,
+        number: usize,
+        place: [i32; 2],
+        run: &Run,
+        weights: &mut RunWeights,
+        output: &mut Output,
+    ) {
         let Some((triangle, seen)) = self.meshes.triangle(number) else { return };
         let vertices = triangle.vertices.map(|vertex| self.vertices.get(vertex as usize));
         let [Some(a), Some(b), Some(c)] = vertices else { return };
@@ -99,8 +107,7 @@ impl Fragments<'_> {
         if let Some(count) = output.pixels.first_mut() {
             *count += run.length as u32;
         }
-        let mut weights = [[0; 2]; RUN_MAX];
-        let weights = weigh(wide.over(run.length), run.length, &mut weights);
+        let weights = weigh(wide.over(run.length), run.length, weights);
         let corners = [a, b, c].map(Vertex::from_words);
         if let Some(points) = output.points.get_mut(run.fragment..) {
             match self.kind {
@@ -122,25 +129,26 @@ impl Fragments<'_> {
         weights: &[[i32; 2]],
         normals: &mut [[u32; NORMAL_WORDS]],
     ) {
-        let first = corners[0].normal;
-        let oriented = |n: i32| (if behind { -n } else { n }) as i16;
+        let [a, b, c] = corners.map(|corner| corner.normal);
+        let sign = if behind { -1 } else { 1 };
+        let oriented = |normal: [i16; 3]| normal.map(|n| i32::from(n) * sign);
         let run = normals.iter_mut().zip(weights);
-        if triangle.unlit || corners.iter().all(|corner| corner.normal == first) {
-            let normal = if triangle.unlit { [0; 3] } else { first };
-            let words = normal_to_words(normal.map(|n| oriented(n.into())));
+        if triangle.unlit || (a == b && a == c) {
+            let normal = if triangle.unlit { [0; 3] } else { oriented(a) };
+            let words = normal_to_words(normal.map(|n| n as i16));
             run.for_each(|(normal, _)| *normal = words);
             return;
         }
-        let [a, b, c] = corners.map(|corner| corner.normal.map(i32::from));
+        let [a, b, c] = [a, b, c].map(oriented);
         let [to_b, to_c] = [b, c].map(|other| [0, 1, 2].map(|k| other[k] - a[k]));
         for (normal, weights) in run {
             // Q15 times 17 bits.
             let [at_b, at_c] = weights.map(|weight| weight >> (WEIGHT_BITS - 15));
             let mixed = [0, 1, 2].map(|k| {
                 let far = at_b.wrapping_mul(to_b[k]).wrapping_add(at_c.wrapping_mul(to_c[k]));
-                (a[k] + (far.wrapping_add(1 << 14) >> 15)).clamp(-0x7FFF, 0x7FFF)
+                a[k].wrapping_add(far >> 15)
             });
-            *normal = normal_to_words(unit(mixed).map(oriented));
+            *normal = normal_to_words(unit(mixed).map(|n| n as i16));
         }
     }
 }
@@ -193,10 +201,10 @@ fn places(corners: &[Vertex; 3], weights: &[[i32; 2]], points: &mut [[u32; POINT
     }
 }
 
-/// Unit vector along `v`, Q14, to a step; components are below 2^15.
+/// Unit vector along `v`, Q14, to a step or two; components are below 2^15.
 #[inline(always)]
 fn unit(v: [i32; 3]) -> [i32; 3] {
-    let square = v.iter().fold(0u32, |sum, &x| sum.wrapping_add((x * x) as u32)) | 1;
+    let square = v.iter().fold(0u32, |sum, &x| sum.wrapping_add(x.wrapping_mul(x) as u32)) | 1;
     let shift = leading_zeros(square) & !1;
     let mantissa = square << shift; // at least 2^30
     let estimate = u32::from(RSQRT[(mantissa >> 24) as usize & 0xFF]); // Q15, to 0.4 %

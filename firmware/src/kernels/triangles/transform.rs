@@ -1,7 +1,7 @@
 //! Vertices to view axes and to the screen.
 
 use super::super::fixed::Normal;
-use super::super::rasterise::Corner;
+use super::super::rasterise::{Corner, NEARNESS_FLOOR};
 use quintet_protocol::gaussian::{Camera, FOCAL_SHIFT_MAX};
 use quintet_protocol::mesh::{SEEN_HEADER_WORDS, SEEN_WORDS};
 
@@ -80,14 +80,14 @@ fn shared_out(near: i32, depth: Normal, inverse: i32) -> u32 {
     share.min(NEAREST.into()) as u32
 }
 
-/// Nearness of a depth in scene units; the greatest of one that is less than `near`, which is at
-/// least 1.
+/// Nearness of a depth in scene units, as that of a surface there; the greatest of one that is less
+/// than `near`, which is at least 1.
 pub fn nearness(near: i32, depth: u32) -> u32 {
     if depth <= near as u32 {
         return u32::MAX;
     }
     let depth = Normal::new(depth);
-    shared_out(near, depth, depth.reciprocal())
+    shared_out(near, depth, depth.reciprocal()) + NEARNESS_FLOOR
 }
 
 /// A vertex in view axes and on the screen.

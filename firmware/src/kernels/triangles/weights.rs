@@ -28,17 +28,26 @@ impl Wide {
         let whole = area(corners);
         let at_b = area(&[*a, middle, *c]);
         let at_c = area(&[*a, *b, middle]);
-        // Up to 2^47: as many bits as there are in 29, and those of nearness in 31.
-        let zeros = (whole.unsigned_abs() >> 29) as u32;
-        let down = 32 - leading_zeros(zeros);
+        let step_b = (c.y - a.y) << 8;
+        let step_c = (a.y - b.y) << 8;
+        // Areas have up to 47 bits; 29 of them are kept, and 31 of nearness.
+        let (kept, down) = match (whole.unsigned_abs() >> 29) as u32 {
+            0 => ([whole, at_b, at_c].map(|weight| weight as i32), 0),
+            high => {
+                let down = 32 - leading_zeros(high);
+                ([whole, at_b, at_c].map(|weight| (weight >> down) as i32), down)
+            }
+        };
+        let [all, at_b, at_c] = kept;
+        let (step_b, step_c) = (step_b >> down, step_c >> down);
         let up = leading_zeros(a.nearness | b.nearness | c.nearness | 1);
         let [near_a, near_b, near_c] =
-            [a, b, c].map(|corner| ((corner.nearness << up) >> 1) as i32);
-        let times = |weight: i64, near: i32| i64::from((weight >> down) as i32) * i64::from(near);
-        let step_b = i64::from(c.y - a.y) << 8;
-        let step_c = i64::from(a.y - b.y) << 8;
-        let at = [times(whole - at_b - at_c, near_a), times(at_b, near_b), times(at_c, near_c)];
-        let step = [times(-step_b - step_c, near_a), times(step_b, near_b), times(step_c, near_c)];
+            [a, b, c].map(|corner| i64::from(((corner.nearness << up) >> 1) as i32));
+        let times = |weight: i32, near: i64| i64::from(weight) * near;
+        let at_a = all.wrapping_sub(at_b).wrapping_sub(at_c);
+        let step_a = 0i32.wrapping_sub(step_b).wrapping_sub(step_c);
+        let at = [times(at_a, near_a), times(at_b, near_b), times(at_c, near_c)];
+        let step = [times(step_a, near_a), times(step_b, near_b), times(step_c, near_c)];
         let wide = Self { at, step };
         if whole < 0 { wide.negated() } else { wide }
     }
@@ -79,13 +88,13 @@ impl Wide {
             // Rounding, at the edge of what is seen from its edge: all is as at the first vertex.
             return Weights { sum: 1 << 29, sum_step: 0, weights: [0; 2], steps: [0; 2] };
         }
-        let greatest = first.max(last);
-        let up = match (greatest >> 32) as u32 {
-            0 => 32 + leading_zeros(greatest as u32 | 1),
-            high => leading_zeros(high),
-        };
-        let up = up.saturating_sub(2);
-        let leading = |w: i64| ((w << up).wrapping_add(1 << 31) >> 32) as i32;
+        // The 30 leading bits, if there are as many.
+        let up = leading_zeros((first.max(last) >> 32) as u32).clamp(2, 31) - 2;
+        let half = 1i64 << (31 - up);
+        let leading = |w: i64| {
+            let w = w.wrapping_add(half);
+            ((w >> 32) as u32) << up | (w as u32 >> 1) >> (31 - up)
+        } as i32;
         Weights {
             sum: leading(first),
             sum_step: leading(step),

@@ -60,25 +60,44 @@ impl BlendSurface {
             return Step::Done;
         };
         let accumulators = accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0;
-        let listed = self.pixels.is_some().then(|| pixels.get(1..).unwrap_or_default());
-        let rows = count.min(accumulators.len());
-        let (from, end) = (self.next, rows.min(self.next + STEP_ROWS));
+        let count = count.min(accumulators.len());
+        let (from, end) = (self.next, count.min(self.next + STEP_ROWS));
         if from >= end {
             return Step::Done;
         }
         let colors: &[i16] = bytemuck::cast_slice(colors);
         let colors = colors.get(from * self.stride..end * self.stride).unwrap_or_default();
-        for (row, place) in colors.chunks_exact(self.stride).zip(from..) {
-            let pixel = match listed {
-                Some(list) => list.get(place).map_or(usize::MAX, |&pixel| pixel as usize),
-                None => place,
-            };
-            let color = row.get(self.first..).and_then(|columns| columns.first_chunk::<3>());
-            if let (Some(pixel), Some(color)) = (accumulators.get_mut(pixel), color) {
+        let rows = Rows { colors, stride: self.stride, first: self.first };
+        if self.pixels.is_some() {
+            // The word before the list is the count, or anything.
+            let listed = pixels.get(1 + from..).unwrap_or_default();
+            for (color, &pixel) in rows.colors().zip(listed) {
+                if let Some(pixel) = accumulators.get_mut(pixel as usize) {
+                    self.backdrop.put(pixel, color);
+                }
+            }
+        } else {
+            let pixels = accumulators.get_mut(from..).unwrap_or_default();
+            for (color, pixel) in rows.colors().zip(pixels) {
                 self.backdrop.put(pixel, color);
             }
         }
         self.next = end;
         Step::Working(Work { phase: Phase::Blend, items: (end - from) as u32 })
+    }
+}
+
+/// Rows of columns, three of which are colours.
+struct Rows<'a> {
+    colors: &'a [i16],
+    stride: usize,
+    first: usize,
+}
+
+impl<'a> Rows<'a> {
+    #[inline(always)]
+    fn colors(&self) -> impl Iterator<Item = &'a [i16; 3]> {
+        let from_first = self.colors.get(self.first..).unwrap_or_default();
+        from_first.chunks(self.stride).filter_map(|row| row.first_chunk())
     }
 }

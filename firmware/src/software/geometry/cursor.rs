@@ -73,9 +73,9 @@ impl NextTile {
         let Some(words) = accumulators.get_mut(next..end).filter(|words| !words.is_empty()) else {
             return Step::Done;
         };
-        for accumulator in words.chunks_exact_mut(self.stride) {
-            accumulator.fill(0);
-            accumulator[0] = TRANSMITTANCE_ONE;
+        words.fill(0);
+        for transmittance in words.iter_mut().step_by(self.stride) {
+            *transmittance = TRANSMITTANCE_ONE;
         }
         self.next = Some(end);
         Step::Working(Work { phase: Phase::Blend, items: 0 })

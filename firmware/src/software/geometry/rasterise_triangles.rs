@@ -2,7 +2,7 @@
 //! there.
 
 use super::cursor::{PIXELS_MAX, tile};
-use super::transform::{MESH_MAX, seen_parts};
+use super::transform::{MESH_MAX, SeenParts};
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::{Surface, Tile};
 use crate::kernels::triangles::{Bound, Fragments, Kind, Lens, Meshes, Output, Seen};
@@ -84,9 +84,8 @@ impl RasteriseTriangles {
         else {
             return Step::Done;
         };
-        let Some((lens, seen, bounds)) = seen_parts(seen, self.vertex_count) else {
-            return Step::Done;
-        };
+        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done };
+        let SeenParts { lens, vertices: seen, bounds } = parts;
         let triangles = triangles.as_chunks::<TRIANGLE_WORDS>().0;
         let meshes = Meshes { lens: Lens::from_words(lens), seen, triangles };
         let mut tile = tile(cursor, surface.as_chunks_mut::<SURFACE_WORDS>().0);

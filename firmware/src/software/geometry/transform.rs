@@ -34,14 +34,20 @@ enum Stage {
     Triangles { next: usize },
 }
 
-/// What a [`TransformVertices`] wrote: the lens, vertices, and words of triangles.
-pub fn seen_parts(
-    seen: &mut [u32],
-    vertex_count: usize,
-) -> Option<(&mut [u32; SEEN_HEADER_WORDS], &mut [[u32; SEEN_WORDS]], &mut [u32])> {
-    let (lens, rest) = seen.split_first_chunk_mut()?;
-    let (vertices, bounds) = rest.split_at_mut_checked(vertex_count * SEEN_WORDS)?;
-    Some((lens, vertices.as_chunks_mut().0, bounds))
+/// What a [`TransformVertices`] writes.
+pub struct SeenParts<'a> {
+    pub lens: &'a mut [u32; SEEN_HEADER_WORDS],
+    pub vertices: &'a mut [[u32; SEEN_WORDS]],
+    /// A word a triangle.
+    pub bounds: &'a mut [u32],
+}
+
+impl<'a> SeenParts<'a> {
+    pub fn of(seen: &'a mut [u32], vertex_count: usize) -> Option<Self> {
+        let (lens, rest) = seen.split_first_chunk_mut()?;
+        let (vertices, bounds) = rest.split_at_mut_checked(vertex_count * SEEN_WORDS)?;
+        Some(Self { lens, vertices: vertices.as_chunks_mut().0, bounds })
+    }
 }
 
 impl TransformVertices {
@@ -72,9 +78,8 @@ impl TransformVertices {
         else {
             return Step::Done;
         };
-        let Some((lens, seen, bounds)) = seen_parts(seen, self.vertex_count) else {
-            return Step::Done;
-        };
+        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done };
+        let SeenParts { lens, vertices: seen, bounds } = parts;
         match self.stage {
             Stage::Vertices { next } => {
                 let camera = Camera::from_words(&camera.first_chunk().copied().unwrap_or_default());
