@@ -19,7 +19,7 @@ pub struct CameraSlot {
 pub enum CameraKind {
     /// A [`quintet_protocol::gaussian::Camera`]: what projects Gaussians and vertices.
     View(SceneFrame),
-    /// Lights along the view's axes that show normals as colours ([`mesh::normal_lights`]).
+    /// Lights along the view's axes that show normals as colours, as [`mesh::Shading::Normals`] wants them.
     NormalLights,
 }
 
