@@ -302,12 +302,12 @@ fn a_driver_of_tiny_packets_gets_refusals_it_can_read() {
 }
 
 #[test]
-fn an_operator_that_is_not_there_is_named() {
+fn a_mode_that_is_not_there_is_named() {
     with_scene(|world, layout, _| {
         assert_eq!(world.call(Request::Clear { claim: 2 }), Answer::Done);
         let mut program = layout.program();
         let second_command = 3 + layout.buffers.len() * 3 + 16;
-        program[second_command] = 1; // CombinedGrid, mode 0
+        program[second_command] = 1 | 200 << 8; // CombinedGrid, mode 200
         world.write(0, &program);
         let install = Request::Install { offset: 0, length: program.len() as u32 * 4 };
         let Answer::Refused(Refusal::Program(error)) = world.call(install) else {
@@ -318,6 +318,6 @@ fn an_operator_that_is_not_there_is_named() {
         else {
             panic!("{error:?}")
         };
-        assert_eq!((operator as u8, mode), (1, 0));
+        assert_eq!((operator as u8, mode), (1, 200));
     });
 }
