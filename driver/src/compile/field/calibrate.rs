@@ -60,7 +60,7 @@ impl Calibration {
         self.weights.iter().map(|weight| weight + least).collect()
     }
 
-    /// Some of these points, with the directions that they are seen along.
+    /// Some of these points, with the directions that they are seen along. All count the same.
     pub fn at(field: &Field, mut places: Vec<([f64; 3], [f64; 3])>) -> Self {
         if places.is_empty() {
             let middle =
@@ -68,8 +68,9 @@ impl Calibration {
             places.push((middle, [0.0, 0.0, 1.0]));
         }
         let step = places.len().div_ceil(POINTS).max(1);
-        let (points, directions) = places.into_iter().step_by(step).unzip();
-        Self { bounds: field.bounds, points, directions }
+        let (points, directions): (Vec<_>, _) = places.into_iter().step_by(step).unzip();
+        let weights = vec![1.0; points.len()];
+        Self { bounds: field.bounds, points, directions, weights }
     }
 
     /// Rows of all nodes of a model that `roots` hang on.
