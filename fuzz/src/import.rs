@@ -7,7 +7,9 @@
 #[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
 mod writers;
 
-use quintet_driver::import::{field_from_bytes, gaussians_from_bytes, network_from_bytes};
+use quintet_driver::import::{
+    field_from_bytes, gaussians_from_bytes, mesh_from_bytes, network_from_bytes,
+};
 
 /// INRIA and PlayCanvas compressed.
 pub fn ply(data: &[u8]) {
@@ -93,9 +95,15 @@ pub fn onnx(data: &[u8]) {
     }
 }
 
-/// glTF, binary or JSON.
+/// glTF, binary or JSON: its Gaussians and its triangles.
 pub fn gltf(data: &[u8]) {
     import("x.glb", data);
+    mesh("x.glb", data);
+}
+
+/// Wavefront OBJ, without the files that it names.
+pub fn obj(data: &[u8]) {
+    mesh("x.obj", data);
 }
 
 /// TensorFlow Lite: what comes out is a network that its own check finds good.
@@ -104,6 +112,26 @@ pub fn tflite(data: &[u8]) {
         Ok(imported) => assert_eq!(imported.network.check(), Ok(())),
         Err(error) => assert!(!error.to_string().is_empty() && !error.help().is_empty()),
     }
+}
+
+/// Imports triangles, and checks that what comes out is whole.
+fn mesh(name: &str, data: &[u8]) {
+    let mesh = match mesh_from_bytes(name, data) {
+        Ok(imported) => imported.mesh,
+        Err(error) => {
+            assert!(!error.to_string().is_empty() && !error.help().is_empty());
+            return;
+        }
+    };
+    let count = mesh.positions.len();
+    assert!(mesh.positions.as_flattened().iter().all(|value| value.is_finite()));
+    for length in [mesh.normals.len(), mesh.coordinates.len(), mesh.colors.len()] {
+        assert!(length == 0 || length == count);
+    }
+    assert!(mesh.triangles.as_flattened().iter().all(|&vertex| (vertex as usize) < count));
+    assert_eq!(mesh.triangles.len(), mesh.material_of.len());
+    assert!(mesh.material_of.iter().all(|&it| usize::from(it) < mesh.materials.len()));
+    assert!(mesh.materials.iter().all(|it| it.texture.is_none_or(|it| it < mesh.textures.len())));
 }
 
 /// Imports, and checks that what comes out is whole.

@@ -25,7 +25,7 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 19] = [
     ("frame", frame::run),
     ("link", link::run),
     ("message", message::run),
@@ -38,6 +38,7 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("sog", import::sog),
     ("sog_inside", import::sog_inside),
     ("gltf", import::gltf),
+    ("obj", import::obj),
     ("onnx", import::onnx),
     ("tflite", import::tflite),
     ("safetensors", import::field),

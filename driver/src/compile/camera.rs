@@ -23,7 +23,7 @@ pub enum CameraKind {
     View(SceneFrame),
     /// A [`quintet_protocol::ray::RayCamera`]: what casts rays through a field.
     Rays(RayFrame),
-    /// Lights along the view's axes that show normals as colours ([`mesh::normal_lights`]).
+    /// Lights along the view's axes that show normals as colours, as [`mesh::Shading::Normals`] wants them.
     NormalLights,
 }
 

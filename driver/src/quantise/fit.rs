@@ -20,16 +20,17 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// What rows of so many columns say, row-major. Columns that are always the same are rounded by
-    /// themselves.
-    pub fn new(rows: &[f32], columns: usize) -> Self {
-        let count = (rows.len() / columns.max(1)).max(1) as f64;
+    /// What rows of so many columns say, row-major, each of which counts by its weight. Columns that
+    /// are always the same are rounded by themselves.
+    pub fn new(rows: &[f32], columns: usize, weights: &[f64]) -> Self {
+        let total = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut means = vec![0.0; columns];
-        for row in rows.chunks_exact(columns) {
-            means.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) / count);
+        for (row, weight) in rows.chunks_exact(columns).zip(weights) {
+            let share = weight / total;
+            means.iter_mut().zip(row).for_each(|(mean, &x)| *mean += f64::from(x) * share);
         }
         let mut order: Vec<usize> = (0..columns).collect();
-        let mut covariance = covariance(rows, &means);
+        let mut covariance = covariance(rows, &means, weights, total);
         let variance = |column: usize| covariance[column * columns + column];
         order.sort_by(|&a, &b| variance(a).total_cmp(&variance(b)));
         let damping = (0..columns).map(variance).sum::<f64>() / columns.max(1) as f64 * DAMPING;
@@ -63,16 +64,17 @@ impl Fit {
 }
 
 /// Covariance of columns, row-major.
-fn covariance(rows: &[f32], means: &[f64]) -> Vec<f64> {
+fn covariance(rows: &[f32], means: &[f64], weights: &[f64], total: f64) -> Vec<f64> {
     let columns = means.len();
     let mut centred = ndarray::Array2::zeros((rows.len() / columns.max(1), columns));
-    for (row, mut to) in rows.chunks_exact(columns).zip(centred.rows_mut()) {
+    let rows = rows.chunks_exact(columns.max(1)).zip(weights);
+    for ((row, weight), mut to) in rows.zip(centred.rows_mut()) {
+        let root = (weight / total).sqrt();
         for ((to, &x), mean) in to.iter_mut().zip(row).zip(means) {
-            *to = f64::from(x) - mean;
+            *to = (f64::from(x) - mean) * root;
         }
     }
-    let count = centred.nrows().max(1) as f64;
-    let covariance: ndarray::Array2<f64> = centred.t().dot(&centred) / count;
+    let covariance: ndarray::Array2<f64> = centred.t().dot(&centred);
     covariance.iter().copied().collect()
 }
 
@@ -118,7 +120,7 @@ mod tests {
     fn weights_that_are_rounded_together_lose_far_less() {
         let columns = 24;
         let rows = rows(400, columns);
-        let fit = Fit::new(&rows, columns);
+        let fit = Fit::new(&rows, columns, &[1.0; 400]);
         let weights: Vec<f64> = (0..columns).map(|k| 60.0 * (k as f64 * 1.7).sin()).collect();
         let errors = |rounded: &[f64]| -> Vec<f64> {
             weights.iter().zip(rounded).map(|(a, b)| a - b).collect()
@@ -133,7 +135,7 @@ mod tests {
     fn columns_that_never_change_are_rounded_by_themselves_and_held_to_the_range() {
         let mut rows = rows(50, 4);
         rows.chunks_exact_mut(4).for_each(|row| row[2] = 0.0);
-        let fit = Fit::new(&rows, 4);
+        let fit = Fit::new(&rows, 4, &[1.0; 50]);
         let rounded = fit.round(&[3.4, -200.0, 0.0, 7.0], 127.0);
         assert_eq!((rounded[1], rounded[2]), (-127.0, 0.0));
     }

@@ -115,7 +115,6 @@ fn any_ray() -> impl Strategy<Value = Ray> {
     let middle = -9000i16..9000;
     let rows = (middle, 0i16..6000).prop_flat_map(move |(middle, spread)| {
         let density = middle - spread..=middle + spread;
-        let row = row.clone();
         prop::collection::vec((density, row).prop_map(|(d, [r, g, b])| [d, r, g, b]), 2..192)
     });
     (rows, any::<bool>(), any::<u32>()).prop_map(|(rows, is_endless, seed)| {

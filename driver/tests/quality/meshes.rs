@@ -206,6 +206,21 @@ fn meshes_look_like_the_render_in_floats_from_everywhere() {
     assert!(failures.is_empty(), "below the bar: {failures:#?}");
 }
 
+/// Fox without its texture, each vertex in the colour of its place.
+#[test]
+fn colors_of_vertices_look_like_the_render_in_floats() {
+    let mut fox = mesh("fox");
+    let bounds = Bounds::of(&fox.positions);
+    let share = |point: &[f32; 3], axis: usize| {
+        (point[axis] - bounds.min[axis] as f32) / (bounds.max[axis] - bounds.min[axis]) as f32
+    };
+    fox.colors =
+        fox.positions.iter().map(|p| [share(p, 0), share(p, 1), share(p, 2), 1.0]).collect();
+    fox.materials[0].texture = None;
+    let failures = check_from_everywhere("fox in colours", &fox);
+    assert!(failures.is_empty(), "below the bar: {failures:#?}");
+}
+
 #[test]
 fn other_meshes_look_like_the_render_in_floats() {
     let Some(folder) = reference_folder("other_meshes_look_like_the_render_in_floats") else {
@@ -255,7 +270,8 @@ fn a_mesh_inside_a_cloud_looks_like_the_render_in_floats() {
 
 #[test]
 fn a_small_arena_draws_the_same_pixels() {
-    let mesh = mesh("fox");
+    let mut mesh = mesh("fox");
+    mesh.materials[0].texture = None;
     let camera = read_camera(&meshes().join("reference/cameras.json"), "fox_cam0");
     let look = look(Shading::Lambert, Filter::Bilinear);
     let large = bundle(&mesh, None, &look, &camera, 16 << 20);

@@ -134,7 +134,7 @@ impl<'a> Draft<'a> {
         let placed =
             self.wanted.iter().zip(&offsets).filter_map(|(wanted, &offset)| match wanted {
                 Wanted::Constant(name, words) => {
-                    Some(Placed { name: *name, offset, bytes: to_bytes(words) })
+                    Some(Placed { name, offset, bytes: to_bytes(words) })
                 }
                 _ => None,
             });

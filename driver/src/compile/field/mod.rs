@@ -112,7 +112,7 @@ fn compile_field(
     let proposal = match proposal {
         Some(proposal) => {
             let proposal = QuantisedModel::new(proposal, &precision)?;
-            let tables = crate::compile::field::tables(&proposal, color, &frame)?;
+            let tables = self::tables(&proposal, color, &frame)?;
             Some((proposal, tables))
         }
         None => None,

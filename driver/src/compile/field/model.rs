@@ -8,7 +8,9 @@ use crate::quantise::fit::Fit;
 use crate::quantise::grid::{Bits, QuantisedFactors, QuantisedGrid, factors, grid};
 use crate::quantise::waves::{Coordinate, waves};
 use crate::reference::field::Rows;
-use crate::scene::field::{DensityActivation, Model, Node, Output, WavesOf, needed};
+use crate::scene::field::{
+    ColorActivation, DensityActivation, Model, Node, Output, WavesOf, needed,
+};
 use quintet_protocol::feature::{HARMONIC_BITS, WAVE_BITS};
 use quintet_protocol::tile::POINT_BITS;
 
@@ -24,6 +26,9 @@ const HEADROOM: f64 = 2.0;
 const HALF_MAX: f64 = 32_767.0;
 /// Most and least fraction bits of a column.
 const FRACTION_BITS: [f64; 2] = [-14.0, 24.0];
+/// Numbers whose sigmoids are beyond all bytes of a picture: tables of activations are the finer the
+/// less range they have.
+const SIGMOID_MAX: f64 = 8.0;
 /// Optical depth of a sample beyond which more makes no difference: a millionth gets through.
 const OPAQUE_DEPTH: f64 = 14.0;
 
@@ -86,6 +91,8 @@ pub struct QuantisedModel<'a> {
     pub nodes: Vec<Option<Made>>,
     /// Columns of each node.
     pub columns: Vec<usize>,
+    /// Whether densities hang on a node.
+    pub for_density: Vec<bool>,
     /// Whether a node is of the ray's direction alone, so that one row a ray is enough.
     pub of_ray: Vec<bool>,
     /// Where columns lie in rows of rays.
@@ -116,13 +123,15 @@ impl<'a> QuantisedModel<'a> {
             .into_iter()
             .flatten()
             .collect();
-        let needed = needed(&model.nodes, 0, &roots);
+        let needed_by = |roots: &[usize]| needed(&model.nodes, 0, roots);
+        let (needed, for_density) = (needed_by(&roots), needed_by(&[density.node]));
         let columns = model.columns();
         let of_ray = of_ray(&model.nodes);
         let (rays, samples) = layouts(model, &roots, &needed, &columns, &of_ray);
         let rows = precision.calibration.rows(model, &roots);
         let nodes = Vec::with_capacity(model.nodes.len());
-        let mut quantised = Self { model, nodes, columns, of_ray, rays, samples, bits: [0; 2] };
+        let mut quantised =
+            Self { model, nodes, columns, for_density, of_ray, rays, samples, bits: [0; 2] };
         for (number, node) in model.nodes.iter().enumerate() {
             let made =
                 rows[number].is_some().then(|| quantised.make(number, node, &rows, precision));
@@ -165,9 +174,11 @@ impl<'a> QuantisedModel<'a> {
                 self.make_waves(*of, frequencies, *includes_input, precision)
             }
             Node::Dense { inputs, weights, bias, .. } => {
-                let bits = rows[number].as_ref().map(|it| self.output_bits(number, it, precision));
+                let count = precision.calibration.weights(self.for_density[number]);
+                let bits =
+                    rows[number].as_ref().map(|it| self.output_bits(number, it, &count, precision));
                 let layer = Layer { inputs, weights, bias };
-                self.make_dense(&layer, bits.unwrap_or_default(), rows)
+                self.make_dense(&layer, bits.unwrap_or_default(), rows, &count)
                     .map_err(|error| refused(error.to_string()))?
             }
         })
@@ -215,7 +226,13 @@ impl<'a> QuantisedModel<'a> {
     }
 
     /// Fraction bits with which what a layer gives fills halves.
-    fn output_bits(&self, number: usize, rows: &Rows, precision: &Precision<'_>) -> i32 {
+    fn output_bits(
+        &self,
+        number: usize,
+        rows: &Rows,
+        weights: &[f64],
+        precision: &Precision<'_>,
+    ) -> i32 {
         let relu = |it: &&Output<DensityActivation>| it.activation == DensityActivation::Relu;
         let density = self.model.density.as_ref().filter(|it| it.node == number).filter(relu);
         let reach = match density {
@@ -225,10 +242,20 @@ impl<'a> QuantisedModel<'a> {
                 let column = rows.column(output.column);
                 column.iter().fold(0.0, |reach, &x| f64::from(x).max(reach)).min(most / HEADROOM)
             }
-            _ => largest(rows),
+            _ if self.is_sigmoid(number) => largest(rows, weights).min(SIGMOID_MAX),
+            _ => largest(rows, weights),
         };
         let bits = (HALF_MAX / (reach.max(1e-9) * HEADROOM)).log2().floor();
         bits.clamp(FRACTION_BITS[0], FRACTION_BITS[1]) as i32
+    }
+
+    /// Whether all of a node that anything hangs on becomes colours by a sigmoid.
+    fn is_sigmoid(&self, number: usize) -> bool {
+        let sigmoid = |it: &&Output<ColorActivation>| it.activation == ColorActivation::Sigmoid;
+        let color = self.model.color.as_ref().filter(sigmoid).map(|it| it.node);
+        let density = self.model.density.as_ref().map(|it| it.node);
+        let mut users = self.model.nodes.iter().filter(|node| node.inputs().contains(&number));
+        color == Some(number) && density != Some(number) && users.next().is_none()
     }
 
     fn make_dense(
@@ -236,6 +263,7 @@ impl<'a> QuantisedModel<'a> {
         layer: &Layer<'_>,
         mut bits: i32,
         rows: &[Option<Rows>],
+        count: &[f64],
     ) -> Result<Made, DenseError> {
         let of_ray = layer.inputs.iter().all(|&input| self.of_ray[input]);
         let layout = if of_ray { &self.rays } else { &self.samples };
@@ -246,7 +274,7 @@ impl<'a> QuantisedModel<'a> {
             columns: 0,
         })?;
         let (weights, bias) = self.spread(layer, layout, span);
-        let fit = self.fit(layer, layout, span, rows);
+        let fit = self.fit(layer, layout, span, rows, count);
         loop {
             let columns = DenseLayer {
                 weights: &weights,
@@ -268,9 +296,15 @@ impl<'a> QuantisedModel<'a> {
 
     /// What the halves of a layer's columns are like; those of columns that are none of its inputs are
     /// taken for zeros, whose weights stay zeros.
-    fn fit(&self, layer: &Layer<'_>, layout: &Layout, span: Span, rows: &[Option<Rows>]) -> Fit {
-        let count = layer.inputs.iter().find_map(|&input| Some(rows[input].as_ref()?.nrows()));
-        let mut halves = vec![0.0; count.unwrap_or(0) * span.columns];
+    fn fit(
+        &self,
+        layer: &Layer<'_>,
+        layout: &Layout,
+        span: Span,
+        rows: &[Option<Rows>],
+        weights: &[f64],
+    ) -> Fit {
+        let mut halves = vec![0.0; weights.len() * span.columns];
         for &input in layer.inputs {
             let first = layout.places[input].map_or(0, |place| place.first - span.first);
             let (Some(made), Some(rows)) = (&self.nodes[input], &rows[input]) else { continue };
@@ -280,7 +314,7 @@ impl<'a> QuantisedModel<'a> {
                 }
             }
         }
-        Fit::new(&halves, span.columns)
+        Fit::new(&halves, span.columns, weights)
     }
 
     /// Weights and biases of a layer for halves as they lie in its columns: with scales and offsets in

@@ -1,5 +1,7 @@
 //! Which cells of a field's box there is anything in: found by looking at it from all sides in floats.
 
+use std::thread;
+
 use crate::reference::field::{Ray, Renderer};
 use crate::scene::field::{Model, Occupancy};
 
@@ -94,18 +96,31 @@ impl Cells {
         step: f64,
     ) -> Vec<bool> {
         let least = -(1.0 - ALPHA_MIN).ln() / step;
-        let mut occupied = vec![false; self.side.pow(3)];
         let in_cell = POINTS.pow(3);
-        for block in cells.chunks(BLOCK / in_cell) {
-            let points: Vec<[f64; 3]> = block
-                .iter()
-                .flat_map(|&cell| (0..in_cell).map(move |k| self.point(cell, k)))
-                .collect();
+        let hides = |block: &[usize]| -> Vec<usize> {
+            let points = |&cell: &usize| (0..in_cell).map(move |number| self.point(cell, number));
+            let points: Vec<[f64; 3]> = block.iter().flat_map(points).collect();
             let densities = renderer.density(model, &points);
-            for (&cell, densities) in block.iter().zip(densities.chunks(in_cell)) {
-                occupied[cell] = densities.iter().any(|&density| f64::from(density) > least);
+            let cells = block.iter().zip(densities.chunks(in_cell));
+            let hides = |densities: &[f32]| densities.iter().any(|&it| f64::from(it) > least);
+            cells.filter(|(_, densities)| hides(densities)).map(|(&cell, _)| cell).collect()
+        };
+        let threads = thread::available_parallelism().map_or(1, |count| count.get());
+        let mut occupied = vec![false; self.side.pow(3)];
+        thread::scope(|scope| {
+            let shares = cells.chunks(cells.len().div_ceil(threads).max(1));
+            let share = |share: &'_ [usize]| -> Vec<usize> {
+                share.chunks(BLOCK / in_cell).flat_map(hides).collect()
+            };
+            let workers: Vec<_> = shares.map(|cells| scope.spawn(move || share(cells))).collect();
+            for worker in workers {
+                worker
+                    .join()
+                    .expect("it panics on nothing")
+                    .into_iter()
+                    .for_each(|cell| occupied[cell] = true);
             }
-        }
+        });
         occupied
     }
 

@@ -14,7 +14,7 @@
 use super::calibrate::Calibration;
 use super::model::{Precision, QuantisedModel};
 use super::program::{Drawing, Pass, Sizes, Target, Writer};
-use super::{FieldError, FieldOptions, TILE_PIXELS, sizes, tables};
+use super::{FieldError, FieldOptions, sizes, tables};
 use crate::camera::Camera;
 use crate::compile::{Bundle, CameraKind, CameraSlot, CompileError, Options, mesh};
 use crate::quantise::rays::RayFrame;
@@ -31,6 +31,8 @@ use quintet_protocol::ray::{
 };
 use quintet_protocol::tile::{POINT_WORDS, TRANSMITTANCE_ONE};
 
+/// Pixels of a tile, if there is room: each tile looks at all triangles again.
+const TILE_PIXELS: usize = 4096;
 /// Bytes of a word, as strides of copies have it.
 const WORD: usize = 4;
 /// Words of a pixel's surface: depth, and number of the triangle.
@@ -112,7 +114,8 @@ fn fit(
 ) -> Result<Bundle, CompileError> {
     let mut pixels = TILE_PIXELS;
     loop {
-        let sizes = Sizes { batch: pixels, ..sizes(drawing.size, pixels) };
+        let sizes = sizes(drawing.size, pixels);
+        let sizes = Sizes { batch: sizes.pixels(), ..sizes };
         let mut writer = Writer::new(drawing, sizes);
         let cameras = writer.write_surface(mesh);
         let drafted = writer.draft.finish();

@@ -2,6 +2,7 @@
 //!
 //! Colours, textures and lights are made ready here (`options`); `emit` plans the arena.
 
+mod colors;
 mod emit;
 mod options;
 
@@ -15,6 +16,9 @@ use emit::Draft;
 pub(super) use options::normal_lights;
 pub use options::{Filter, LIGHTS_MAX, Lights, MeshOptions, Shading};
 use std::borrow::Cow;
+
+/// Most materials of a mesh: levels that a device looks up.
+pub const MATERIALS_MAX: usize = 1024;
 
 /// What goes to the device.
 struct Scene {
@@ -57,6 +61,10 @@ pub fn compile(
         return Err(CompileError::Lights { count, most: LIGHTS_MAX });
     }
     let frame = frame(mesh, gaussians, reach);
+    let (count, most) = (mesh.materials.len(), MATERIALS_MAX);
+    if count > most {
+        return Err(CompileError::Materials { count, most });
+    }
     let mesh = dressed(mesh, look);
     let is_lit = look.shading != Shading::Unlit;
     let cloud = gaussians.map(|cloud| quantise(cloud, frame)).filter(|cloud| !cloud.is_empty());
@@ -74,20 +82,25 @@ pub fn compile(
 
 /// The mesh with its materials as they are to look.
 fn dressed<'a>(mesh: &'a Mesh, look: &MeshOptions) -> Cow<'a, Mesh> {
-    if look.filter == Filter::File && look.shading != Shading::Normals {
-        return Cow::Borrowed(mesh);
-    }
-    let mut mesh = mesh.clone();
-    for material in &mut mesh.materials {
-        material.nearest = match look.filter {
-            Filter::File => material.nearest,
-            Filter::Nearest => true,
-            Filter::Bilinear => false,
-        };
-        if look.shading == Shading::Normals {
+    if look.shading == Shading::Normals {
+        let mut mesh = Mesh { colors: Vec::new(), ..mesh.clone() };
+        for material in &mut mesh.materials {
             (material.texture, material.color, material.unlit) = (None, [1.0; 4], false);
             (material.nearest, material.cutoff) = (true, None);
         }
+        return Cow::Owned(mesh);
     }
-    Cow::Owned(mesh)
+    let nearest = match look.filter {
+        Filter::File => None,
+        Filter::Nearest => Some(true),
+        Filter::Bilinear => Some(false),
+    };
+    let mut mesh = Cow::Borrowed(mesh);
+    if let Some(nearest) = nearest {
+        mesh.to_mut().materials.iter_mut().for_each(|material| material.nearest = nearest);
+    }
+    match colors::as_textures(&mesh) {
+        Some(textured) => Cow::Owned(textured),
+        None => mesh,
+    }
 }

@@ -93,6 +93,14 @@ pub enum CompileError {
     /// A texture that the device cannot look up.
     #[error("a texture cannot be used: {0}")]
     Texture(GridError),
+    /// More materials than a device takes.
+    #[error("{count} materials; a device takes up to {most}")]
+    Materials {
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// More lights than a device takes.
     #[error("{count} lights; a device takes up to {most} beside the ambient one")]
     Lights {

@@ -222,12 +222,13 @@ fn triangles(
         let reason = format!("name vertex {corner}, and there are {vertices}");
         return Err(Fault::malformed("indices", reason));
     }
-    let windows = corners.windows(3).enumerate();
+    let windows = corners.windows(3);
     Ok(match mode(primitive) {
         STRIP => windows
+            .enumerate()
             .map(|(i, w)| if i % 2 == 0 { [w[0], w[1], w[2]] } else { [w[0], w[2], w[1]] })
             .collect(),
-        FAN => windows.map(|(_, w)| [corners[0], w[1], w[2]]).collect(),
+        FAN => windows.map(|w| [corners[0], w[1], w[2]]).collect(),
         _ => corners.as_chunks().0.to_vec(),
     })
 }

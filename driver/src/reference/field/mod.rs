@@ -152,6 +152,15 @@ impl<'a> Renderer<'a> {
         shares
     }
 
+    /// What of the light each sample sends or stops, at shares of rays.
+    pub fn weights(&self, rays: &[Ray], shares: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let (densities, _) = self.at(&self.field.model, rays, shares, false);
+        let of_ray = |((ray, shares), densities): ((&Ray, &Vec<f64>), &Vec<f32>)| {
+            weights(ray, self.sampling.spacing, shares, densities)
+        };
+        rays.iter().zip(shares).zip(&densities).map(of_ray).collect()
+    }
+
     /// Densities, and the columns that are composed if they are wanted, at shares of rays.
     fn at(
         &self,
