@@ -159,7 +159,13 @@ fn what_a_file_contradicts_is_said() {
     let cases: [(Change, &str); 7] = [
         (|json| json["accessors"][2]["count"] = json!(2), "TEXCOORD"),
         (|json| json["accessors"][3]["bufferView"] = json!(5), "vertex"),
-        (|json| json["accessors"][3]["componentType"] = json!(5126), "no unsigned integers"),
+        (
+            |json| {
+                json["accessors"][3]["componentType"] = json!(5126);
+                json["accessors"][3]["bufferView"] = json!(0);
+            },
+            "no unsigned integers",
+        ),
         (|json| json["images"][0] = json!({"uri": "../x.png"}), "other files"),
         (|json| json["meshes"][0]["primitives"][0]["mode"] = json!(1), "without triangles"),
         (|json| json["accessors"][0]["count"] = json!(1u64 << 40), "cut short"),

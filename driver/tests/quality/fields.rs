@@ -24,6 +24,8 @@ const GRID_MIN: f64 = 45.0;
 const NERF_MIN: f64 = 33.0;
 /// Rows of a picture of which one is drawn, so that all of them take seconds.
 const ROW_STEP: u16 = 8;
+/// Cells of a grid of occupancy, that all of them are baked in seconds.
+const CELLS: usize = 32;
 
 /// A field, a camera and the picture of another renderer.
 struct Case {
@@ -63,7 +65,8 @@ impl Case {
             background: self.field.sampling.background.map(|c| (c * 255.0).round() as u8),
             arena_bytes: connection.description().arena_bytes as usize,
         };
-        let bundle = compile(&self.field, &[self.camera.clone()], options, &target).unwrap();
+        let bundle =
+            compile(&self.field, std::slice::from_ref(&self.camera), options, &target).unwrap();
         let mut renderer =
             Renderer::with_bundle(&mut connection, bundle, [width, height], &mut |_, _| ())
                 .unwrap();
@@ -118,6 +121,10 @@ fn fields_in_floats_look_like_the_reference_renders() {
     }
 }
 
+fn options() -> FieldOptions {
+    FieldOptions { cells: CELLS, ..FieldOptions::default() }
+}
+
 /// Draws fields on the virtual device; returns those that are not like the references.
 fn drawn(cases: impl IntoIterator<Item = Case>, options: &FieldOptions, least: f64) -> Vec<String> {
     let mut failures = Vec::new();
@@ -137,7 +144,7 @@ fn drawn(cases: impl IntoIterator<Item = Case>, options: &FieldOptions, least: f
 fn grids_look_like_the_reference_renders() {
     let Some(folder) = reference_folder("grids_look_like_the_reference_renders") else { return };
     let cases = grids(&folder).into_iter().map(|case| case.sparse(ROW_STEP));
-    let failures = drawn(cases, &FieldOptions::default(), GRID_MIN);
+    let failures = drawn(cases, &options(), GRID_MIN);
     assert!(failures.is_empty(), "below {GRID_MIN} dB: {failures:#?}");
 }
 
@@ -145,6 +152,6 @@ fn grids_look_like_the_reference_renders() {
 fn a_nerf_looks_like_the_reference_render() {
     let Some(folder) = reference_folder("a_nerf_looks_like_the_reference_render") else { return };
     let cases = [nerf(&folder).sparse(ROW_STEP)];
-    let failures = drawn(cases, &FieldOptions::default(), NERF_MIN);
+    let failures = drawn(cases, &options(), NERF_MIN);
     assert!(failures.is_empty(), "below {NERF_MIN} dB: {failures:#?}");
 }

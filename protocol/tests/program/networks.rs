@@ -394,7 +394,7 @@ fn what_nothing_can_be_done_with_is_refused() {
 fn modes_that_are_not_there_are_refused() {
     let mut bytes = encode(&[], &[Command::Fill(Fill { output: B[0], count: 1, value: 0 })]);
     let at = bytes.len() - COMMAND_BYTES;
-    for (operator, mode) in [(Operator::Gemm, 2), (Operator::Vector, 9)] {
+    for (operator, mode) in [(Operator::Gemm, 200), (Operator::Vector, 200)] {
         bytes[at..at + 2].copy_from_slice(&[operator as u8, mode]);
         let fault = Fault::UnknownMode { operator, mode };
         let refused = Err(ProgramError::BadCommand { command: 0, fault });

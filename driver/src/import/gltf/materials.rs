@@ -117,6 +117,8 @@ impl<'a> Materials<'a> {
             Some("MASK") => {
                 let cutoff = source["alphaCutoff"].as_f64().unwrap_or(0.5);
                 material.cutoff = Some(cutoff as f32);
+                let note = "what its texture cuts out is drawn, too.";
+                self.notes.push(format!("Material {name:?} is a cut-out: {note}"));
             }
             Some("BLEND") => {
                 self.notes.push(format!("Material {name:?} is translucent: it is drawn opaque."));
