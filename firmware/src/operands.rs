@@ -18,6 +18,7 @@ impl<'p> Operands<'p> {
     }
 
     /// A buffer that the command only reads; `words` is how many it needs.
+    #[inline(never)]
     pub fn read(&self, id: BufferId, words: usize) -> Result<Words, Fault> {
         self.range(id, words, |kind| {
             !matches!(kind, BufferKind::Frame | BufferKind::Streamed { .. })
@@ -31,6 +32,7 @@ impl<'p> Operands<'p> {
     }
 
     /// A buffer that the command writes.
+    #[inline(never)]
     pub fn write(&self, id: BufferId, words: usize) -> Result<Words, Fault> {
         self.range(id, words, |kind| matches!(kind, BufferKind::Scratch | BufferKind::Output))
     }
@@ -45,11 +47,12 @@ impl<'p> Operands<'p> {
     }
 
     /// The range of `words` words at the start of a buffer of a kind that will do.
+    #[inline(never)]
     fn range(
         &self,
         id: BufferId,
         words: usize,
-        will_do: impl Fn(BufferKind) -> bool,
+        will_do: fn(BufferKind) -> bool,
     ) -> Result<Words, Fault> {
         let buffer = self.program.buffer(id).map_err(|_| Fault::NoBuffer { buffer: id })?;
         if !will_do(buffer.kind) {
@@ -64,6 +67,7 @@ impl<'p> Operands<'p> {
     }
 
     /// All words of a buffer that the command only reads.
+    #[inline(never)]
     pub fn read_all(&self, id: BufferId) -> Result<Words, Fault> {
         let range = self.read(id, 0)?;
         Ok(range.start..range.start + self.length(id))
@@ -88,6 +92,12 @@ pub fn words(bytes: u64) -> usize {
 
 /// Refuses operands that share words.
 pub fn disjoint<const N: usize>(ranges: [&Words; N]) -> Result<(), Fault> {
+    disjoint_all(&ranges)
+}
+
+/// As [`disjoint`], compiled once for every number of operands.
+#[inline(never)]
+fn disjoint_all(ranges: &[&Words]) -> Result<(), Fault> {
     let overlap = |a: &Words, b: &Words| a.start < b.end && b.start < a.end;
     for (i, a) in ranges.iter().enumerate() {
         if ranges.iter().skip(i + 1).any(|b| overlap(a, b)) {

@@ -106,10 +106,10 @@ fn fields_give_the_virtual_devices_pixels() {
 fn a_nerf_gives_the_virtual_devices_pixels() {
     let mut nerf = scene(&["nerf/lego-lowres-199999.safetensors"], None);
     if let Content::Field(field) = &mut nerf {
-        (field.sampling.coarse, field.sampling.fine) = (16, 16);
+        (field.sampling.coarse, field.sampling.fine) = (8, 8);
     }
     let (_, camera) = camera_file::read_view(&file("nerf/cameras.json"), None).unwrap();
-    same_for("NeRF", &nerf, &camera.resized(10, 10), &Method::default());
+    same_for("NeRF", &nerf, &camera.resized(8, 8), &Method::default());
 }
 
 #[test]

@@ -11,19 +11,20 @@ use crate::process::run as run_command;
 use crate::toolchain;
 
 /// The cargo features of board packages, one for each micro-operator that the firmware executes.
-const OPERATORS: [&str; 4] = ["geometry", "sort", "gemm", "vector"];
+const OPERATORS: [&str; 6] =
+    ["geometry", "combined-grid", "decomposed-grid", "sort", "gemm", "vector"];
 
 /// Runs the subcommand.
 pub fn run() -> Result<()> {
     println!("Bytes of flash: the whole image, and what it is smaller by without an operator.\n");
-    let head = OPERATORS.map(|operator| format!("{operator:>10}")).concat();
+    let head = OPERATORS.map(|operator| format!("{operator:>16}")).concat();
     println!("{:<18} {:>10}{head} {:>10}", "board", "whole", "none");
     for board in board::select(None)? {
         let whole = flash(&board, &OPERATORS)?;
         let mut row = format!("{:<18} {whole:>10}", board.name);
         for left_out in OPERATORS {
             let others: Vec<_> = OPERATORS.into_iter().filter(|it| *it != left_out).collect();
-            row += &format!("{:>10}", whole.saturating_sub(flash(&board, &others)?));
+            row += &format!("{:>16}", whole.saturating_sub(flash(&board, &others)?));
         }
         println!("{row} {:>10}", flash(&board, &[])?);
     }

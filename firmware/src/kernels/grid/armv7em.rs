@@ -7,7 +7,7 @@
 use super::index::{Hashed, Inside};
 use super::{Point, Rows};
 use core::mem::offset_of;
-use quintet_protocol::grid::{Level, Wrap};
+use quintet_protocol::grid::{HASH_PRIMES, Level, Wrap};
 
 /// What the assembly works on.
 ///
@@ -49,8 +49,8 @@ pub struct Block<'a, 'r> {
 impl Block<'_, '_> {
     /// Looks points up in a level whose hashes are such; returns whether it has.
     pub fn hashed(self, index: &Hashed) -> bool {
-        let [x, y, z] = index.factors;
-        let has_all = x == 1 && (index.mask as usize) < self.entries.len();
+        let [_, y, z] = HASH_PRIMES;
+        let has_all = (index.mask as usize) < self.entries.len();
         let Some(mut job) = self.job([y, z], index.mask).filter(|_| has_all) else { return false };
         // SAFETY: whatever a hash is, with the mask it is the number of an entry. The rest: `job`.
         unsafe { hashed(&raw mut job) };

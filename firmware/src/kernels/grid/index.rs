@@ -15,13 +15,13 @@ pub trait Index: Copy {
     fn number(&self, joined: u32) -> u32;
 }
 
-/// A hashed level, the units of whose entries are a power of two.
+/// A hashed level.
 #[derive(Clone, Copy)]
 pub struct Hashed {
-    /// Primes times units.
-    pub factors: [u32; 3],
-    /// Of the number of a unit.
+    /// Of the number of an entry.
     pub mask: u32,
+    /// Of an entry.
+    units: u32,
 }
 
 /// A dense level beyond which no corner lies.
@@ -41,19 +41,9 @@ pub struct Edged {
     strides: [u32; 3],
 }
 
-/// Any level.
-#[derive(Clone, Copy)]
-pub enum Any {
-    /// The mask of its hashes, and the units of an entry, whatever number they are.
-    Hashed(u32, u32),
-    Dense(Edged),
-}
-
 impl Hashed {
-    /// `units`, of an entry, is a power of two.
     pub fn new(level: &Level, units: u32) -> Self {
-        let factors = HASH_PRIMES.map(|prime| prime.wrapping_mul(units));
-        Self { factors, mask: mask(level.entries).wrapping_mul(units) }
+        Self { mask: mask(level.entries), units }
     }
 }
 
@@ -96,8 +86,8 @@ fn strides(level: &Level, units: u32) -> [u32; 3] {
 impl Index for Hashed {
     #[inline(always)]
     fn terms(&self, axis: usize, whole: i32) -> [u32; 2] {
-        let lower = (whole as u32).wrapping_mul(self.factors[axis]);
-        [lower, lower.wrapping_add(self.factors[axis])]
+        let lower = (whole as u32).wrapping_mul(HASH_PRIMES[axis]);
+        [lower, lower.wrapping_add(HASH_PRIMES[axis])]
     }
 
     #[inline(always)]
@@ -107,7 +97,7 @@ impl Index for Hashed {
 
     #[inline(always)]
     fn number(&self, joined: u32) -> u32 {
-        joined & self.mask
+        (joined & self.mask).wrapping_mul(self.units)
     }
 }
 
@@ -144,40 +134,5 @@ impl Index for Edged {
     #[inline(always)]
     fn number(&self, joined: u32) -> u32 {
         joined
-    }
-}
-
-impl Any {
-    pub fn new(level: &Level, units: u32) -> Self {
-        match level.hashed {
-            true => Self::Hashed(mask(level.entries), units),
-            false => Self::Dense(Edged::new(level, units)),
-        }
-    }
-}
-
-impl Index for Any {
-    fn terms(&self, axis: usize, whole: i32) -> [u32; 2] {
-        match self {
-            Self::Hashed(..) => {
-                let upper = whole.wrapping_add(1);
-                [whole, upper].map(|whole| (whole as u32).wrapping_mul(HASH_PRIMES[axis]))
-            }
-            Self::Dense(edged) => edged.terms(axis, whole),
-        }
-    }
-
-    fn join(&self, a: u32, b: u32) -> u32 {
-        match self {
-            Self::Hashed(..) => a ^ b,
-            Self::Dense(edged) => edged.join(a, b),
-        }
-    }
-
-    fn number(&self, joined: u32) -> u32 {
-        match self {
-            Self::Hashed(mask, units) => (joined & mask).wrapping_mul(*units),
-            Self::Dense(edged) => edged.number(joined),
-        }
     }
 }

@@ -7,6 +7,7 @@
 #[cfg(armv7em_dsp)]
 mod armv7em;
 mod axis;
+mod cells;
 mod corners;
 pub mod factors;
 mod index;
