@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use quintet_driver::compile::Method;
 use quintet_driver::compile::field::FieldOptions;
 use quintet_driver::compile::mesh::{Filter, Lights, MeshOptions, Shading};
+use quintet_driver::quantise::grid::Bits;
 use quintet_driver::scene::{Content, Kind};
 
 use super::arguments::color;
@@ -34,6 +35,9 @@ pub struct MethodArguments {
     /// Spread all samples evenly, without a coarse pass that says where they are spent
     #[arg(long, help_heading = FIELDS)]
     no_focus: bool,
+    /// Bits of an entry of a grid [default: 8]
+    #[arg(long, value_enum, help_heading = FIELDS)]
+    entries: Option<EntriesArgument>,
 }
 
 /// Words for [`Shading`].
@@ -56,11 +60,23 @@ enum FilterArgument {
     Bilinear,
 }
 
+/// Words for [`Bits`].
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EntriesArgument {
+    /// As small as it gets
+    #[value(name = "8")]
+    Eight,
+    /// Twice the size; for planes and lines that are multiplied, and whose factors vary much
+    #[value(name = "16")]
+    Sixteen,
+}
+
 /// Kinds of scenes that an option has a meaning for, in words for messages.
 type Concerns = (&'static str, &'static [Kind]);
 
 const TEXTURED: Concerns = ("triangles with textures", &[Kind::Mesh, Kind::Mixed]);
 const SAMPLED: Concerns = ("radiance fields", &[Kind::Field]);
+const LOOKED_UP: Concerns = ("radiance fields and hybrids", &[Kind::Field, Kind::Hybrid]);
 
 impl MethodArguments {
     /// Options that were given, and what they concern.
@@ -71,6 +87,7 @@ impl MethodArguments {
             ("--samples", self.samples.is_some(), SAMPLED),
             ("--no-occupancy", self.no_occupancy, SAMPLED),
             ("--no-focus", self.no_focus, SAMPLED),
+            ("--entries", self.entries.is_some(), LOOKED_UP),
         ];
         all.into_iter().filter(|(_, given, _)| *given).map(|(name, _, concerns)| (name, concerns))
     }
@@ -120,7 +137,12 @@ impl MethodArguments {
                 (*x, *y) = (-*x, -*y);
             }
         }
+        let entries = match self.entries {
+            None | Some(EntriesArgument::Eight) => Bits::Eight,
+            Some(EntriesArgument::Sixteen) => Bits::Sixteen,
+        };
         let field = FieldOptions {
+            entries,
             occupancy: !self.no_occupancy,
             focus: !self.no_focus,
             ..FieldOptions::default()

@@ -81,6 +81,21 @@ fn a_field_is_drawn_over_its_own_background_from_its_own_view() {
 }
 
 #[test]
+fn entries_of_sixteen_bits_are_sent_where_they_are_asked_for() {
+    let folder = folder("entries");
+    let draw = |bits: &str| {
+        let report =
+            json_of(&folder, "render", &[&ball()], &format!("--size 8x6 --entries {bits}"));
+        let bytes = report["bundle"]["upload_bytes"].as_u64().unwrap();
+        (bytes, report["frames"][0]["digest"].clone())
+    };
+    let ((eight, coarse), (sixteen, fine)) = (draw("8"), draw("16"));
+    // All but some layers are entries of planes and lines.
+    assert!(2 * eight > sixteen && 4 * sixteen > 5 * eight, "{eight} and {sixteen} bytes");
+    assert_ne!(coarse, fine);
+}
+
+#[test]
 fn options_of_another_kind_are_refused_by_name() {
     let folder = folder("other_kind");
     let refused =
@@ -88,6 +103,7 @@ fn options_of_another_kind_are_refused_by_name() {
     refused(&small_scene(), "--shading lambert", "--shading is for triangles");
     refused(&small_scene(), "--samples 8", "--samples is for radiance fields");
     refused(&cow(), "--no-occupancy", "--no-occupancy is for radiance fields");
+    refused(&cow(), "--entries 16", "--entries is for radiance fields and hybrids");
     refused(&ball(), "--filter nearest", "--filter is for triangles");
     refused(&small_scene(), "--texture x.png", "--texture is for triangles");
     refused(&cow(), "--view front", "tells of no views");

@@ -8,6 +8,8 @@ use crate::camera::Camera;
 
 /// Nearest distance of samples, as in the training.
 const NEAR: f64 = 0.1;
+/// How much farther off other cameras may stand, in sides of the cube that the subject is in.
+const ELSEWHERE: f64 = 1.0;
 
 /// The cameras, by the names of their pictures.
 pub(super) fn views(snapshot: &Value) -> Vec<(String, Camera)> {
@@ -41,7 +43,8 @@ fn camera(xform: &Value, metadata: &Value) -> Option<Camera> {
     Some(Camera::from_opengl([width, height], focal, center, &pose))
 }
 
-/// Nearest and farthest distance of the box from all cameras, and from where the user stood.
+/// Nearest and farthest distance of the box from cameras that stand where those of the training, or the
+/// user, do, or somewhat elsewhere: nothing is lost by samples outside the box, which are passed over.
 pub(super) fn range(
     snapshot: &Value,
     views: &[(String, Camera)],
@@ -55,15 +58,26 @@ pub(super) fn range(
     if eyes.is_empty() {
         eyes.push([least[0] - side, 0.5, 0.5]);
     }
-    let length = |way: [f64; 3]| way.iter().map(|it| it * it).sum::<f64>().sqrt();
-    let axes = [0, 1, 2];
-    let to_box = |eye: &[f64; 3]| {
-        length(axes.map(|k| (least[k] - eye[k]).max(eye[k] - greatest[k]).max(0.0)))
-    };
     let through = |eye: &[f64; 3]| {
-        length(axes.map(|k| (eye[k] - least[k]).abs().max((eye[k] - greatest[k]).abs())))
+        let farthest = |k: usize| (eye[k] - least[k]).abs().max((eye[k] - greatest[k]).abs());
+        [0, 1, 2].map(farthest).iter().map(|it| it * it).sum::<f64>().sqrt()
     };
-    let near = eyes.iter().map(to_box).fold(f64::INFINITY, f64::min).max(NEAR);
-    let far = eyes.iter().map(through).fold(side, f64::max);
-    [near, far.max(near + side)]
+    [NEAR, eyes.iter().map(through).fold(side, f64::max) + ELSEWHERE]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_may_stand_elsewhere_than_those_of_the_training() {
+        let snapshot = Value::Map(Vec::new());
+        let bounds = [[0.0; 3], [1.0; 3]];
+        let camera = Camera::look_at([8; 2], 40.0, [-1.5, 0.5, 0.5], [0.5; 3], [0.0, 0.0, 1.0]);
+        for views in [vec![], vec![("far".into(), camera)]] {
+            let [near, far] = range(&snapshot, &views, bounds);
+            // From a corner of the box to its opposite, and from as far off again.
+            assert!(near <= NEAR && far > 3.0f64.sqrt() + 1.0, "{near} to {far}");
+        }
+    }
 }
