@@ -2,7 +2,7 @@
 
 use super::axis::{among, held, into_box, whole};
 use super::corners::{Corner, cube, simplex, square};
-use super::index::{Edged, Hashed, Index, Inside};
+use super::index::{Edged, Hashed, Index};
 use super::level::Kind;
 use super::{ONE, Point};
 use quintet_protocol::grid::{Level, Wrap};
@@ -22,22 +22,20 @@ pub struct Finder<'a> {
     /// Bits of a place that are its fraction.
     fractions: u32,
     is_held: bool,
-    has_corners: bool,
     /// How many corners are weighed.
     count: usize,
 }
 
 impl<'a> Finder<'a> {
     pub fn new(kind: &'a Kind, level: &'a Level, each: u32) -> Self {
-        let (is_flat, dimensions) = (kind.dimensions == 2, kind.dimensions.into());
+        let is_flat = kind.dimensions == 2;
         let (count, has_fractions) = match kind.corners {
             Corners::Nearest => (1, false),
             Corners::Linear => (if is_flat { 4 } else { 8 }, !level.nearest),
             Corners::Simplex => (if is_flat { 3 } else { 4 }, !level.nearest),
         };
         let fractions = if has_fractions { ONE - 1 } else { 0 };
-        let (is_held, has_corners) = (is_held(level), has_corners(level, dimensions));
-        Self { kind, level, each, fractions, is_held, has_corners, count }
+        Self { kind, level, each, fractions, is_held: is_held(level), count }
     }
 
     /// Finds the corners around a block of points.
@@ -45,8 +43,6 @@ impl<'a> Finder<'a> {
         let (level, each) = (self.level, self.each);
         if level.hashed {
             self.walk(&Hashed::new(level, each), points, cells);
-        } else if self.has_corners {
-            self.walk(&Inside::new(level, each), points, cells);
         } else {
             self.walk(&Edged::new(level, each), points, cells);
         }

@@ -1,19 +1,16 @@
 //! `CombinedGrid`: looks points up in a level of a grid.
 //!
-//! What renderers mostly do is compiled for it: cells of entries of four bytes in hashed and dense grids
-//! of three dimensions, and in textures. Anything else goes the general way, to the same bits.
+//! What renderers mostly do is compiled for it: cells of hashed and dense grids of three dimensions, with
+//! entries of four bytes or two, and of textures. Anything else goes the general way, block by block, to
+//! the same bits.
 
-#[cfg(not(armv7em_dsp))]
-use super::axis::held;
-use super::axis::{among, into_box};
+use super::axis::{among, held, into_box};
 use super::cells::{BLOCK, Cell, Finder, has_corners, is_held};
-#[cfg(not(armv7em_dsp))]
-use super::corners::cube;
-use super::corners::{Corner, nearest, square};
+use super::corners::{Corner, cube, nearest, simplex, square};
 use super::index::{Hashed, Inside};
 use super::unit::{FourBytes, Unit};
 use super::{ONE, Point, Rows, put, scaled};
-use quintet_protocol::grid::{Level, Wrap};
+use quintet_protocol::grid::Level;
 use quintet_protocol::program::{Corners, GridEntry};
 
 /// What is looked up, and how.
@@ -33,18 +30,19 @@ pub struct Kind {
 
 /// Looks points up in a level whose entries are in `table`, one for each row.
 pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows: &mut Rows<'_>) {
-    match (kind.entry, kind.features % 4) {
-        (GridEntry::Halves, 0 | 2) => {
+    let is_plain = !kind.adds && !level.nearest;
+    match (kind.entry, kind.features) {
+        (GridEntry::Halves, features) if features % 2 == 0 => {
             Pass::<[i16; 2]>::new(kind, level, table).anywhere(points, rows);
         }
         (GridEntry::Halves, _) => Pass::<[i16; 1]>::new(kind, level, table).anywhere(points, rows),
-        (_, 0) => {
+        (_, features) if features % 4 == 0 => {
             let pass = Pass::<FourBytes>::new(kind, level, table);
-            if !(pass.is_plain() && pass.commonly(points, rows)) {
+            if !(is_plain && features == 4 && pass.commonly(points, rows)) {
                 pass.anywhere(points, rows);
             }
         }
-        (_, 2) => Pass::<[u8; 2]>::new(kind, level, table).anywhere(points, rows),
+        (_, 2) if is_plain && Pass::<[u8; 2]>::new(kind, level, table).cubes(points, rows) => {}
         (_, _) => Pass::<[u8; 1]>::new(kind, level, table).anywhere(points, rows),
     }
 }
@@ -109,39 +107,78 @@ impl<'a, U: Unit> Pass<'a, U> {
     }
 }
 
-/// What renderers mostly do.
-impl Pass<'_, FourBytes> {
-    /// Whether entries are four bytes, and fractions count.
-    fn is_plain(&self) -> bool {
-        self.each == 1 && !self.kind.adds && !self.level.nearest
+/// What renderers mostly do, where an entry is one unit.
+impl<U: Unit> Pass<'_, U> {
+    /// All corners in three dimensions, points being held to the box, of a level that has them; whether
+    /// it was such a one.
+    #[inline(never)]
+    fn cubes(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
+        let level = self.level;
+        if self.kind.dimensions != 3 || self.kind.corners != Corners::Linear || !is_held(level) {
+            return false;
+        }
+        if level.hashed {
+            let index = Hashed::new(level, 1);
+            self.in_box(points, rows, |at| cube(at, ONE - 1, &index));
+        } else if has_corners(level, 3) {
+            let index = Inside::new(level, 1);
+            self.in_box(points, rows, |at| cube(at, ONE - 1, &index));
+        } else {
+            return false;
+        }
+        true
     }
 
-    /// Cells of hashed and dense grids in three dimensions, points being held to the box, and of textures
-    /// that have all corners; whether the level was such a one.
+    /// In three dimensions, points being held to the box.
+    #[inline(always)]
+    fn in_box<const N: usize>(
+        &self,
+        points: &[Point],
+        rows: &mut Rows<'_>,
+        around: impl Fn([i32; 3]) -> [Corner; N],
+    ) {
+        let Level { scale, offset, .. } = *self.level;
+        self.each_point(points, rows, |point| {
+            around([0, 1, 2].map(|axis| among(held(point[axis] as i32), scale[axis], offset)))
+        });
+    }
+
+    /// Finds the corners around each point and what comes of them, in registers where these suffice.
+    #[inline(always)]
+    fn each_point<const N: usize>(
+        &self,
+        points: &[Point],
+        rows: &mut Rows<'_>,
+        around: impl Fn(&Point) -> [Corner; N],
+    ) {
+        for (point, row) in points.iter().zip(rows.halves.chunks_mut(rows.stride)) {
+            self.row(row, self.units, &around(point), false);
+        }
+    }
+}
+
+/// As before, and where entries are texels.
+impl Pass<'_, FourBytes> {
+    /// Cells of grids in three dimensions, points being held to the box, and of textures that have all
+    /// corners; whether the level was such a one.
     fn commonly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
-        let level = self.level;
-        let Level { scale, offset, hashed, .. } = *level;
-        let inside = Inside::new(level, 1);
-        match (self.kind.dimensions, self.kind.corners) {
+        let (level, dimensions) = (self.level, self.kind.dimensions);
+        match (dimensions, self.kind.corners) {
             #[cfg(armv7em_dsp)]
             (_, Corners::Linear) if self.by_assembly(points, rows) => {}
             #[cfg(not(armv7em_dsp))]
-            (3, Corners::Linear) if is_held(level) && (hashed || has_corners(level, 3)) => {
-                let place = |point: &Point| {
-                    [0, 1, 2].map(|axis| among(held(point[axis] as i32), scale[axis], offset))
-                };
-                if hashed {
-                    let index = Hashed::new(level, 1);
-                    self.each_point(points, rows, |point| cube(place(point), ONE - 1, &index));
-                } else {
-                    self.each_point(points, rows, |point| cube(place(point), ONE - 1, &inside));
-                }
+            (3, Corners::Linear) => return self.cubes(points, rows),
+            (3, Corners::Simplex) if is_held(level) && level.hashed => {
+                let index = Hashed::new(level, 1);
+                self.in_box(points, rows, |at| simplex(at, ONE - 1, &index));
             }
             (2, Corners::Linear) if has_corners(level, 2) => {
-                self.in_texture(points, rows, |at| square(at, ONE - 1, &inside));
+                let index = Inside::new(level, 1);
+                self.in_texture(points, rows, |at| square(at, ONE - 1, &index));
             }
             (2, Corners::Nearest) if has_corners(level, 2) => {
-                self.in_texture(points, rows, |at| nearest(at, &inside));
+                let index = Inside::new(level, 1);
+                self.in_texture(points, rows, |at| nearest(at, &index));
             }
             _ => return false,
         }
@@ -161,7 +198,7 @@ impl Pass<'_, FourBytes> {
         }
     }
 
-    /// In two dimensions. Most textures wrap in the same way along both axes.
+    /// In two dimensions.
     #[inline(always)]
     fn in_texture<const N: usize>(
         &self,
@@ -169,30 +206,11 @@ impl Pass<'_, FourBytes> {
         rows: &mut Rows<'_>,
         around: impl Fn([i32; 3]) -> [Corner; N],
     ) {
-        let Level { scale, offset, wraps: [along_x, along_y, _], .. } = *self.level;
-        let around =
-            |x: i32, y: i32| around([among(x, scale[0], offset), among(y, scale[1], offset), 0]);
-        match [along_x, along_y] {
-            [Wrap::Repeat, Wrap::Repeat] => self.each_point(points, rows, |&[x, y, _]| {
-                let inside = |at: u32| into_box(at as i32, Wrap::Repeat);
-                around(inside(x), inside(y))
-            }),
-            [along_x, along_y] => self.each_point(points, rows, |&[x, y, _]| {
-                around(into_box(x as i32, along_x), into_box(y as i32, along_y))
-            }),
-        }
-    }
-
-    /// Finds the corners around each point and what comes of them, in registers where these suffice.
-    #[inline(always)]
-    fn each_point<const N: usize>(
-        &self,
-        points: &[Point],
-        rows: &mut Rows<'_>,
-        around: impl Fn(&Point) -> [Corner; N],
-    ) {
-        for (point, row) in points.iter().zip(rows.halves.chunks_mut(rows.stride)) {
-            self.row(row, self.units, &around(point), false);
-        }
+        let Level { scale, offset, wraps, .. } = *self.level;
+        self.each_point(points, rows, |point| {
+            let inside = |axis: usize| into_box(point[axis] as i32, wraps[axis]);
+            let place = |axis: usize| among(inside(axis), scale[axis], offset);
+            around([place(0), place(1), 0])
+        });
     }
 }

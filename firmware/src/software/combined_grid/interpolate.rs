@@ -8,8 +8,8 @@ use quintet_protocol::grid::{LEVEL_WORDS, Level};
 use quintet_protocol::program::{Fault, Interpolate as Command};
 use quintet_protocol::tile::POINT_WORDS;
 
-/// Features of a step, some 250 instructions each at most.
-const STEP_FEATURES: usize = 512;
+/// Features of a step, some 300 instructions each at most.
+const STEP_FEATURES: usize = 352;
 /// Most levels of a command.
 const LEVELS_MAX: u16 = 1024;
 /// Most features of an entry.
