@@ -28,10 +28,10 @@ const ROW_STEP: u16 = 8;
 const CELLS: usize = 32;
 
 /// A field, a camera and the picture of another renderer.
-struct Case {
+pub struct Case {
     name: String,
-    field: Field,
-    camera: Camera,
+    pub field: Field,
+    pub camera: Camera,
     picture: Vec<u8>,
 }
 
@@ -88,7 +88,7 @@ fn grids(folder: &Path) -> Vec<Case> {
 }
 
 /// The NeRF: coarse pass and all.
-fn nerf(folder: &Path) -> Case {
+pub fn nerf(folder: &Path) -> Case {
     let checkpoint = folder.join("scenes/nerf_mlp/lego-lowres-199999.safetensors");
     let field = import::field(&checkpoint).unwrap().field;
     let file = File::open(folder.join("reference/nerf_mlp/meta_lego.json")).unwrap();

@@ -8,6 +8,7 @@ mod fields;
 mod hybrids;
 mod meshes;
 mod pictures;
+mod samples;
 
 use std::path::{Path, PathBuf};
 

@@ -12,6 +12,50 @@ pub enum FieldError {
     /// Nothing says what is a colour.
     #[error("the field has no colour")]
     NoColor,
+    /// Nothing says where it is seen from.
+    #[error("nothing says where the field is seen from: name a camera at least")]
+    NoCameras,
+    /// Colours are made of what is composed, by a network of its own.
+    #[error(
+        "the field's colours come of a network behind composing (MeRF), which is not drawn; \
+         bake its colours into the field"
+    )]
+    Deferred,
+    /// Colours begin at an odd column.
+    #[error(
+        "the field's colours begin at column {column}, and a device takes them from an even one; \
+         put them before the density"
+    )]
+    OddColor {
+        /// The first of them.
+        column: usize,
+    },
+    /// Rows of so many numbers cannot be told of in a program.
+    #[error("layers that share inputs make rows of {columns} columns, and a device takes {most}")]
+    Columns {
+        /// How many.
+        columns: usize,
+        /// Most.
+        most: usize,
+    },
+    /// A number of cells that devices do not take.
+    #[error("{cells} cells along a side, and a device takes a power of two, {least} to {most}")]
+    Cells {
+        /// How many.
+        cells: usize,
+        /// Fewest.
+        least: usize,
+        /// Most.
+        most: usize,
+    },
+    /// Cells that the field tells of are not those of a cube.
+    #[error("the field tells of {cells} cells, which are no cube of {side} cells along a side")]
+    Occupancy {
+        /// Cells along a side.
+        side: usize,
+        /// How many it tells of.
+        cells: usize,
+    },
     /// A node has no form that a device takes.
     #[error("node {node} of the field: {reason}")]
     Node {

@@ -4,6 +4,7 @@
 //! (`calibrate`), the cells that anything is in (`occupancy`), and a box for a field that has none.
 
 mod calibrate;
+mod check;
 mod draft;
 mod error;
 mod layout;
@@ -22,6 +23,7 @@ use crate::scene::field::{
     ColorActivation, DensityActivation, Model, Occupancy, Output, Outside, Sampling,
 };
 use calibrate::{Calibration, rays};
+use check::check;
 pub use error::FieldError;
 use model::{Precision, QuantisedModel};
 use program::{Coarse, Drawing, Sizes, write};
@@ -32,6 +34,8 @@ pub(super) use surface::compile as compile_surface;
 /// Samples of a ray that devices take, in one pass and in the passes of a focused one.
 const SAMPLES: [usize; 2] = [1, 4096];
 const FOCUSED_SAMPLES: [usize; 2] = [4, 1024];
+/// Cells along a side of a grid of occupancy.
+const CELLS: [usize; 2] = [4, 256];
 /// Pixels of a tile, if there is room: what a ray takes beside its samples is some hundred bytes.
 const TILE_PIXELS: usize = 256;
 /// Samples of a batch to a pixel of a tile: few, so that rays that become opaque waste none.
@@ -80,10 +84,11 @@ pub fn compile(
     options: &FieldOptions,
     target: &Options,
 ) -> Result<Bundle, CompileError> {
-    let Options { width, height, .. } = *target;
-    if !(1..=4096).contains(&width) || !(1..=4096).contains(&height) {
-        return Err(CompileError::PictureSize { width, height });
+    let [least, most] = CELLS;
+    if !options.cells.is_power_of_two() || !(least..=most).contains(&options.cells) {
+        return Err(FieldError::Cells { cells: options.cells, least, most }.into());
     }
+    target.check()?;
     Ok(compile_field(field, cameras, options, target)?)
 }
 
@@ -93,6 +98,7 @@ fn compile_field(
     options: &FieldOptions,
     target: &Options,
 ) -> Result<Bundle, FieldError> {
+    check(field, cameras)?;
     let sampling = sampling(field, options)?;
     let model = &field.model;
     let seen = seen(field, cameras, options, &sampling);
@@ -105,6 +111,9 @@ fn compile_field(
         step: length / sampling.coarse as f64,
     };
     let frame = RayFrame::new(seen.bounds, sampling.range, sampling.along_rays);
+    for camera in cameras {
+        camera.rays(&frame)?;
+    }
     let color = model.color.as_ref().ok_or(FieldError::NoColor)?;
     let quantised = QuantisedModel::new(model, &precision)?;
     let tables = tables(&quantised, color, &frame)?;
@@ -148,18 +157,14 @@ fn sampling(field: &Field, options: &FieldOptions) -> Result<Sampling, FieldErro
     if own.fine == 0 {
         sampling.fine = 0;
     } else if !options.focus {
-        (sampling.coarse, sampling.fine) = (sampling.coarse + sampling.fine, 0);
+        (sampling.coarse, sampling.fine) = (sampling.coarse.saturating_add(sampling.fine), 0);
     }
     let [least, most] = if sampling.fine > 0 { FOCUSED_SAMPLES } else { SAMPLES };
-    for samples in [Some(sampling.coarse), Some(sampling.fine).filter(|&fine| fine > 0)] {
-        match samples {
-            Some(samples) if !(least..=most).contains(&samples) => {
-                return Err(FieldError::Samples { samples, least, most });
-            }
-            _ => {}
-        }
+    let passes = [Some(sampling.coarse), Some(sampling.fine).filter(|&fine| fine > 0)];
+    match passes.into_iter().flatten().find(|samples| !(least..=most).contains(samples)) {
+        Some(samples) => Err(FieldError::Samples { samples, least, most }),
+        None => Ok(sampling),
     }
-    Ok(sampling)
 }
 
 /// What of a field is to be seen.

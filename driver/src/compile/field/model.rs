@@ -32,6 +32,9 @@ const SIGMOID_MAX: f64 = 8.0;
 /// Optical depth of a sample beyond which more makes no difference: a millionth gets through.
 const OPAQUE_DEPTH: f64 = 14.0;
 
+/// Most columns of a row: strides are halves, and even.
+const STRIDE_MAX: usize = 65_534;
+
 /// What the halves of a column stand for: `step * x + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -128,6 +131,10 @@ impl<'a> QuantisedModel<'a> {
         let columns = model.columns();
         let of_ray = of_ray(&model.nodes);
         let (rays, samples) = layouts(model, &roots, &needed, &columns, &of_ray);
+        let widest = rays.strides.iter().chain(&samples.strides).max().copied().unwrap_or(0);
+        if widest > STRIDE_MAX {
+            return Err(FieldError::Columns { columns: widest, most: STRIDE_MAX });
+        }
         let rows = precision.calibration.rows(model, &roots);
         let nodes = Vec::with_capacity(model.nodes.len());
         let mut quantised =

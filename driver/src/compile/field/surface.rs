@@ -12,6 +12,7 @@
 //! ```
 
 use super::calibrate::Calibration;
+use super::check::check;
 use super::model::{Precision, QuantisedModel};
 use super::program::{Drawing, Pass, Sizes, Target, Writer};
 use super::{FieldError, FieldOptions, sizes, tables};
@@ -58,6 +59,7 @@ pub fn compile(
         return Err(CompileError::NoTriangles);
     }
     target.check()?;
+    check(field, cameras)?;
     let color = field.model.color.as_ref().ok_or(FieldError::NoColor)?;
     let calibration = Calibration::at(field, seen(mesh, cameras));
     let precision = Precision {

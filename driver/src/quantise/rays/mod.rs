@@ -46,7 +46,8 @@ impl RayFrame {
         [0, 1, 2].map(|k| self.bounds[1][k] - self.bounds[0][k])
     }
 
-    fn check(&self) -> Result<(), CameraError> {
+    /// Refuses a box, or a range, that no device can be told of.
+    pub(crate) fn check(&self) -> Result<(), CameraError> {
         let [near, far] = self.range;
         let positive = |name, value: f64| match value.is_finite() && value > 0.0 {
             true => Ok(()),
