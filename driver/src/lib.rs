@@ -1,5 +1,6 @@
 //! The host side of Quintet: import -> quantise -> compile -> stream -> show.
 
+pub mod budget;
 pub mod camera;
 pub mod camera_file;
 pub mod compile;

@@ -81,6 +81,8 @@ pub struct SceneRecord<'a> {
     pub format: &'a str,
     /// Gaussians that were left out.
     pub dropped: usize,
+    /// What was given up for a quality or a budget, in words.
+    pub given_up: &'a [String],
     /// What it is.
     #[serde(flatten)]
     pub summary: &'a Summary,

@@ -11,6 +11,7 @@ use quintet_driver::scene::Summary;
 
 use super::failure::{Failure, USAGE};
 use super::method::MethodArguments;
+use super::output::say;
 use super::scene::SceneArguments;
 use super::views::{ViewArguments, Views, unknown_view};
 
@@ -33,6 +34,8 @@ pub enum Subject {
         imported: Box<ImportedScene>,
         /// Its cameras.
         views: Views,
+        /// What of it is not drawn, in words.
+        given_up: Vec<String>,
     },
     /// A scene that was compiled before.
     Saved {
@@ -57,9 +60,13 @@ impl DrawArguments {
         if !Saved::is_one(path) {
             let mut imported = self.scene.import()?;
             self.method.check(imported.content.summary().kind)?;
-            self.method.apply(&mut imported.content);
+            // Before anything is given up: pictures of all qualities are of one view.
             let views = self.views.of(&imported)?;
-            return Ok(Subject::Scene { imported: Box::new(imported), views });
+            let given_up = self.method.apply(&mut imported.content, views.size())?;
+            for what in &given_up {
+                say(format_args!("note: {what}"));
+            }
+            return Ok(Subject::Scene { imported: Box::new(imported), views, given_up });
         }
         let saved = Saved::read(path).map_err(|error| Failure::saved(path, &error))?;
         let views = self.views_of(&saved)?;
@@ -114,7 +121,7 @@ impl DrawArguments {
     /// The subject as it is sent to a device with such an arena.
     pub fn bundle(&self, subject: &Subject, arena_bytes: usize) -> Result<Bundle, Failure> {
         match subject {
-            Subject::Scene { imported, views } => {
+            Subject::Scene { imported, views, .. } => {
                 let bundle = self
                     .compile(imported, views, arena_bytes)
                     .map_err(|error| Failure::compile(&error))?;
@@ -168,6 +175,14 @@ impl Subject {
         match self {
             Self::Scene { imported, .. } => imported.format.clone(),
             Self::Saved { saved, .. } => format!("compiled from {}", saved.name),
+        }
+    }
+
+    /// What of it is not drawn, in words; what was compiled before does not tell.
+    pub fn given_up(&self) -> &[String] {
+        match self {
+            Self::Scene { given_up, .. } => given_up,
+            Self::Saved { .. } => &[],
         }
     }
 

@@ -40,4 +40,25 @@ impl GaussianCloud {
         let bands = usize::from(self.degree) + 1;
         (bands * bands - 1) * 3
     }
+
+    /// The Gaussians of these indices, in their order.
+    ///
+    /// # Panics
+    /// If an index is not below [`GaussianCloud::len`].
+    pub fn only(&self, indices: &[usize]) -> Self {
+        fn pick<T: Copy>(all: &[T], indices: &[usize]) -> Vec<T> {
+            indices.iter().map(|&index| all[index]).collect()
+        }
+        let each = self.harmonics_per_gaussian();
+        let harmonics = indices.iter().flat_map(|index| &self.harmonics[index * each..][..each]);
+        Self {
+            positions: pick(&self.positions, indices),
+            scales: pick(&self.scales, indices),
+            rotations: pick(&self.rotations, indices),
+            opacities: pick(&self.opacities, indices),
+            colors: pick(&self.colors, indices),
+            degree: self.degree,
+            harmonics: harmonics.copied().collect(),
+        }
+    }
 }

@@ -110,6 +110,46 @@ fn options_of_another_kind_are_refused_by_name() {
 }
 
 #[test]
+fn what_is_given_up_for_a_quality_or_a_budget_is_said() {
+    let folder = folder("quality");
+    let of = |scene: &Path, rest: &str| json_of(&folder, "render", &[scene], rest);
+    let whole = of(&small_scene(), "--size 64x48 --quality high");
+    assert_eq!(whole["scene"]["given_up"], json!([]));
+    let mut drawn = whole["scene"]["gaussians"].as_u64().unwrap();
+    for (rest, said) in [
+        ("--quality medium", "drawn with 937 of 1 873 Gaussians, without those"),
+        ("--budget 1500K", "of 1 873 Gaussians"),
+        ("--quality low", "drawn with 469 of 1 873 Gaussians"),
+    ] {
+        let report = of(&small_scene(), &format!("--size 64x48 {rest}"));
+        let scene = &report["scene"];
+        assert!(scene["given_up"][0].as_str().unwrap().contains(said), "{scene}");
+        assert!(scene["gaussians"].as_u64().unwrap() < drawn, "{rest}: {scene}");
+        drawn = scene["gaussians"].as_u64().unwrap();
+    }
+    let field = of(&ball(), "--size 16x12 --quality medium");
+    assert_eq!(field["scene"]["given_up"], json!(["drawn with 16 + 8 of 32 + 16 samples a ray"]));
+    assert_eq!(field["scene"]["field"]["samples"], json!([16, 8]));
+    let free = of(&ball(), "--size 16x12 --budget 9G");
+    assert_eq!(free["scene"]["given_up"], json!([]));
+}
+
+#[test]
+fn qualities_and_budgets_that_cannot_be_are_refused() {
+    let folder = folder("no_quality");
+    let refused = |scene: &Path, rest: &str, code: i32, what: &str| {
+        fails(render(&folder, scene, rest), code, what);
+    };
+    refused(&cow(), "--quality low", 2, "--quality is for Gaussians and radiance fields");
+    refused(&cow(), "--budget 8M", 2, "--budget is for Gaussians alone and radiance fields");
+    refused(&ball(), "--samples 8 --quality low", 2, "cannot be used with");
+    refused(&ball(), "--samples 8 --budget 8M", 2, "cannot be used with");
+    refused(&ball(), "--quality low --budget 8M", 2, "cannot be used with");
+    refused(&ball(), "--budget 8X", 2, "a number of instructions");
+    refused(&small_scene(), "--budget 1000", 1, "a frame does not fit 1 000 instructions");
+}
+
+#[test]
 fn a_scene_file_puts_parts_in_their_places() {
     let folder = folder("scene_file");
     let name = "both.quintet.json";

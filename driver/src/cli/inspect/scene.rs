@@ -60,6 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             path: arguments.draw.scene.first(),
             paths: &arguments.draw.scene.scenes,
             format: &subject.format(),
+            given_up: subject.given_up(),
             dropped: subject.dropped(),
             summary: &subject.summary(),
         },
@@ -81,10 +82,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn smallest(arguments: &Arguments, subject: &Subject) -> Result<usize, Failure> {
     match subject {
         Subject::Saved { saved, .. } => Ok(saved.bundle.arena_bytes),
-        Subject::Scene { imported, views } => match arguments.draw.compile(imported, views, 0) {
-            Err(error) => error.needed().ok_or_else(|| Failure::compile(&error)),
-            Ok(bundle) => Ok(bundle.arena_bytes),
-        },
+        Subject::Scene { imported, views, .. } => {
+            match arguments.draw.compile(imported, views, 0) {
+                Err(error) => error.needed().ok_or_else(|| Failure::compile(&error)),
+                Ok(bundle) => Ok(bundle.arena_bytes),
+            }
+        }
     }
 }
 

@@ -28,6 +28,7 @@ Examples:
   quintet render robot.sog --device qemu:mps2-an386 --orbit 8 -o robot/
   quintet render robot.spz --arena 512K                     as a device with 512 KiB would
   quintet render cow.obj --texture cow.png --shading lambert
+  quintet render robot.sog --budget 8M                      fewer Gaussians, to take less
   quintet render robot.sog cow.obj                          triangles among Gaussians
   quintet render lego.safetensors --size 80x80              a radiance field
   quintet render robot.quintet.json                         several files, each in its place
@@ -37,7 +38,8 @@ With --json one document goes to standard output, everything else to standard er
   device  uri, board, firmware, target, arena_bytes, ticks (what costs are counted in:
           instructions, cycles, nanoseconds or none)
   scene   path, paths (all that were given), format, kind (gaussians, mesh, field, mixed or hybrid),
-          gaussians, dropped, degree; vertices, triangles, materials, textures (columns and rows of
+          gaussians, dropped, given_up (sentences: what --quality or --budget leaves out), degree;
+          vertices, triangles, materials, textures (columns and rows of
           each); field (null, or parameters, nodes, multiply_adds of a sample, levels, samples
           [coarse, added])
   bundle  upload_bytes, arena_bytes, tile [columns, rows], streamed (null, or pages, their bytes,
@@ -124,6 +126,7 @@ fn render(arguments: &Arguments, subject: &Subject, target: &Target) -> Result<(
             paths: &arguments.draw.scene.scenes,
             format: &subject.format(),
             dropped: subject.dropped(),
+            given_up: subject.given_up(),
             summary: &subject.summary(),
         },
         bundle,
