@@ -15,6 +15,7 @@ use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::Field;
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
+use quintet_protocol::message::Phase;
 use serde_json::Value;
 
 /// What float pictures must reach, dB.
@@ -154,4 +155,22 @@ fn a_nerf_looks_like_the_reference_render() {
     let cases = [nerf(&folder).sparse(ROW_STEP)];
     let failures = drawn(cases, &options(), NERF_MIN);
     assert!(failures.is_empty(), "below {NERF_MIN} dB: {failures:#?}");
+}
+
+#[test]
+fn occupancy_and_a_coarse_pass_pay() {
+    let Some(folder) = reference_folder("occupancy_and_a_coarse_pass_pay") else { return };
+    let case = nerf(&folder).sparse(2 * ROW_STEP);
+    let [both, unoccupied, unfocused] = [(true, true), (false, true), (true, false)].map(|it| {
+        let (occupancy, focus) = it;
+        let frame = case.draw(&FieldOptions { occupancy, focus, ..options() });
+        let products = frame.costs.iter().filter(|cost| cost.phase == Phase::Multiply);
+        let products: u64 = products.map(|cost| cost.items).sum();
+        let figure = psnr(&frame.rgb, &case.picture);
+        println!("occupancy {occupancy:5}, focus {focus:5}: {figure:5.2} dB, {products} products");
+        (figure, products)
+    });
+    assert!(both.1 * 2 < unoccupied.1, "occupancy saves less than half of the products");
+    assert!(both.0 > unoccupied.0 - 0.5, "occupancy costs quality");
+    assert!(both.0 > unfocused.0 + 3.0, "a coarse pass gains less than 3 dB");
 }
