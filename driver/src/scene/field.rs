@@ -163,8 +163,8 @@ pub enum Node {
         /// Whether the coordinates themselves come first.
         includes_input: bool,
     },
-    /// Real spherical harmonics of the direction, `(degree + 1)^2` columns, as tiny-cuda-nn and
-    /// nerfstudio have them.
+    /// Real spherical harmonics of the direction, `(degree + 1)^2` columns, as nerfstudio has them;
+    /// tiny-cuda-nn has those of odd order with the other sign.
     Harmonics {
         /// Greatest degree, 0..=3.
         degree: u8,
