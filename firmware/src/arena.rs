@@ -20,6 +20,11 @@ impl<'a> Arena<'a> {
         (self.words.len() * 4) as u32
     }
 
+    /// All of it, to look at.
+    pub fn all(&self) -> &[u32] {
+        self.words
+    }
+
     /// All of it, for kernels.
     pub fn words(&mut self) -> &mut [u32] {
         self.words

@@ -1,13 +1,24 @@
 //! Who executes commands: the contract between the executor and a backend.
 
 use crate::pager::{Need, Pager};
+use quintet_protocol::accelerator::descriptor::Receipt;
+use quintet_protocol::accelerator::{Failure, Presence};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Program, ProgramError};
 
-/// Executes commands, one at a time, in steps short enough that the link is served between them.
+/// Most commands that a backend may have taken and not finished.
+pub const TAKEN_MAX: usize = 8;
+
+/// Executes commands in their order, in steps short enough that the link is served between them. It may
+/// take some ahead, but they have the effects that they would have one after another.
 pub trait Backend {
     /// Bit `1 << operator` is set for every operator that this backend executes.
     fn operators(&self) -> u32;
+
+    /// Whether an accelerator is part of it.
+    fn presence(&self) -> Presence {
+        Presence::Absent
+    }
 
     /// Checks a command of a program for an arena of `arena_words`: every operand exists, is of the
     /// right kind and large enough, none overlaps another, every parameter is in range.
@@ -16,26 +27,42 @@ pub trait Backend {
     /// The fault, with the command's index.
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError>;
 
-    /// Makes `command` the one to execute. It has passed [`Backend::check`].
+    /// A run of a program begins, whose first byte is at `offset` of the arena.
+    fn begin(&mut self, arena: &[u32], program: &Program, offset: u32) {
+        let _ = (arena, program, offset);
+    }
+
+    /// Takes a command, which has passed [`Backend::check`], to execute it behind those that it has.
     ///
     /// # Errors
     /// As [`Backend::check`]; cannot happen after it.
-    fn start(
-        &mut self,
-        program: &Program,
-        index: u16,
-        command: &Command,
-    ) -> Result<(), ProgramError>;
+    fn take(&mut self, program: &Program, index: u16, pager: &Pager)
+    -> Result<Taken, ProgramError>;
 
-    /// Executes a part of the command. `staging` is where pixels that leave the device are put.
-    /// `pager` is asked for pages of streamed buffers.
-    fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8]) -> Step;
+    /// Executes a part of what was taken. `staging` is where pixels that leave the device are put,
+    /// `pager` is asked for pages of streamed buffers, `now` is the time in milliseconds.
+    fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8], now: u64) -> Step;
+
+    /// The run is over: gives up all that was taken and not finished. Once this returns, nobody but
+    /// the core touches the arena.
+    fn abandon(&mut self);
+}
+
+/// Who took a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Nobody: it has to wait for another step.
+    Nobody,
+    /// The core.
+    Core,
+    /// The accelerator.
+    Accelerator,
 }
 
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Some of the command was executed; there is more.
+    /// Some was executed; there is more.
     Working(Work),
     /// As `Working`, and finished pixels lie in the staging buffer.
     Pixels(Work, PixelRun),
@@ -43,11 +70,17 @@ pub enum Step {
     Need(Need),
     /// Nothing can be done before a page comes that was asked for.
     Starved,
-    /// Nothing was left to do: the command is finished.
-    Done,
+    /// Nothing can be done before the accelerator gets on. The core may sleep until it interrupts.
+    Waiting,
+    /// The command that was taken first is finished; if the accelerator executed it, with its receipt.
+    Done(Option<Receipt>),
+    /// The accelerator failed at the command of this index. The run is over.
+    Failed(u16, Failure),
 }
 
-/// The account of a step.
+/// The account of a step. What the accelerator's steps cost the core, [`Phase::Offload`], is for the
+/// command that was taken first; anything else for the one that was taken last, which is the only one
+/// that a core executes at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     /// The part of the command that was worked on.

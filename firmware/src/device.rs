@@ -83,6 +83,8 @@ pub enum Activity {
     Busy,
     /// Nothing to do until bytes arrive or the clock shows this many milliseconds.
     Idle(Option<u64>),
+    /// As `Idle`, or until the accelerator interrupts, which is at work.
+    Waiting(Option<u64>),
 }
 
 /// A device.
@@ -139,13 +141,13 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let now = self.clock.millis();
         let received = self.receive(now);
         let room = self.link.has_room_for(Channel::Bulk, 1);
-        let stepped = self.server.is_running() && room && self.step();
+        let run = if self.server.is_running() && room { self.step() } else { Activity::Idle(None) };
         self.send_logs();
         let sent = self.transmit(now);
-        if received || stepped || sent {
-            Activity::Busy
-        } else {
-            Activity::Idle(self.link.poll_at())
+        match run {
+            Activity::Idle(_) if !received && !sent => Activity::Idle(self.link.poll_at()),
+            Activity::Waiting(_) if !received && !sent => Activity::Waiting(self.link.poll_at()),
+            _ => Activity::Busy,
         }
     }
 
@@ -214,14 +216,16 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         }
     }
 
-    /// Does a step of the run; false if it waits for the driver.
-    fn step(&mut self) -> bool {
+    /// Does a step of the run, which may have to wait for the driver or the accelerator.
+    fn step(&mut self) -> Activity {
         let most = self.link.max_payload();
         let room = most.saturating_sub(REPLY_OVERHEAD).min(self.staging.len());
         let staging = self.staging.get_mut(..room).unwrap_or_default();
         let event = match self.server.step(staging, &mut self.clock) {
-            Progress::Nothing => return true,
-            Progress::Starved => return false,
+            // A failure ends the run, and the server has made an outcome of it.
+            Progress::Nothing | Progress::Failed(..) => return Activity::Busy,
+            Progress::Starved => return Activity::Idle(None),
+            Progress::Waiting => return Activity::Waiting(None),
             Progress::Pixels(run) => Event::Pixels {
                 buffer: run.buffer,
                 x: run.x,
@@ -232,6 +236,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             Progress::Cost(command, cost) => {
                 Event::Cost { command, phase: cost.phase, ticks: cost.ticks, items: cost.items }
             }
+            Progress::Accelerated(command, receipt) => Event::Accelerated { command, receipt },
             Progress::Need(Need { need, buffer, page, length }) => {
                 Event::Need { need, buffer, page, length }
             }
@@ -239,7 +244,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         };
         let sent = self.link.send_message(Channel::Bulk, most, &ToDriver::Event(event));
         debug_assert!(sent.is_ok());
-        true
+        Activity::Busy
     }
 
     /// The driver that this was all for is gone.

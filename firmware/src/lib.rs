@@ -43,6 +43,7 @@ pub mod backend;
 mod device;
 pub mod kernels;
 pub mod log;
+pub mod mmio;
 mod operands;
 pub mod pager;
 mod port;

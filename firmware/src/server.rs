@@ -136,6 +136,7 @@ impl<'a, B: Backend> Server<'a, B> {
             arena_bytes: self.arena.len(),
             operators: self.backend.operators() | 1 << Operator::Control as u32,
             ticks: self.ticks,
+            accelerator: self.backend.presence(),
         }
     }
 
@@ -190,6 +191,11 @@ impl<'a, B: Backend> Server<'a, B> {
             return Err(Refusal::TooLong { length: CARRIED_MIN as u32 });
         }
         log!(debug, "run {=u32} started", self.runs);
+        if let Some(place) = &self.program {
+            let bytes = self.arena.bytes(place.start, place.end - place.start)?;
+            let program = Program::new(bytes).map_err(Refusal::Program)?;
+            self.backend.begin(self.arena.all(), &program, place.start);
+        }
         self.run = Some(Run::new());
         self.last_run = Some(RunRecord { ticket, outcome: None });
         Ok(())
@@ -216,7 +222,7 @@ impl<'a, B: Backend> Server<'a, B> {
 
     /// Does a step of the run.
     pub fn step(&mut self, staging: &mut [u8], clock: &mut impl Clock) -> Progress {
-        let ended = if self.aborting { Ok(Some(Outcome::Aborted)) } else { self.prepare() };
+        let ended = if self.aborting { Ok(Some(Outcome::Aborted)) } else { self.prepare(clock) };
         match ended {
             // A program that was validated can always be prepared.
             Err(_) => self.finish(Outcome::Aborted),
@@ -224,7 +230,12 @@ impl<'a, B: Backend> Server<'a, B> {
             Ok(None) => match &mut self.run {
                 Some(run) => {
                     let Self { arena, pager, backend, .. } = self;
-                    run.step(arena.words(), pager, staging, backend, clock)
+                    match run.step(arena.words(), pager, staging, backend, clock) {
+                        Progress::Failed(command, failure) => {
+                            self.finish(Outcome::Failed { command, failure })
+                        }
+                        progress => progress,
+                    }
                 }
                 None => Progress::Nothing,
             },
@@ -232,16 +243,17 @@ impl<'a, B: Backend> Server<'a, B> {
     }
 
     /// Prepares the next command; the outcome if there is none.
-    fn prepare(&mut self) -> Result<Option<Outcome>, ProgramError> {
+    fn prepare(&mut self, clock: &mut impl Clock) -> Result<Option<Outcome>, ProgramError> {
         let (Some(run), Some(place)) = (&mut self.run, &self.program) else { return Ok(None) };
         let bytes = self.arena.bytes(place.start, place.end - place.start);
         let program = Program::new(bytes.map_err(|_| ProgramError::NotAProgram)?)?;
-        let finished = run.prepare(&program, &self.arena, &mut self.backend)?;
+        let finished = run.prepare(&program, &self.arena, &self.pager, &mut self.backend, clock)?;
         Ok(finished.then_some(Outcome::Completed))
     }
 
     fn finish(&mut self, outcome: Outcome) -> Progress {
         log!(info, "run {=u32} ended: {}", self.runs, outcome);
+        self.backend.abandon();
         (self.run, self.aborting) = (None, false);
         self.pager.forget();
         self.runs = self.runs.wrapping_add(1);

@@ -155,9 +155,9 @@ fn execute(buffers: &[Buffer], command: Command, arena: &mut [u32]) -> Result<()
     let program = Program::new(&bytes).unwrap();
     let mut backend = Software::default();
     backend.check(&program, 0, &command)?;
-    backend.start(&program, 0, &command)?;
+    backend.take(&program, 0, &Pager::default())?;
     for _ in 0..1_000_000 {
-        if backend.step(arena, &mut Pager::default(), &mut []) == Step::Done {
+        if backend.step(arena, &mut Pager::default(), &mut [], 0) == Step::Done(None) {
             return Ok(());
         }
     }

@@ -3,6 +3,7 @@
 //! `no_std`, no heap, leans on nobody.
 #![no_std]
 
+pub mod accelerator;
 pub mod crc;
 pub mod digest;
 pub mod fault;

@@ -19,6 +19,8 @@
 //! aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A claim
 //! tells a driver that comes back whether anything else happened meanwhile.
 
+use crate::accelerator::descriptor::Receipt;
+use crate::accelerator::{Failure, Presence};
 use crate::link::LinkStats;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
@@ -174,6 +176,8 @@ pub struct Description<'a> {
     pub operators: u32,
     /// What run costs are counted in.
     pub ticks: Ticks,
+    /// Its accelerator.
+    pub accelerator: Presence,
 }
 
 /// What run costs are counted in.
@@ -318,6 +322,14 @@ pub enum Event<'a> {
         /// Work items done; what an item is depends on the phase.
         items: u64,
     },
+    /// What a command cost the accelerator, which executed it; the core's part of that has a
+    /// [`Event::Cost`] of [`Phase::Offload`].
+    Accelerated {
+        /// Index of the command in the program.
+        command: u16,
+        /// The accelerator's account.
+        receipt: Receipt,
+    },
     /// A page of a streamed buffer is needed: the driver answers with [`Request::Supply`]. Several
     /// may be asked for at a time; the run goes on as soon as the one that it needs next is there.
     Need {
@@ -343,6 +355,13 @@ pub enum Outcome {
     Completed,
     /// The driver asked for it, or its session ended.
     Aborted,
+    /// The accelerator failed at a command; outputs hold anything.
+    Failed {
+        /// Index of the command in the program.
+        command: u16,
+        /// Why.
+        failure: Failure,
+    },
 }
 
 /// The part of a command that a cost belongs to.
@@ -378,6 +397,9 @@ pub enum Phase {
     Compose,
     /// `Geometry`: find out what is seen of triangles at each pixel. Items: fragments.
     Fragment,
+    /// Of any micro-operator: hand the command to the accelerator and see to it there. Items: times
+    /// that the core looked.
+    Offload,
 }
 
 /// Not exactly one message of the type expected.

@@ -54,11 +54,11 @@ impl Bench {
         let mut arena: Vec<u32> = words.iter().map(|&word| u32::from_le_bytes(word)).collect();
         let (mut software, mut pager) = (Software::default(), Pager::default());
         software.check(&program, 0, &command).unwrap();
-        software.start(&program, 0, &command).unwrap();
+        software.take(&program, 0, &pager).unwrap();
         for _ in 0..PATIENCE {
-            match software.step(&mut arena, &mut pager, &mut []) {
+            match software.step(&mut arena, &mut pager, &mut [], 0) {
                 Step::Working(work) => assert_eq!(work.phase, Phase::Elements),
-                Step::Done => {
+                Step::Done(None) => {
                     let start = self.buffers[usize::from(output.0)].offset as usize;
                     let arena = arena.iter().flat_map(|word| word.to_le_bytes());
                     return arena.skip(start).take(bytes).map(|byte| byte as i8).collect();

@@ -17,7 +17,7 @@ mod sort;
 #[cfg(feature = "vector")]
 mod vector;
 
-use crate::backend::{Backend, Step};
+use crate::backend::{Backend, Step, Taken};
 use crate::operands::Operands;
 use crate::pager::Pager;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
@@ -100,19 +100,28 @@ impl Backend for Software {
         Job::new(program, command).map(|_| ()).map_err(bad)
     }
 
-    fn start(
+    fn take(
         &mut self,
         program: &Program,
         index: u16,
-        command: &Command,
-    ) -> Result<(), ProgramError> {
+        _pager: &Pager,
+    ) -> Result<Taken, ProgramError> {
+        if self.job.is_some() {
+            return Ok(Taken::Nobody);
+        }
         let bad = |fault| ProgramError::BadCommand { command: index, fault };
-        self.job = Some(Job::new(program, command).map_err(bad)?);
-        Ok(())
+        self.job = Some(Job::new(program, &program.command(index)?).map_err(bad)?);
+        Ok(Taken::Core)
     }
 
-    fn step(&mut self, arena: &mut [u32], pager: &mut Pager, staging: &mut [u8]) -> Step {
-        match &mut self.job {
+    fn step(
+        &mut self,
+        arena: &mut [u32],
+        pager: &mut Pager,
+        staging: &mut [u8],
+        _now: u64,
+    ) -> Step {
+        let step = match &mut self.job {
             #[cfg(feature = "geometry")]
             Some(Job::Geometry(job)) => job.step(arena, pager, staging),
             #[cfg(feature = "combined-grid")]
@@ -125,7 +134,15 @@ impl Backend for Software {
             Some(Job::Gemm(job)) => job.step(arena, pager),
             #[cfg(feature = "vector")]
             Some(Job::Vector(job)) => job.step(arena),
-            _ => Step::Done,
+            _ => Step::Done(None),
+        };
+        if let Step::Done(_) = step {
+            self.job = None;
         }
+        step
+    }
+
+    fn abandon(&mut self) {
+        self.job = None;
     }
 }

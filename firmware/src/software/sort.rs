@@ -58,7 +58,7 @@ impl Sort {
             self.histogram.clone(),
         ];
         let Ok([keys, count, order, scratch, histogram]) = arena.get_disjoint_mut(ranges) else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let count = count.first().map_or(0, |&count| count as usize).min(order.len());
         let (keys, seconds) = keys.split_at(order.len());
@@ -86,7 +86,7 @@ impl Sort {
                 self.next = Stage::Done;
                 0
             }
-            Stage::Done => return Step::Done,
+            Stage::Done => return Step::Done(None),
         };
         Step::Working(Work { phase: Phase::Sort, items: items as u32 })
     }

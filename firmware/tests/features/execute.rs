@@ -57,10 +57,10 @@ impl Arena {
         assert_eq!(parsed, command);
         let mut backend = Software::default();
         backend.check(&program, 0, &command).map_err(fault)?;
-        backend.start(&program, 0, &command).map_err(fault)?;
+        backend.take(&program, 0, &Pager::default()).map_err(fault)?;
         let before = self.words.clone();
         let mut steps = 0..STEPS;
-        while backend.step(&mut self.words, &mut Pager::default(), &mut []) != Step::Done {
+        while backend.step(&mut self.words, &mut Pager::default(), &mut [], 0) != Step::Done(None) {
             assert!(steps.next().is_some(), "it does not end");
         }
         let mut is_written = vec![false; before.len()];

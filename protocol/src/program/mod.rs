@@ -111,6 +111,11 @@ impl<'a> Program<'a> {
             .ok_or(ProgramError::BadBuffer { buffer: id.0 })
     }
 
+    /// The bytes of a command; none when there is no command of that index.
+    pub fn record(&self, index: u16) -> Option<&'a [u8; COMMAND_BYTES]> {
+        self.commands.get(usize::from(index))
+    }
+
     /// The command of that index.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ impl CombinedGrid {
         };
         match items {
             Some(items) => Step::Working(Work { phase, items: items as u32 }),
-            None => Step::Done,
+            None => Step::Done(None),
         }
     }
 }

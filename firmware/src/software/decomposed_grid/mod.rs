@@ -25,7 +25,7 @@ impl DecomposedGrid {
         let Self::Factors(job) = self;
         match job.step(arena) {
             Some(items) => Step::Working(Work { phase: Phase::Lookup, items: items as u32 }),
-            None => Step::Done,
+            None => Step::Done(None),
         }
     }
 }

@@ -111,7 +111,7 @@ impl Convolve {
 
     pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
         if self.at.pixel == self.layer.pixels {
-            return Step::Done;
+            return Step::Done(None);
         }
         let place = match self.weights.find(arena, pager) {
             Ok(place) => place,
@@ -121,7 +121,7 @@ impl Convolve {
         let Some((mut pictures, [weights, scratch])) =
             Pictures::borrow(arena, [input, output], [&place, scratch])
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let part = self.weights.part();
         let (mut left, mut products) = (STEP_PRODUCTS, 0);

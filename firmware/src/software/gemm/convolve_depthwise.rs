@@ -104,7 +104,7 @@ impl ConvolveDepthwise {
             };
         }
         if done == 0 {
-            return Step::Done;
+            return Step::Done(None);
         }
         let items = outputs * self.shape.kernel[0] * self.shape.kernel[1];
         Step::Working(Work { phase: Phase::Multiply, items: items as u32 })

@@ -76,7 +76,7 @@ impl Dense {
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let rows = self.count.rows(arena);
         if self.row >= rows {
-            return Step::Done;
+            return Step::Done(None);
         }
         let (mut left, mut products) = (STEP_PRODUCTS, 0);
         while left > 0 && self.row < rows {
@@ -85,7 +85,7 @@ impl Dense {
                 Some(channel) => channel,
                 None => {
                     if self.lay_out(arena, count).is_none() {
-                        return Step::Done;
+                        return Step::Done(None);
                     }
                     left = left.saturating_sub(count * self.layer.inputs * LAY_OUT_COST);
                     0
@@ -96,7 +96,7 @@ impl Dense {
             left = left.saturating_sub(blocks * of_a_block);
             let end = self.layer.outputs.min(channel + blocks * BLOCK_CHANNELS);
             if self.multiply(arena, count, channel..end).is_none() {
-                return Step::Done;
+                return Step::Done(None);
             }
             products += count * (end - channel) * self.layer.inputs;
             self.channel = Some(end);

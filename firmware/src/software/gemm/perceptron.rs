@@ -126,7 +126,7 @@ impl Perceptron {
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let rows = self.count.rows(arena);
         if self.row >= rows {
-            return Step::Done;
+            return Step::Done(None);
         }
         let count = self.block.min(rows - self.row);
         let (phase, items) = match self.stage {
@@ -137,7 +137,7 @@ impl Perceptron {
         };
         match items {
             Some(items) => Step::Working(Work { phase, items: items as u32 }),
-            None => Step::Done,
+            None => Step::Done(None),
         }
     }
 

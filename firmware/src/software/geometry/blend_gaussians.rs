@@ -57,7 +57,7 @@ impl BlendGaussians {
         let Ok([cursor, splats, keys, order, count, surface, camera, accumulators]) =
             arena.get_disjoint_mut(self.operands().map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let camera = Camera::from_words(&camera.first_chunk().copied().unwrap_or_default());
         let (near, key_shift) = (camera.near.max(1), camera.key_shift & 31);
@@ -79,7 +79,7 @@ impl BlendGaussians {
             }
         }
         if place == self.next {
-            return Step::Done;
+            return Step::Done(None);
         }
         self.next = place;
         Step::Working(Work { phase: Phase::Rasterise, items: visited })

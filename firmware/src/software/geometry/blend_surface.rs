@@ -57,13 +57,13 @@ impl BlendSurface {
         let ranges =
             [self.pixels.clone().unwrap_or(0..0), self.colors.clone(), self.accumulators.clone()];
         let Ok([pixels, colors, accumulators]) = arena.get_disjoint_mut(ranges) else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let accumulators = accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0;
         let count = count.min(accumulators.len());
         let (from, end) = (self.next, count.min(self.next + STEP_ROWS));
         if from >= end {
-            return Step::Done;
+            return Step::Done(None);
         }
         let colors: &[i16] = bytemuck::cast_slice(colors);
         let colors = colors.get(from * self.stride..end * self.stride).unwrap_or_default();

@@ -51,7 +51,7 @@ impl Bound {
         let Ok([chunks, camera, bounds, keys, window]) =
             arena.get_disjoint_mut(ranges.map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let projector = self.projector.get_or_insert_with(|| {
             let words = camera.first_chunk().copied().unwrap_or_default();
@@ -69,7 +69,7 @@ impl Bound {
         }
         if items == 0 {
             window.copy_from_slice(&Window::of_region(0).to_words());
-            return Step::Done;
+            return Step::Done(None);
         }
         self.next += items;
         Step::Working(Work { phase: Phase::Cull, items: items as u32 })

@@ -40,7 +40,7 @@ impl CastRays {
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         match self.cast(arena) {
             Some(items) => Step::Working(Work { phase: Phase::Cast, items }),
-            None => Step::Done,
+            None => Step::Done(None),
         }
     }
 

@@ -62,7 +62,9 @@ impl NextTile {
 
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [self.cursor.clone(), self.accumulators.clone()];
-        let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else { return Step::Done };
+        let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else {
+            return Step::Done(None);
+        };
         let next = *self.next.get_or_insert_with(|| {
             let words = cursor.first_chunk().copied().unwrap_or_default();
             let gone_on = go_on(&self.grid, &Cursor::from_words(&words));
@@ -72,7 +74,7 @@ impl NextTile {
         let used = tile(cursor, accumulators).pixels.len() * self.stride;
         let end = used.min(next + STEP_WORDS / self.stride * self.stride);
         let Some(words) = accumulators.get_mut(next..end).filter(|words| !words.is_empty()) else {
-            return Step::Done;
+            return Step::Done(None);
         };
         if self.stride == ACCUMULATOR_WORDS {
             // As nearly always.

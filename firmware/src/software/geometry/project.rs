@@ -81,14 +81,14 @@ impl Project {
         let Ok([chunks, gaussians, harmonics, camera, splats, keys, count]) =
             arena.get_disjoint_mut(ranges)
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let projector = self.projector.get_or_insert_with(|| {
             let words = camera.first_chunk().copied().unwrap_or_default();
             Projector::new(Camera::from_words(&words), self.size[0], self.size[1])
         });
         let chunks = chunks.as_chunks::<CHUNK_WORDS>().0;
-        let Some(header) = chunks.get(self.next_chunk) else { return Step::Done };
+        let Some(header) = chunks.get(self.next_chunk) else { return Step::Done(None) };
         // A hostile header may claim any count: it is held to what a step may take and what is left.
         let claimed = usize::from(Chunk::from_words(header).count).min(CHUNK_CAPACITY);
         let end = (self.next_gaussian + claimed).min(self.gaussian_count);

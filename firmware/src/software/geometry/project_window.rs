@@ -80,7 +80,7 @@ impl ProjectWindow {
         let ranges = [&self.chunks, &self.bounds, &self.order, &self.pages.table];
         let Ok([chunks, bounds, order, table]) = arena.get_disjoint_mut(ranges.map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let scene = Scene {
             chunks: chunks.as_chunks().0,
@@ -112,16 +112,16 @@ impl ProjectWindow {
 
     /// Projects a chunk, which lies in `slot`; or makes room for it.
     fn project(&mut self, arena: &mut [u32], slot: Words, chunk: usize, gaussians: usize) -> Step {
-        let Some(State { projector, visit }) = &mut self.state else { return Step::Done };
+        let Some(State { projector, visit }) = &mut self.state else { return Step::Done(None) };
         let ranges = [&self.chunks, &self.bounds, &slot, &self.splats, &self.keys];
         let Ok([chunks, bounds, page, splats, keys]) =
             arena.get_disjoint_mut(ranges.map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let bounds = bounds.as_chunks_mut::<BOUNDS_WORDS>().0.get_mut(chunk);
         let header = chunks.as_chunks::<CHUNK_WORDS>().0.get(chunk);
-        let (Some(bounds), Some(header)) = (bounds, header) else { return Step::Done };
+        let (Some(bounds), Some(header)) = (bounds, header) else { return Step::Done(None) };
         let store = Store::new(splats, keys);
         let known = Bounds::from_words(bounds);
         let (count, capacity) = (visit.window.count as usize, store.keys.len());
@@ -149,9 +149,9 @@ impl ProjectWindow {
     /// Ends the command if there is enough to draw in front of a chunk whose least key is `key`; else
     /// drops the farthest splats.
     fn make_room(&mut self, arena: &mut [u32], key: u32) -> Step {
-        let Some(State { visit, .. }) = &mut self.state else { return Step::Done };
+        let Some(State { visit, .. }) = &mut self.state else { return Step::Done(None) };
         let ranges = [self.splats.clone(), self.keys.clone()];
-        let Ok([splats, keys]) = arena.get_disjoint_mut(ranges) else { return Step::Done };
+        let Ok([splats, keys]) = arena.get_disjoint_mut(ranges) else { return Step::Done(None) };
         let mut store = Store::new(splats, keys);
         let (count, capacity) = (visit.window.count as usize, store.keys.len());
         let held = store.keys.iter().take(count);
@@ -172,7 +172,7 @@ impl ProjectWindow {
             visit.window.ready = ready;
             window.copy_from_slice(&visit.window.to_words());
         }
-        Step::Done
+        Step::Done(None)
     }
 }
 

@@ -114,7 +114,7 @@ impl Rasterise {
         ];
         let Ok([splats, order, count, bins, tiles, accumulators]) = arena.get_disjoint_mut(ranges)
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let splats = splats.as_chunks::<SPLAT_WORDS>().0;
         let count = count.first().map_or(0, |&count| count as usize).min(order.len());
@@ -125,7 +125,7 @@ impl Rasterise {
             Stage::Count { next } => memory.count(&self.grid, next),
             Stage::Batch { first } if first >= self.grid.tiles => {
                 self.stage = Stage::Batch { first };
-                return Step::Done;
+                return Step::Done(None);
             }
             Stage::Batch { first } => memory.batch(&self.grid, first),
             Stage::Fill { batch, next } => memory.fill(&self.grid, batch, next),

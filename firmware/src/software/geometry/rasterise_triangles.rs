@@ -82,9 +82,9 @@ impl RasteriseTriangles {
         let Ok([cursor, seen, vertices, triangles, surface, pixels, points, normals]) =
             arena.get_disjoint_mut(self.operands().map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
-        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done };
+        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done(None) };
         let SeenParts { lens, vertices: seen, bounds } = parts;
         let triangles = triangles.as_chunks::<TRIANGLE_WORDS>().0;
         let meshes = Meshes { lens: Lens::from_words(lens), seen, triangles };
@@ -113,7 +113,7 @@ impl RasteriseTriangles {
                 let items = (output.count() - before) as u32;
                 Step::Working(Work { phase: Phase::Fragment, items })
             }
-            Stage::Fragments { .. } => Step::Done,
+            Stage::Fragments { .. } => Step::Done(None),
         }
     }
 }

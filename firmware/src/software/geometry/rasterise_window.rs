@@ -68,14 +68,14 @@ impl RasteriseWindow {
         let Ok([splats, keys, order, words, accumulators]) =
             arena.get_disjoint_mut(ranges.map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
         let mut window = Window::from_words(&words.first_chunk().copied().unwrap_or_default());
         let region = window.region as usize;
         if region >= self.grid.tiles {
             // Only where something else has written to the window.
             words.fill(0);
-            return Step::Done;
+            return Step::Done(None);
         }
         let mut store = Store::new(splats, keys);
         let pixels = accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0;
@@ -107,7 +107,7 @@ impl RasteriseWindow {
                 self.stage = Stage::Done;
                 Step::Working(Work { phase: Phase::Rasterise, items: 0 })
             }
-            Stage::Done => Step::Done,
+            Stage::Done => Step::Done(None),
         }
     }
 }

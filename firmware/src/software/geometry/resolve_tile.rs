@@ -34,12 +34,16 @@ impl ResolveTile {
 
     pub fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step {
         let ranges = [self.cursor.clone(), self.accumulators.clone()];
-        let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else { return Step::Done };
+        let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else {
+            return Step::Done(None);
+        };
         let tile = tile(cursor, accumulators.as_chunks_mut::<ACCUMULATOR_WORDS>().0);
         let [width, height] = self.frame.map(i32::from);
         // Pixels beside the frame are not for the driver.
         let fits = tile.x + tile.width <= width && tile.y + tile.height <= height;
-        let Some(next) = self.next.filter(|_| fits && tile.height > 0) else { return Step::Done };
+        let Some(next) = self.next.filter(|_| fits && tile.height > 0) else {
+            return Step::Done(None);
+        };
         let (next, step) = next.resolve(&tile, &self.target, staging);
         self.next = next;
         step

@@ -76,9 +76,9 @@ impl TransformVertices {
         let Ok([vertices, triangles, camera, seen]) =
             arena.get_disjoint_mut(ranges.map(Words::clone))
         else {
-            return Step::Done;
+            return Step::Done(None);
         };
-        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done };
+        let Some(parts) = SeenParts::of(seen, self.vertex_count) else { return Step::Done(None) };
         let SeenParts { lens, vertices: seen, bounds } = parts;
         match self.stage {
             Stage::Vertices { next } => {
@@ -108,7 +108,7 @@ impl TransformVertices {
                     items += 1;
                 }
                 if items == 0 {
-                    return Step::Done;
+                    return Step::Done(None);
                 }
                 self.stage = Stage::Triangles { next: next + items };
                 Step::Working(Work { phase: Phase::Cull, items: items as u32 })

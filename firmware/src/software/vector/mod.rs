@@ -99,7 +99,7 @@ impl Vector {
         };
         match items {
             Some(items) => Step::Working(Work { phase, items: items as u32 }),
-            None => Step::Done,
+            None => Step::Done(None),
         }
     }
 }
