@@ -43,7 +43,7 @@ fn main() -> ! {
     let backend = Software::default();
     let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);
     loop {
-        if let Activity::Idle(_) = device.poll() {
+        if let Activity::Idle(_) | Activity::Waiting(_) = device.poll() {
             idle::wait(device.port());
         }
     }

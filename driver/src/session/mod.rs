@@ -12,6 +12,7 @@ mod upload;
 
 use std::time::Duration;
 
+use quintet_protocol::accelerator::Presence;
 use quintet_protocol::link::{LinkStats, Peer};
 use quintet_protocol::message::{
     Call, LinkReport, REPLY_OVERHEAD, Reply, Request, Status, Ticks, ToDriver, decode,
@@ -47,6 +48,8 @@ pub struct DeviceDescription {
     pub operators: u32,
     /// What run costs are counted in.
     pub ticks: Ticks,
+    /// Its accelerator.
+    pub accelerator: Presence,
 }
 
 /// A session with a device. Dropping it tells the device, which then stops a run that is under way.
@@ -208,6 +211,7 @@ impl Session {
                 arena_bytes: it.arena_bytes,
                 operators: it.operators,
                 ticks: it.ticks,
+                accelerator: it.accelerator,
             }),
             _ => None,
         })

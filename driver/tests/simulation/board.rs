@@ -139,7 +139,9 @@ impl Board {
         let after = now + POLL * polls;
         let wake = match activity {
             Activity::Busy => Wake::Soon(after),
-            Activity::Idle(Some(at)) | Activity::Waiting(Some(at)) => Wake::Later(after.max(Duration::from_millis(at))),
+            Activity::Idle(Some(at)) | Activity::Waiting(Some(at)) => {
+                Wake::Later(after.max(Duration::from_millis(at)))
+            }
             Activity::Idle(None) | Activity::Waiting(None) => Wake::WithBytes,
         };
         (wake, std::mem::take(&mut self.port.wire().outgoing))

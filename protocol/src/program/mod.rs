@@ -21,11 +21,11 @@ mod error;
 pub use buffer::{BUFFER_BYTES, Buffer, BufferId, BufferKind};
 pub use command::{
     Add, BlendGaussians, BlendSurface, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS,
-    CastRays, Command, Composite, Convolve, ConvolveDepthwise, Copy, Corners, Dense, FactorReduce,
-    Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate, Lookup, March, Multiply,
-    NextTile, Operator, Perceptron, PerceptronGrid, Pool, ProjectGaussians, ProjectWindow,
-    RasteriseGaussians, RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid, Repeat, Resize,
-    ResolveTile, Shade, Sliding, Softmax, Sort, TransformVertices, Waves,
+    COMMANDS, CastRays, Command, Composite, Convolve, ConvolveDepthwise, Copy, Corners, Dense,
+    FactorReduce, Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate, Lookup, March,
+    Multiply, NextTile, Operator, Perceptron, PerceptronGrid, Pool, ProjectGaussians,
+    ProjectWindow, RasteriseGaussians, RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid,
+    Repeat, Resize, ResolveTile, Shade, Sliding, Softmax, Sort, TransformVertices, Waves,
 };
 pub use error::{Fault, ProgramError};
 

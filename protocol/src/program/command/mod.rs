@@ -98,6 +98,10 @@ macro_rules! commands {
             )*
         }
 
+        /// Every command: its name, its micro-operator and mode.
+        pub const COMMANDS: &[(&str, Operator, u8)] =
+            &[$((stringify!($name), Operator::$operator, $mode),)*];
+
         impl Command {
             /// The micro-operator and its mode.
             pub const fn code(&self) -> (Operator, u8) {
