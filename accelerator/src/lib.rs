@@ -6,9 +6,11 @@
 
 mod instance;
 mod memory;
+mod misbehave;
 mod model;
 pub mod timing;
 
 pub use instance::{Instance, InstanceError};
 pub use memory::Memory;
+pub use misbehave::{Kind, Misbehave};
 pub use model::{Model, Progress};
