@@ -8,7 +8,9 @@ mod instance;
 mod memory;
 mod model;
 pub mod timing;
+mod window;
 
 pub use instance::{Instance, InstanceError};
 pub use memory::Memory;
 pub use model::{Model, Progress};
+pub use window::Window;
