@@ -52,6 +52,7 @@ impl UriDialer {
                 let link = match link {
                     QemuLink::Bulk => EmulatorLink::Bulk,
                     QemuLink::Uart => EmulatorLink::Uart,
+                    QemuLink::Bare => EmulatorLink::Bare,
                 };
                 let emulator = Arc::new(Mutex::new(Emulator::start(board, link)?));
                 let emulator = SharedEmulator(emulator);
