@@ -53,13 +53,15 @@ pub fn play(text: &str) {
         options.map(|(_, words)| format!(",{}={}", words[0], words[1])).collect();
     let instance = Instance::from_spec(&format!("{INSTANCE}{}", options.concat()));
     let instance = instance.expect("the set-up of a case").expect("an accelerator");
-    Player { machine: Machine::new(instance), number: 0 }.all(&lines[options.len()..]);
+    Player { machine: Machine::new(instance), number: 0, noted: 0 }.all(&lines[options.len()..]);
 }
 
 struct Player {
     machine: Machine,
     /// What `$` stands for.
     number: u32,
+    /// What a register was that was noted.
+    noted: u32,
 }
 
 impl Player {
@@ -91,6 +93,12 @@ impl Player {
                 let found = self.machine.model.read(self.value(given[0]));
                 let mask = given.get(2).map_or(u32::MAX, |it| self.value(it));
                 assert_eq!(found & mask, self.value(given[1]), "{}, found {found:#x}", said());
+            }
+            "note" => self.noted = self.machine.model.read(self.value(given[0])),
+            "same" | "more" => {
+                let found = self.machine.model.read(self.value(given[0]));
+                let is_same = found == self.noted;
+                assert_eq!(is_same, words[0] == "same", "{}, found {found}", said());
             }
             "poke" => {
                 for (place, word) in (self.value(given[0])..).step_by(4).zip(&given[1..]) {
