@@ -5,6 +5,7 @@
 //! which is an estimate under stated assumptions and no measurement of silicon.
 
 mod clocks;
+mod in_process;
 pub mod instance;
 mod memory;
 mod misbehave;
@@ -13,6 +14,7 @@ pub mod timing;
 mod window;
 
 pub use clocks::Clocks;
+pub use in_process::InProcess;
 pub use instance::{Instance, InstanceError, Pace, Preset};
 pub use memory::Memory;
 pub use misbehave::{Kind, Misbehave};
