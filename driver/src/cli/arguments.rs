@@ -94,7 +94,7 @@ impl DeviceArguments {
 
     /// Reaches the device; its log is left to the caller.
     pub fn connect_quietly(&self, limits: Limits) -> Result<Connection, Failure> {
-        Connection::open_with(&self.device, limits, self.fault)
+        Connection::open_with(&self.device, limits, self.fault, None)
             .map_err(|error| Failure::open(&self.device, &error))
     }
 }

@@ -159,6 +159,9 @@ impl Failure {
             RenderError::Camera(error) => Self::camera(error),
             RenderError::Compile(error) => Self::compile(error),
             RenderError::Session(error) => Self::session(error),
+            RenderError::Stopped(stopped) => {
+                Self::new(FAILED, "the frame was not rendered", stopped).help(stopped.advice())
+            }
             _ => Self::new(FAILED, "the frame was not rendered", error).help(
                 "try again; if it happens again, flash the firmware that came with this \
                        driver",
@@ -179,6 +182,9 @@ impl Failure {
             }
             InferError::Session(error) => Self::session(error),
             InferError::Compile(error) => Self::network(error),
+            InferError::Stopped(stopped) => {
+                Self::new(FAILED, "the network was not run", stopped).help(stopped.advice())
+            }
             _ => Self::new(FAILED, "the network was not run", error).help(
                 "try again; if it happens again, flash the firmware that came with this driver",
             ),
