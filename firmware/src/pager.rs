@@ -189,6 +189,24 @@ impl Pager {
         Ok(())
     }
 
+    /// The slot that a page will be put into which was asked for by this need.
+    pub fn slot(&self, need: u16) -> Option<u16> {
+        let asked = self.asked.iter().flatten().find(|it| it.need.need == need)?;
+        u16::try_from(asked.slot).ok()
+    }
+
+    /// Forgets the pages that are whole now, which another pager has brought. True if there are any.
+    pub fn settle(&mut self, arena: &[u32]) -> bool {
+        let before = self.wanted();
+        for place in &mut self.asked {
+            let has_come = |it: &Asked| {
+                arena.get(it.entry).is_some_and(|&entry| entry == it.need.page.wrapping_add(1))
+            };
+            *place = place.filter(|it| !has_come(it));
+        }
+        self.wanted() < before
+    }
+
     /// Gives up what is on its way: the run that needs it has ended.
     pub fn forget(&mut self) {
         self.asked = Default::default();

@@ -1,5 +1,7 @@
 //! How many clocks commands take.
 
+pub mod frame;
+
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Program};
@@ -18,9 +20,11 @@ pub fn charge(
     work: &Work,
     arena: &[u32],
 ) -> Receipt {
-    let _ = (instance, program, command, arena);
+    let _ = (program, command, arena);
+    let items = work.iter().map(|&(_, items)| items).fold(0, u64::saturating_add);
     Receipt {
-        items: work.iter().map(|&(_, items)| items).sum::<u64>() as u32,
+        clocks: instance.costs.command.into(),
+        items: u32::try_from(items).unwrap_or(u32::MAX),
         ..Receipt::default()
     }
 }
