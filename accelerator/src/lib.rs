@@ -9,8 +9,10 @@ mod memory;
 mod misbehave;
 mod model;
 pub mod timing;
+mod window;
 
 pub use instance::{Instance, InstanceError, Pace, Preset};
 pub use memory::Memory;
 pub use misbehave::{Kind, Misbehave};
 pub use model::{Model, Progress};
+pub use window::Window;
