@@ -4,6 +4,7 @@
 //! core runs: one truth. [`timing`] says how many clocks a described [`Instance`] would take for them,
 //! which is an estimate under stated assumptions and no measurement of silicon.
 
+mod clocks;
 mod in_process;
 pub mod instance;
 mod memory;
@@ -12,6 +13,7 @@ mod model;
 pub mod timing;
 mod window;
 
+pub use clocks::Clocks;
 pub use in_process::InProcess;
 pub use instance::{Instance, InstanceError, Pace, Preset};
 pub use memory::Memory;

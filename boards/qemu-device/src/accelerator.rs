@@ -9,15 +9,12 @@ use std::ffi::c_uint;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use quintet_accelerator::{Instance, Model, Progress, Window};
-use quintet_protocol::accelerator::registers::{CLOCK_KHZ, SPAN_BYTES};
+use quintet_accelerator::{Clocks, Instance, Model, Progress, Window};
+use quintet_protocol::accelerator::registers::SPAN_BYTES;
 
 use crate::PLUGIN;
 use crate::arguments::Machine;
 use crate::qemu::{Handle, Interrupt, MemoryRegionOps, Qemu, Timer};
-
-/// Nanoseconds in a millisecond, in which as many clocks pass as the clock has kHz.
-const NANOSECONDS: u128 = 1_000_000;
 
 /// The model and what it is connected to.
 struct Wiring {
@@ -29,9 +26,8 @@ struct Wiring {
 struct State {
     model: Model,
     memory: Window,
-    clock_khz: u32,
-    /// Until when the model's clocks have passed, in nanoseconds of the machine's time.
-    seen: i64,
+    /// Beside the machine's time.
+    clocks: Clocks,
 }
 
 static WIRING: OnceLock<Wiring> = OnceLock::new();
@@ -49,9 +45,11 @@ pub fn read(path: &Path) -> Result<Instance, String> {
 pub fn map(qemu: &Qemu, machine: &Machine, instance: Instance) -> Result<(), String> {
     let place = &machine.accelerator;
     let [base, bytes] = place.memory;
-    let model = Model::new(instance);
-    let clock_khz = model.read(CLOCK_KHZ);
-    let state = State { model, memory: qemu.memory(base, bytes)?, clock_khz, seen: qemu.now() };
+    let state = State {
+        memory: qemu.memory(base, bytes)?,
+        clocks: Clocks::new(instance.clock_khz(), qemu.now()),
+        model: Model::new(instance),
+    };
     let interrupt = qemu.interrupt(machine.interrupt_controller, place.interrupt)?;
     let timer = qemu.timer(on_timer);
     WIRING.get_or_init(|| Wiring { state: Mutex::new(state), interrupt, timer });
@@ -60,25 +58,13 @@ pub fn map(qemu: &Qemu, machine: &Machine, instance: Instance) -> Result<(), Str
 }
 
 impl State {
-    /// Lets the clocks pass that have, by now.
-    fn catch_up(&mut self, now: i64) {
-        let nanoseconds = u128::try_from(now - self.seen).unwrap_or(0);
-        let clocks = nanoseconds * u128::from(self.clock_khz) / NANOSECONDS;
-        self.seen = now;
-        self.model.pass(clocks as u64, &mut self.memory);
-    }
-
     /// Works for as long as there is something to do. If time has to pass for more, gives the moment.
-    fn work(&mut self) -> Option<i64> {
+    fn work(&mut self) -> Option<u64> {
         loop {
             match self.model.step(&mut self.memory) {
                 Progress::Working => {}
                 Progress::Idle => return None,
-                Progress::Timed(clocks) => {
-                    let nanoseconds = u128::from(clocks) * NANOSECONDS;
-                    let wait = nanoseconds.div_ceil(self.clock_khz.max(1).into()).max(1);
-                    return Some(self.seen.saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)));
-                }
+                Progress::Timed(clocks) => return Some(self.clocks.moment(clocks)),
             }
         }
     }
@@ -87,8 +73,9 @@ impl State {
 /// Under QEMU's lock: brings the accelerator up to now, changes it, and has it work.
 fn update(change: impl FnOnce(&mut Model)) {
     let (Some(plugin), Some(wiring)) = (PLUGIN.get(), WIRING.get()) else { return };
-    let mut state = wiring.state.lock().unwrap_or_else(PoisonError::into_inner);
-    state.catch_up(plugin.qemu.now());
+    let mut guard = wiring.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let state = &mut *guard;
+    state.model.pass(state.clocks.pass(plugin.qemu.now()), &mut state.memory);
     change(&mut state.model);
     if let Some(moment) = state.work() {
         plugin.qemu.set_timer(&wiring.timer, moment);

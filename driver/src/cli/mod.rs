@@ -16,6 +16,7 @@ mod method;
 mod mlperf_bridge;
 mod model;
 mod output;
+mod presence;
 mod profile;
 mod render;
 mod report;

@@ -18,9 +18,9 @@ unsafe impl Sync for Timer {}
 
 impl Qemu {
     /// The machine's time, in nanoseconds.
-    pub fn now(&self) -> i64 {
+    pub fn now(&self) -> u64 {
         // SAFETY: the clock is one that QEMU has.
-        unsafe { (self.functions.qemu_clock_get_ns)(CLOCK_VIRTUAL) }
+        unsafe { (self.functions.qemu_clock_get_ns)(CLOCK_VIRTUAL) }.try_into().unwrap_or(0)
     }
 
     /// Makes a timer that runs `then` in the main loop.
@@ -46,7 +46,8 @@ impl Qemu {
     }
 
     /// Sets the moment of a timer, in place of the one that it had. Under QEMU's lock.
-    pub fn set_timer(&self, timer: &Timer, at: i64) {
+    pub fn set_timer(&self, timer: &Timer, at: u64) {
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
         // SAFETY: the handle was made by `timer` and is never freed.
         unsafe { (self.functions.timer_mod)(timer.0, at) }
     }
