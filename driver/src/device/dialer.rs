@@ -73,6 +73,7 @@ impl UriDialer {
                 let link = match link {
                     QemuLink::Bulk => EmulatorLink::Bulk,
                     QemuLink::Uart => EmulatorLink::Uart,
+                    QemuLink::Bare => EmulatorLink::Bare,
                 };
                 let board = Board { name: board.clone(), link, accelerator };
                 let emulator = SharedEmulator(Arc::new(Mutex::new(board.start()?)));
