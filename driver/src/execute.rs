@@ -23,6 +23,8 @@ pub struct Cost {
     pub command: u16,
     /// Its micro-operator.
     pub operator: Operator,
+    /// Its name, as [`quintet_protocol::program::COMMANDS`] has it.
+    pub name: &'static str,
     /// The part of it.
     pub phase: Phase,
     /// In the device's unit.
@@ -189,8 +191,8 @@ impl<'c> Loaded<'c> {
         let outcome = self.connection.session().run_streamed(pages, |event| {
             match event {
                 Event::Cost { command, phase, ticks, items } => {
-                    if let Some((operator, _)) = code(command) {
-                        add(&mut costs, Cost { command, operator, phase, ticks, items });
+                    if let Some((operator, name)) = code(command) {
+                        add(&mut costs, Cost { command, operator, name, phase, ticks, items });
                     }
                 }
                 Event::Accelerated { command, receipt } => {

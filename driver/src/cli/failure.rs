@@ -123,6 +123,10 @@ impl Failure {
                 Self::new(session_code(session), format!("no device at {uri}"), error)
                     .help(error.advice())
             }
+            OpenError::OwnAccelerator(_) => {
+                Self::new(USAGE, "this device cannot be given an accelerator", error)
+                    .help(error.advice())
+            }
             OpenError::Transport(transport) => {
                 Self::new(NO_DEVICE, "cannot reach the device", transport).help(error.advice())
             }

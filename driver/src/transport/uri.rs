@@ -43,6 +43,13 @@ pub enum DeviceUri {
     },
 }
 
+impl DeviceUri {
+    /// Whether the device is one that the driver starts, and not one that is there without it.
+    pub fn is_started(&self) -> bool {
+        matches!(self, Self::Virtual { .. } | Self::Qemu { .. })
+    }
+}
+
 /// The links of an emulated board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QemuLink {
