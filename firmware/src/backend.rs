@@ -27,9 +27,10 @@ pub trait Backend {
     /// The fault, with the command's index.
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError>;
 
-    /// A run of a program begins, whose first byte is at `offset` of the arena.
-    fn begin(&mut self, arena: &[u32], program: &Program, offset: u32) {
-        let _ = (arena, program, offset);
+    /// A run of a program begins, whose first byte is at `offset` of the arena. No step of it gets a
+    /// staging buffer of fewer than `carried` bytes.
+    fn begin(&mut self, arena: &[u32], program: &Program, offset: u32, carried: usize) {
+        let _ = (arena, program, offset, carried);
     }
 
     /// Takes a command, which has passed [`Backend::check`], to execute it behind those that it has.
@@ -70,8 +71,11 @@ pub enum Step {
     Need(Need),
     /// Nothing can be done before a page comes that was asked for.
     Starved,
-    /// Nothing can be done before the accelerator gets on. The core may sleep until it interrupts.
-    Waiting,
+    /// Nothing can be done before the accelerator gets on. The core may sleep until it interrupts, or
+    /// until the clock shows this many milliseconds.
+    Waiting(Option<u64>),
+    /// The accelerator has left the command that was taken first to the core.
+    Declined,
     /// The command that was taken first is finished; if the accelerator executed it, with its receipt.
     Done(Option<Receipt>),
     /// The accelerator failed at the command of this index. The run is over.
@@ -79,8 +83,8 @@ pub enum Step {
 }
 
 /// The account of a step. What the accelerator's steps cost the core, [`Phase::Offload`], is for the
-/// command that was taken first; anything else for the one that was taken last, which is the only one
-/// that a core executes at a time.
+/// command that was taken first; anything else for the one that the core executes, which is one at a
+/// time: the last with [`Taken::Core`] or [`Step::Declined`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     /// The part of the command that was worked on.

@@ -146,7 +146,9 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         let sent = self.transmit(now);
         match run {
             Activity::Idle(_) if !received && !sent => Activity::Idle(self.link.poll_at()),
-            Activity::Waiting(_) if !received && !sent => Activity::Waiting(self.link.poll_at()),
+            Activity::Waiting(until) if !received && !sent => {
+                Activity::Waiting([until, self.link.poll_at()].into_iter().flatten().min())
+            }
             _ => Activity::Busy,
         }
     }
@@ -225,7 +227,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
             // A failure ends the run, and the server has made an outcome of it.
             Progress::Nothing | Progress::Failed(..) => return Activity::Busy,
             Progress::Starved => return Activity::Idle(None),
-            Progress::Waiting => return Activity::Waiting(None),
+            Progress::Waiting(until) => return Activity::Waiting(until),
             Progress::Pixels(run) => Event::Pixels {
                 buffer: run.buffer,
                 x: run.x,

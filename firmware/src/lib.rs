@@ -41,6 +41,7 @@
 mod arena;
 pub mod backend;
 mod device;
+mod fifo;
 pub mod kernels;
 pub mod log;
 pub mod mmio;

@@ -91,12 +91,19 @@ struct Asked {
 pub struct Pager {
     asked: [Option<Asked>; ASKED_MAX],
     next: u16,
+    /// Pages that were completed, wrapping.
+    completed: u32,
 }
 
 impl Pager {
     /// Pages asked for that are not complete.
     pub fn wanted(&self) -> usize {
         self.asked.iter().flatten().count()
+    }
+
+    /// Pages that have come, wrapping.
+    pub fn completed(&self) -> u32 {
+        self.completed
     }
 
     /// Whether more pages can be asked for.
@@ -120,11 +127,35 @@ impl Pager {
         (page, words): (u32, usize),
         rank: impl Fn(u32) -> u32,
     ) -> Option<Need> {
+        let slot = self.choose(table, pages.buffer, page, rank)?;
+        self.ask_into(table, pages, (page, words), slot)
+    }
+
+    /// As [`Pager::ask`], for somebody else who has chosen the slot: the accelerator, which may say
+    /// anything. None also where there is no such slot, or the slot or the page is on its way already.
+    pub fn adopt(
+        &mut self,
+        table: &mut [u32],
+        pages: &Pages,
+        (page, words): (u32, usize),
+        slot: usize,
+    ) -> Option<Need> {
+        let mut asked = self.asked.iter().flatten().filter(|it| it.need.buffer == pages.buffer);
+        let is_free = !asked.any(|it| it.slot == slot || it.need.page == page);
+        if is_free { self.ask_into(table, pages, (page, words), slot) } else { None }
+    }
+
+    fn ask_into(
+        &mut self,
+        table: &mut [u32],
+        pages: &Pages,
+        (page, words): (u32, usize),
+        slot: usize,
+    ) -> Option<Need> {
         let place = self.asked.iter().position(Option::is_none)?;
         if words == 0 || words > pages.page_words {
             return None;
         }
-        let slot = self.choose(table, pages.buffer, page, rank)?;
         *table.get_mut(slot)? = 0;
         let need = Need { need: self.next, buffer: pages.buffer, page, length: words as u32 * 4 };
         self.next = self.next.wrapping_add(1);
@@ -185,6 +216,7 @@ impl Pager {
                 *entry = asked.need.page.wrapping_add(1);
             }
             *place = None;
+            self.completed = self.completed.wrapping_add(1);
         }
         Ok(())
     }

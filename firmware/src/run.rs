@@ -2,6 +2,7 @@
 
 use crate::arena::Arena;
 use crate::backend::{Backend, PixelRun, Step, TAKEN_MAX, Taken, Work};
+use crate::fifo::Fifo;
 use crate::pager::{Need, Pager};
 use crate::port::Clock;
 use quintet_protocol::accelerator::Failure;
@@ -27,12 +28,10 @@ pub struct Cost {
 pub struct Run {
     /// The command that the backend is to take next.
     next: u16,
-    /// Those that it has taken: a ring.
-    taken: [Account; TAKEN_MAX],
-    /// Where in the ring the first one is.
-    first: usize,
-    /// How many there are.
-    count: usize,
+    /// Those that it has taken.
+    taken: Fifo<Account, TAKEN_MAX>,
+    /// Whether it did not take one that it was offered.
+    is_refused: bool,
     /// What is told next of the first one, if it is finished.
     report: Option<usize>,
 }
@@ -41,6 +40,8 @@ pub struct Run {
 #[derive(Clone, Copy)]
 struct Account {
     command: u16,
+    /// Whether the core executes it, and no other one since.
+    is_core: bool,
     costs: [Option<Cost>; PHASES],
     receipt: Option<Receipt>,
 }
@@ -56,8 +57,8 @@ pub enum Progress {
     Need(Need),
     /// Nothing can be done before a page comes.
     Starved,
-    /// Nothing can be done before the accelerator gets on.
-    Waiting,
+    /// Nothing can be done before the accelerator gets on, or the clock shows this.
+    Waiting(Option<u64>),
     /// The cost of a part of a finished command.
     Cost(u16, Cost),
     /// What a finished command cost the accelerator.
@@ -70,7 +71,7 @@ pub enum Progress {
 
 impl Account {
     const fn of(command: u16) -> Self {
-        Self { command, costs: [None; PHASES], receipt: None }
+        Self { command, is_core: false, costs: [None; PHASES], receipt: None }
     }
 
     fn add(&mut self, phase: Phase, items: u32, ticks: u64) {
@@ -85,16 +86,16 @@ impl Account {
 impl Run {
     /// A run that has done nothing yet.
     pub fn new() -> Self {
-        Self { next: 0, taken: [Account::of(0); TAKEN_MAX], first: 0, count: 0, report: None }
+        Self { next: 0, taken: Fifo::new(), is_refused: false, report: None }
     }
 
     /// Index of the command being executed.
     pub fn command(&self) -> u16 {
-        if self.count > 0 { self.taken[self.first].command } else { self.next }
+        self.taken.first().map_or(self.next, |first| first.command)
     }
 
-    /// Hands the backend the next command, if it takes one now; true when all are finished. The
-    /// executor's own commands are carried out at once, when all before them are finished.
+    /// Hands the backend the next commands, as many as it takes now; true when all are finished. The
+    /// executor's own commands are carried out one at a time, when all before them are finished.
     ///
     /// # Errors
     /// What [`Backend::take`] finds; nothing in a program that was validated.
@@ -106,32 +107,37 @@ impl Run {
         backend: &mut impl Backend,
         clock: &mut impl Clock,
     ) -> Result<bool, ProgramError> {
-        let Some(record) = program.record(self.next) else { return Ok(self.count == 0) };
-        if record[0] == Operator::Control as u8 {
-            if self.count == 0
-                && let Command::Repeat(repeat) = program.command(self.next)?
-            {
-                self.next =
-                    if goes_on(&repeat, program, arena) { repeat.from } else { self.next + 1 };
+        self.is_refused = false;
+        while !self.taken.is_full() {
+            let Some(record) = program.record(self.next) else { return Ok(self.taken.is_empty()) };
+            if record[0] == Operator::Control as u8 {
+                if self.taken.is_empty()
+                    && let Command::Repeat(repeat) = program.command(self.next)?
+                {
+                    self.next =
+                        if goes_on(&repeat, program, arena) { repeat.from } else { self.next + 1 };
+                }
+                break;
             }
-            return Ok(false);
+            let before = clock.ticks();
+            let taken = backend.take(program, self.next, pager)?;
+            let ticks = clock.ticks().wrapping_sub(before);
+            if taken == Taken::Nobody {
+                self.is_refused = true;
+                break;
+            }
+            let mut account = Account::of(self.next);
+            if taken == Taken::Accelerator {
+                account.add(Phase::Offload, 0, ticks);
+            }
+            self.taken.push(account);
+            self.next += 1;
+            if taken == Taken::Core {
+                let last = self.taken.len() - 1;
+                self.give_to_core(last);
+                break;
+            }
         }
-        if self.count == TAKEN_MAX {
-            return Ok(false);
-        }
-        let before = clock.ticks();
-        let taken = backend.take(program, self.next, pager)?;
-        let ticks = clock.ticks().wrapping_sub(before);
-        if taken == Taken::Nobody {
-            return Ok(false);
-        }
-        let mut account = Account::of(self.next);
-        if taken == Taken::Accelerator {
-            account.add(Phase::Offload, 0, ticks);
-        }
-        self.taken[(self.first + self.count) % TAKEN_MAX] = account;
-        self.count += 1;
-        self.next += 1;
         Ok(false)
     }
 
@@ -147,8 +153,9 @@ impl Run {
         if let Some(number) = self.report {
             return self.tell(number);
         }
-        if self.count == 0 {
-            return Progress::Nothing;
+        if self.taken.is_empty() {
+            // With nothing under way, all that a command can have to wait for is pages.
+            return if self.is_refused { Progress::Starved } else { Progress::Nothing };
         }
         let now = clock.millis();
         let before = clock.ticks();
@@ -166,15 +173,21 @@ impl Run {
             // What was done to find that out is lost in what asking costs, and waiting is no cost.
             Step::Need(need) => Progress::Need(need),
             Step::Starved => Progress::Starved,
-            Step::Waiting => {
+            Step::Waiting(until) => {
                 self.account(Work { phase: Phase::Offload, items: 1 }, ticks);
-                Progress::Waiting
+                Progress::Waiting(until)
+            }
+            Step::Declined => {
+                self.account(Work { phase: Phase::Offload, items: 1 }, ticks);
+                self.give_to_core(0);
+                Progress::Nothing
             }
             Step::Done(receipt) => {
-                let first = &mut self.taken[self.first];
-                first.receipt = receipt;
-                if receipt.is_some() {
-                    first.add(Phase::Offload, 1, ticks);
+                if let Some(first) = self.taken.first_mut() {
+                    first.receipt = receipt;
+                    if receipt.is_some() {
+                        first.add(Phase::Offload, 1, ticks);
+                    }
                 }
                 self.report = Some(0);
                 Progress::Nothing
@@ -185,7 +198,7 @@ impl Run {
 
     /// Tells the next of what the first command cost; after the last, forgets it.
     fn tell(&mut self, number: usize) -> Progress {
-        let account = &mut self.taken[self.first];
+        let Some(account) = self.taken.first_mut() else { return Progress::Nothing };
         let command = account.command;
         if let Some(cost) = account.costs.get_mut(number).and_then(Option::take) {
             self.report = Some(number + 1);
@@ -196,15 +209,25 @@ impl Run {
             return Progress::Accelerated(command, receipt);
         }
         self.report = None;
-        self.first = (self.first + 1) % TAKEN_MAX;
-        self.count -= 1;
+        self.taken.pop();
         Progress::Nothing
     }
 
+    /// From now on the core executes this one of those that were taken.
+    fn give_to_core(&mut self, number: usize) {
+        for (its, account) in self.taken.iter_mut().enumerate() {
+            account.is_core = its == number;
+        }
+    }
+
     fn account(&mut self, work: Work, ticks: u64) {
-        let last = self.count.saturating_sub(1);
-        let behind = if work.phase == Phase::Offload { 0 } else { last };
-        self.taken[(self.first + behind) % TAKEN_MAX].add(work.phase, work.items, ticks);
+        let account = match work.phase {
+            Phase::Offload => self.taken.first_mut(),
+            _ => self.taken.iter_mut().find(|account| account.is_core),
+        };
+        if let Some(account) = account {
+            account.add(work.phase, work.items, ticks);
+        }
     }
 }
 

@@ -194,7 +194,7 @@ impl<'a, B: Backend> Server<'a, B> {
         if let Some(place) = &self.program {
             let bytes = self.arena.bytes(place.start, place.end - place.start)?;
             let program = Program::new(bytes).map_err(Refusal::Program)?;
-            self.backend.begin(self.arena.all(), &program, place.start);
+            self.backend.begin(self.arena.all(), &program, place.start, carried);
         }
         self.run = Some(Run::new());
         self.last_run = Some(RunRecord { ticket, outcome: None });

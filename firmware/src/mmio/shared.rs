@@ -62,3 +62,17 @@ impl Default for Shared {
         Self::new()
     }
 }
+
+/// Copies the first bytes of some words; false if there are fewer.
+pub(super) fn copy_bytes(words: &[impl Word], to: &mut [u8]) -> bool {
+    let fits = to.len() <= size_of_val(words);
+    let mut words = words.iter().map(Word::load);
+    let (whole, rest) = to.as_chunks_mut::<4>();
+    for (to, word) in whole.iter_mut().zip(&mut words) {
+        *to = word.to_le_bytes();
+    }
+    if let Some(word) = words.next() {
+        rest.iter_mut().zip(word.to_le_bytes()).for_each(|(to, byte)| *to = byte);
+    }
+    fits
+}
