@@ -115,7 +115,7 @@ impl Job {
         if self.stage == Stage::Begin {
             let program = self.command.program()?;
             let command = program.command(0).map_err(failure)?;
-            if instance.declines(&program, &command) {
+            if instance.declines(&command) {
                 self.stage = Stage::Declined;
                 return Ok(Doing::Yielded(Yield::Declined));
             }
@@ -154,7 +154,7 @@ impl Job {
                 self.settle(instance, memory)
             }
             // What a core says of its accelerator.
-            Step::Waiting | Step::Failed(..) => Err(Failure::Internal),
+            Step::Waiting(_) | Step::Failed(..) => Err(Failure::Internal),
         }
     }
 

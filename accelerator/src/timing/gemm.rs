@@ -204,10 +204,7 @@ pub fn perceptron(context: &Context, c: &Perceptron) -> Demand {
     once.stream(memory, weights);
     demand.reads.add(once.times(times));
     if let Some(grid) = &c.grid {
-        let mut looked_up = grids::of_perceptron(context, grid, rows);
-        looked_up.index = looked_up.index.max(looked_up.reduce);
-        looked_up.reduce = 0;
-        demand.join(looked_up);
+        demand.join(grids::of_perceptron(context, grid, rows));
     }
     demand
 }

@@ -114,7 +114,7 @@ pub fn interpolate(context: &Context, c: &Interpolate) -> Demand {
 }
 
 /// The look-up that a perceptron begins with, of so many points, whose features stay. All of it is an
-/// index phase, which conflicts make longer.
+/// index phase, which conflicts make longer; what is reduced are the perceptron's products.
 pub fn of_perceptron(context: &Context, c: &PerceptronGrid, points: u64) -> Demand {
     let grid = Grid {
         levels: Some((c.levels, c.level_count)),
@@ -125,7 +125,7 @@ pub fn of_perceptron(context: &Context, c: &PerceptronGrid, points: u64) -> Dema
     };
     let demand = grid.demand(context, points);
     let index = demand.index.max(demand.reduce).saturating_add(demand.conflicts);
-    Demand { index, reduce: 0, conflicts: 0, ..demand }
+    Demand { index, reduce: 0, conflicts: 0, operations: 0, ..demand }
 }
 
 /// A combined grid.
