@@ -154,7 +154,7 @@ impl Job {
                 self.settle(instance, memory)
             }
             // What a core says of its accelerator.
-            Step::Waiting(_) | Step::Failed(..) => Err(Failure::Internal),
+            Step::Waiting(_) | Step::Declined | Step::Failed(..) => Err(Failure::Internal),
         }
     }
 
