@@ -63,12 +63,11 @@ impl Job {
     /// Why it cannot be executed.
     pub fn new(
         descriptor: Descriptor,
-        instance: &Instance,
         registers: &Registers,
         memory: &mut impl Memory,
     ) -> Result<Self, Failure> {
         let command = descriptor.command();
-        if !instance.capabilities().has_code(command[0], command[1]) {
+        if !registers.capabilities().has_code(command[0], command[1]) {
             return Err(Failure::BadCommand);
         }
         let arena = Place::new(registers)?;
