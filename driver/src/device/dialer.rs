@@ -40,8 +40,7 @@ struct Board {
 
 impl Board {
     fn start(&self) -> Result<Emulator, EmulatorError> {
-        let _ = &self.accelerator;
-        Emulator::start(&self.name, self.link)
+        Emulator::start_with(&self.name, self.link, self.accelerator.as_ref())
     }
 }
 
