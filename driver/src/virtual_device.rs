@@ -1,11 +1,12 @@
 //! The virtual device: the firmware library in a thread of this process.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quintet_accelerator::Instance;
-use quintet_firmware::software::Software;
+use quintet_accelerator::{InProcess, Instance};
+use quintet_firmware::mmio::{Mmio, Shared};
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 
 use crate::transport::memory::{self, MemoryPort, MemoryTransport};
@@ -95,8 +96,9 @@ fn run(socket: Socket, arena_bytes: u32, accelerator: Option<Instance>) {
     let (target, build) = (std::env::consts::ARCH, BuildId::UNKNOWN);
     let identity = Identity { board: "virtual", target, window: WINDOW, nonce: 0, build };
     let clock = HostClock(Instant::now());
-    let _ = accelerator;
-    let backend = Software::default();
+    let shared = Arc::new(Shared::new());
+    let accelerator = accelerator.map(|instance| InProcess::new(instance, Arc::clone(&shared)));
+    let backend = Mmio::new(accelerator, &shared);
     let mut device = Device::new(identity, &mut link_memory, &mut arena, socket, clock, backend);
     loop {
         // While its accelerator works, which it does within the device's own steps, it goes on at once.

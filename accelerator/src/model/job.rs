@@ -63,12 +63,11 @@ impl Job {
     /// Why it cannot be executed.
     pub fn new(
         descriptor: Descriptor,
-        instance: &Instance,
         registers: &Registers,
         memory: &mut impl Memory,
     ) -> Result<Self, Failure> {
         let command = descriptor.command();
-        if !instance.capabilities().has_code(command[0], command[1]) {
+        if !registers.capabilities().has_code(command[0], command[1]) {
             return Err(Failure::BadCommand);
         }
         let arena = Place::new(registers)?;
@@ -115,7 +114,7 @@ impl Job {
         if self.stage == Stage::Begin {
             let program = self.command.program()?;
             let command = program.command(0).map_err(failure)?;
-            if instance.declines(&program, &command) {
+            if instance.declines(&command) {
                 self.stage = Stage::Declined;
                 return Ok(Doing::Yielded(Yield::Declined));
             }

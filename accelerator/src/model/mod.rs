@@ -182,7 +182,7 @@ impl Model {
         if self.fails_at_once(&descriptor) {
             return Ok(Progress::Idle);
         }
-        let job = Job::new(descriptor, &self.instance, &self.registers, memory)?;
+        let job = Job::new(descriptor, &self.registers, memory)?;
         match self.false_yield() {
             Some(words) => self.yields(words, Box::new(job)),
             None => return self.execute(Box::new(job), memory),

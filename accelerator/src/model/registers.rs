@@ -3,7 +3,8 @@
 use crate::instance::Instance;
 use quintet_protocol::accelerator::registers as at;
 use quintet_protocol::accelerator::registers::{REGISTERS, SPAN_BYTES, Writer};
-use quintet_protocol::accelerator::{MAGIC, QUEUE_MAX, VERSION};
+use quintet_protocol::accelerator::{Capabilities, MAGIC, QUEUE_MAX, VERSION};
+use std::array;
 
 /// The words of the registers.
 pub struct Registers {
@@ -29,6 +30,11 @@ impl Registers {
     pub fn get(&self, offset: u32) -> u32 {
         let aligned = offset.is_multiple_of(4);
         self.words.get(offset as usize / 4).filter(|_| aligned).copied().unwrap_or(0)
+    }
+
+    /// The commands that are executed.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities(array::from_fn(|number| self.get(at::CAPABILITIES + number as u32 * 4)))
     }
 
     /// The accelerator writes.
