@@ -23,8 +23,8 @@
 //!
 //! | data     | encode | decode |
 //! |----------|--------|--------|
-//! | random   | 21     | 13     |
-//! | all zero | 34     | 26     |
+//! | random   | 14     | 13     |
+//! | all zero | 29     | 26     |
 
 use crate::crc::{Crc32, RESIDUE};
 
@@ -87,30 +87,32 @@ impl<'b> Encoder<'b> {
     fn stuff(&mut self, data: &[u8]) {
         let (mut at, mut code_at) = (self.at, self.code_at);
         let mut rest = data;
-        while let [first, ..] = rest {
-            // What lies before the next zero is copied at once, as far as the block goes.
-            let room = BLOCK + 1 - (at - code_at);
-            let piece = rest.get(..room).unwrap_or(rest);
-            let length = if *first == 0 { 0 } else { before_zero(piece) };
-            let (plain, behind) = rest.split_at(length);
-            let Some(place) = self.out.get_mut(at..at + length) else {
-                self.overflow = true;
-                return;
+        while let [first, behind @ ..] = rest {
+            let is_over = if *first == 0 {
+                rest = behind;
+                true
+            } else {
+                // What lies before the next zero is copied at once, as far as the block goes.
+                let room = BLOCK + 1 - (at - code_at);
+                let length = before_zero(rest.get(..room).unwrap_or(rest));
+                let (plain, behind) = rest.split_at(length);
+                let Some(place) = self.out.get_mut(at..at + length) else {
+                    self.overflow = true;
+                    return;
+                };
+                place.copy_from_slice(plain);
+                (at, rest) = (at + length, behind);
+                length == room
             };
-            place.copy_from_slice(plain);
-            (at, rest) = (at + length, behind);
-            if length < room {
-                // Data or piece have come to an end: a zero closes the block, or nothing does.
-                match rest.split_first() {
-                    Some((_, behind)) => rest = behind,
-                    None => break,
-                }
+            // Of a zero only the code byte is left; a full block needs a place for the next one.
+            if is_over {
+                let Some(place) = self.out.get_mut(code_at) else {
+                    self.overflow = true;
+                    return;
+                };
+                *place = (at - code_at) as u8;
+                (code_at, at) = (at, at + 1);
             }
-            match self.out.get_mut(code_at) {
-                Some(place) => *place = (at - code_at) as u8,
-                None => self.overflow = true,
-            }
-            (code_at, at) = (at, at + 1);
         }
         (self.at, self.code_at) = (at, code_at);
     }
