@@ -14,7 +14,7 @@ const SLOTS: usize = 2;
 /// Commands that go through it.
 const COMMANDS: u32 = 3;
 /// Times that a thread is interrupted where it does not wait.
-const INTERRUPTIONS: usize = 3;
+const INTERRUPTIONS: usize = 6;
 
 /// A word of a slot. The checker follows the first, the second and the last; the others are alike, and
 /// to follow them all would take for ever.
