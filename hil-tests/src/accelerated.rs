@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use quintet_accelerator::Instance;
 use quintet_driver::device::Connection;
+use quintet_driver::session::Session;
 use quintet_driver::transport::DeviceUri;
 use quintet_protocol::accelerator::Presence;
 use quintet_protocol::message::Outcome;
@@ -74,6 +75,11 @@ impl Accelerated {
         run(&mut self.connection, &self.name, case)
     }
 
+    /// The session with the device.
+    pub fn session(&mut self) -> &mut Session {
+        self.connection.session()
+    }
+
     /// Runs a case, compares its pixels and scores with the core's, and whether the accelerator
     /// executed what it can, and nothing else. Returns the modes that it executed.
     pub fn check(&mut self, known: &Known) -> BTreeSet<(u8, u8)> {
@@ -90,7 +96,7 @@ impl Accelerated {
             let what = format!("{what}: command {index}, {}", command.name());
             let offloads = operator != Operator::Control
                 && capabilities.has((operator, mode))
-                && !self.instance.declines(&case.view(), &command);
+                && !self.instance.declines(&command);
             assert_eq!(found.offloaded > 0, offloads, "{what}: who executed it");
             let items = if offloads { u64::from(found.receipt.items) } else { found.items };
             assert_eq!(items, alone.items, "{what}: work items");
