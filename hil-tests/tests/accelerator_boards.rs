@@ -1,5 +1,6 @@
 //! An accelerator beside an emulated core, in QEMU's device or watching the machine's memory: it is
-//! found, its interrupt wakes the core, and whatever goes wrong with it, the board answers.
+//! found, its interrupt wakes the core, and whatever goes wrong with it, the board answers. With
+//! `--nocapture` it prints what a command costs a core that has it executed.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -118,6 +119,9 @@ fn a_core_sleeps_while_the_accelerator_takes_its_time() {
     for (board, ..) in known_boards() {
         let place = uri(&format!("qemu:{board}"));
         let at_once = Accelerated::open(&place, WHOLE).run(&case);
+        for spent in at_once.spent.iter().filter(|spent| spent.offloaded > 0) {
+            println!("{board}: {} instructions to have a command executed", spent.offload);
+        }
         let begun = Instant::now();
         let ran = Accelerated::open(&place, &slow(10, 100)).run(&case);
         let took = begun.elapsed();
