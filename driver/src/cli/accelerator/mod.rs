@@ -26,7 +26,7 @@ enum Command {
     /// Print an accelerator's description, with the reasons of its numbers
     Show(describe::Show),
     /// Run scenes and networks on a grid of accelerators; write a table and a plot
-    Sweep(sweep::Sweep),
+    Sweep(Box<sweep::Sweep>),
 }
 
 /// Runs the subcommand.
