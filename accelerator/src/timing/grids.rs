@@ -74,11 +74,11 @@ impl LookUp {
 
 /// Clocks in which banks serve so many words that lanes ask for at random.
 fn served(words: u64, lanes: u32, buffer: &Buffer) -> u64 {
-    let slots = (u128::from(buffer.banks) * u128::from(buffer.ports)).max(1);
+    let slots = (u64::from(buffer.banks) * u64::from(buffer.ports)).clamp(1, 1 << 16);
     // Chance that a slot is not asked for, Q32.
-    let idle = (0..lanes).fold(1u128 << 32, |idle, _| idle * (slots - 1) / slots);
-    let a_clock = (slots * ((1 << 32) - idle)).min(u128::from(lanes) << 32).max(1);
-    u64::try_from((u128::from(words) << 32).div_ceil(a_clock)).unwrap_or(u64::MAX)
+    let idle = (0..lanes).fold(1u64 << 32, |idle, _| idle * (slots - 1) / slots);
+    let a_clock = (slots * ((1 << 32) - idle)).min(u64::from(lanes) << 32).max(1);
+    u64::try_from((u128::from(words) << 32).div_ceil(a_clock.into())).unwrap_or(u64::MAX)
 }
 
 const fn corner_count(corners: Corners, dimensions: u8) -> u64 {
