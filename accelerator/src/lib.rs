@@ -9,6 +9,7 @@ pub mod instance;
 mod memory;
 mod misbehave;
 mod model;
+pub mod published;
 pub mod timing;
 
 pub use in_process::InProcess;

@@ -26,7 +26,7 @@ pub struct Demand {
     pub index: u64,
     /// Clocks in which something is summed, blended, compared, ordered.
     pub reduce: u64,
-    /// Clocks in which both wait for banks.
+    /// Clocks in which that waits for banks.
     pub conflicts: u64,
     /// What is reduced.
     pub operations: u64,
@@ -134,7 +134,7 @@ impl Demand {
             [load, store, wait_load.saturating_add(wait_store)].map(u128::from);
         let transfers = load + store + wait;
         let clocks = if *overlap {
-            let work = index.max(reduce) + conflicts;
+            let work = index.max(reduce + conflicts);
             let hidden = (pieces - 1).saturating_mul(work.max(transfers));
             hidden.saturating_add(work + transfers).div_ceil(pieces)
         } else {

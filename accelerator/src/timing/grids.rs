@@ -208,16 +208,16 @@ pub fn march(context: &Context, c: &March) -> Demand {
     let samples = context.items(Phase::March);
     let rays = u64::from(context.cursor(c.cursor).pixels.min(c.pixels));
     let looks = samples.saturating_add(product([rays, LOOKS_OF_RAY]));
-    let index = looks.div_ceil(lanes.corner.into());
     let operations = product([samples, PLACE_OPERATIONS]);
     let mut demand = Demand {
-        index,
+        index: looks.div_ceil(lanes.corner.into()),
         reduce: operations.div_ceil(lanes.vector.into()),
         operations,
         ..Demand::default()
     };
     if let Some(occupancy) = c.occupancy {
-        demand.conflicts = served(looks, lanes.corner, &scratch.input).saturating_sub(index);
+        // Here it is addresses that wait for banks.
+        demand.index = served(looks, lanes.corner, &scratch.input);
         let look_up = LookUp {
             points: looks,
             corners: 1,
