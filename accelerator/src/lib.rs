@@ -4,6 +4,7 @@
 //! core runs: one truth. [`timing`] says how many clocks a described [`Instance`] would take for them,
 //! which is an estimate under stated assumptions and no measurement of silicon.
 
+mod clocks;
 mod in_process;
 pub mod instance;
 mod memory;
@@ -11,9 +12,12 @@ mod misbehave;
 mod model;
 pub mod published;
 pub mod timing;
+mod window;
 
+pub use clocks::Clocks;
 pub use in_process::InProcess;
 pub use instance::{Instance, InstanceError, Pace, Preset};
 pub use memory::Memory;
 pub use misbehave::{Kind, Misbehave};
 pub use model::{Model, Progress};
+pub use window::Window;

@@ -1,5 +1,6 @@
 //! Set-up, build, size check, emulation and tests of Quintet, each one command.
 
+mod accelerated;
 mod bench;
 mod board;
 mod demo;
@@ -29,6 +30,8 @@ Usage: cargo xtask COMMAND
   fuzz [--seconds N] [--target T]
                         cargo-fuzz on each target, or on one, for N seconds each (60)
   schedules [N [SEED]]  N (10000) schedules of faults on simulated cables, from SEED (0) on
+  accelerated           pipelines and networks on all devices, their accelerators without each command
+                        in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -61,6 +64,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["schedules"] => schedules::run("10000", "0"),
         ["schedules", count] => schedules::run(count, "0"),
         ["schedules", count, seed] => schedules::run(count, seed),
+        ["accelerated"] => accelerated::run(),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
