@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use quintet_driver::camera::Camera;
 use quintet_driver::compile::network::NetworkBundle;
 use quintet_driver::compile::{Bundle, Parts, Placed};
+use quintet_driver::infer::Port;
 use quintet_driver::session::{Blob, Session, SessionError};
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::message::{Event, Outcome, Phase};
-use quintet_protocol::program::{Buffer, BufferId, BufferKind, Command, Program};
+use quintet_protocol::program::{BufferId, BufferKind, Command, Program};
 
 use crate::convolution::Random;
 
@@ -21,6 +22,8 @@ pub struct Case {
     pages: Option<(u16, Vec<Vec<u8>>)>,
     /// Bytes and where they go.
     inputs: Vec<(u32, Vec<u8>)>,
+    /// Where what is read afterwards lies, and its bytes.
+    outputs: Vec<(u32, u32)>,
 }
 
 /// What a run gave.
@@ -29,7 +32,7 @@ pub struct Ran {
     pub outcome: Outcome,
     /// The frame, row by row, three bytes a pixel; zero where no pixel came. Empty without a frame.
     pub rgb: Vec<u8>,
-    /// The bytes of each output, in the order of their buffers.
+    /// The bytes of each output.
     pub outputs: Vec<Vec<u8>>,
     /// What each command cost.
     pub spent: Vec<Spent>,
@@ -60,29 +63,31 @@ impl Case {
         let slots = bundle.cameras.iter();
         let inputs = slots.map(|slot| (slot.offset, slot.bytes(camera).unwrap())).collect();
         let parts = bundle.parts();
-        Self { inputs, ..Self::of(name, parts) }
+        Self { inputs, ..Self::of(name, parts, &[]) }
     }
 
     /// A network, given any bytes.
     pub fn network(name: impl Into<String>, bundle: &NetworkBundle) -> Self {
-        let case = Self::of(name, bundle.parts());
-        let mut random = Random::new(case.program.len() as u32);
-        let any = |buffer: &Buffer| {
-            let bytes = (0..buffer.length).map(|_| random.word() as u8).collect();
-            (buffer.offset, bytes)
+        let mut random = Random::new(bundle.program.len() as u32);
+        let mut any = |port: &Port| {
+            let bytes = (0..port.len()).map(|_| random.word() as u8).collect();
+            (port.offset, bytes)
         };
-        let inputs = case.buffers(BufferKind::Input).iter().map(any).collect();
-        Self { inputs, ..case }
+        let inputs = bundle.inputs.iter().map(&mut any).collect();
+        let outputs: Vec<_> =
+            bundle.outputs.iter().map(|port| (port.offset, port.len() as u32)).collect();
+        Self { inputs, ..Self::of(name, bundle.parts(), &outputs) }
     }
 
     /// A program whose inputs, if it has any, are among its constants.
-    pub fn of(name: impl Into<String>, parts: Parts<'_>) -> Self {
+    pub fn of(name: impl Into<String>, parts: Parts<'_>, outputs: &[(u32, u32)]) -> Self {
         Self {
             name: name.into(),
             program: parts.program.to_vec(),
             constants: parts.constants.to_vec(),
             pages: parts.pages.map(|(buffer, pages)| (buffer, pages.to_vec())),
             inputs: Vec::new(),
+            outputs: outputs.to_vec(),
         }
     }
 
@@ -102,10 +107,12 @@ impl Case {
         self.pages.is_some()
     }
 
-    fn buffers(&self, kind: BufferKind) -> Vec<Buffer> {
+    /// Columns and rows of the picture, if it draws one.
+    fn size(&self) -> [usize; 2] {
         let program = self.view();
         let all = (0..program.buffer_count() as u16).map(|number| program.buffer(BufferId(number)));
-        all.map(Result::unwrap).filter(|buffer| buffer.kind == kind).collect()
+        let frame = all.map(Result::unwrap).find(|buffer| buffer.kind == BufferKind::Frame);
+        frame.map_or([0; 2], |frame| [frame.length & 0xFFFF, frame.length >> 16].map(|it| it as _))
     }
 
     /// Sends it to a device.
@@ -129,10 +136,7 @@ impl Case {
     /// # Errors
     /// As [`Session::run_streamed`].
     pub fn run(&self, session: &mut Session) -> Result<Ran, SessionError> {
-        let size = self
-            .buffers(BufferKind::Frame)
-            .first()
-            .map_or([0; 2], |frame| [frame.length as usize & 0xFFFF, frame.length as usize >> 16]);
+        let size = self.size();
         let mut rgb = vec![0; size[0] * size[1] * 3];
         let mut spent = vec![Spent::default(); self.view().command_count()];
         let mut pulled = 0;
@@ -152,8 +156,7 @@ impl Case {
             ControlFlow::Continue(())
         })?;
         let ticks = session.device_link()?.ticks - before;
-        let outputs = self.buffers(BufferKind::Output);
-        let outputs = outputs.iter().map(|it| session.download(it.offset, it.length));
+        let outputs = self.outputs.iter().map(|&(offset, bytes)| session.download(offset, bytes));
         let outputs = outputs.collect::<Result<_, _>>()?;
         Ok(Ran { outcome, rgb, outputs, spent, pulled, ticks })
     }

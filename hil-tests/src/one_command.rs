@@ -100,11 +100,8 @@ pub fn run(
     case.load(session)?;
     let ran = case.run(session)?;
     assert_eq!(ran.outcome, Outcome::Completed);
-    let lengths = operands.iter().filter_map(Operand::given_back);
-    let signed = |(bytes, length): (&Vec<u8>, usize)| {
-        bytes[..length].iter().map(|&byte| byte as i8).collect()
-    };
-    let outputs = ran.outputs.iter().zip(lengths).map(signed).collect();
+    let signed = |bytes: Vec<u8>| bytes.into_iter().map(|byte| byte as i8).collect();
+    let outputs = ran.outputs.into_iter().map(signed).collect();
     Ok(Done { outputs, cost: [ran.spent[0].ticks, ran.spent[0].items], pulled: ran.pulled })
 }
 
@@ -123,7 +120,11 @@ pub fn case(name: &str, operands: &[Operand<'_>], command: Command) -> Case {
         Operand::Streamed(pages, _) => Some((number, *pages)),
         _ => None,
     });
-    Case::of(name, Parts { program: &program, constants: &given, pages })
+    let outputs = buffers.iter().zip(operands).filter_map(|(buffer, operand)| {
+        operand.given_back().map(|bytes| (buffer.offset, bytes as u32))
+    });
+    let outputs: Vec<_> = outputs.collect();
+    Case::of(name, Parts { program: &program, constants: &given, pages }, &outputs)
 }
 
 /// Buffers one after another, behind the program.
