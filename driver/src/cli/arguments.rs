@@ -127,10 +127,12 @@ impl DeviceArguments {
         opened.map_err(|error| Failure::open(uri, &error))
     }
 
-    /// The same with another accelerator.
-    pub fn with_instance(&self, instance: Instance) -> Self {
-        let spec = instance.name.clone();
-        let accelerator = Some(Accelerator { spec, instance: Some(Box::new(instance)) });
+    /// The same with another accelerator, or with none.
+    pub fn with_accelerator(&self, instance: Option<Instance>) -> Self {
+        let accelerator = instance.map(|instance| Accelerator {
+            spec: instance.name.clone(),
+            instance: Some(Box::new(instance)),
+        });
         Self { accelerator, ..self.clone() }
     }
 

@@ -265,6 +265,17 @@ fn sweeps_that_make_no_sense_are_refused_before_any_run() {
 }
 
 #[test]
+fn papers_are_compared_with_where_instructions_are_counted() {
+    let folder = folder("accelerator_compare");
+    let mut compare = quintet(&folder, &["accelerator", "compare"]);
+    compare.arg(small_scene()).args(["--size", "40x30"]);
+    fails(compare, 2, "counts no instructions");
+    let mut compare = quintet(&folder, &["accelerator", "compare"]);
+    compare.args([small_scene(), network()]);
+    fails(compare, 2, "is a network");
+}
+
+#[test]
 fn help_says_how_accelerators_are_named() {
     let folder = folder("accelerator_help");
     for command in ["render", "infer", "eval", "profile", "info", "link", "log"] {

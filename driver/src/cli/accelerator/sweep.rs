@@ -97,13 +97,13 @@ impl Sweep {
         let bar = sweep_bar(configurations.len() * workloads.len());
         let mut rows = Vec::new();
         for (number, Configuration { values, instance }) in configurations.iter().enumerate() {
-            let device = self.device.with_instance(instance.clone());
+            let device = self.device.with_accelerator(Some(instance.clone()));
             let mut connection = device.connect(Limits::default())?;
             if let Some(warning) = connection.warning().filter(|_| number == 0) {
                 say(format_args!("warning: {warning}"));
             }
             for (place, workload) in workloads.iter_mut().enumerate() {
-                let account = workload.run(&mut connection, &self.arena)?;
+                let account = workload.run(&mut connection, &self.arena)?.account();
                 let row = row([place, number], &account, &configurations[number]);
                 csv.add(&workload.name, values, &row).map_err(unwritable)?;
                 rows.push(row);

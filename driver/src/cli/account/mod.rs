@@ -73,12 +73,17 @@ impl Account {
 
     /// What limits the run.
     pub fn frame(&self, instance: &Instance) -> Frame {
+        Frame::new(instance, &self.costs())
+    }
+
+    /// The same, as frames and papers are reckoned with.
+    pub fn costs(&self) -> Vec<CommandCost> {
         let cost = |command: &Command| CommandCost {
             operator: command.operator,
             instructions: if self.counted { command.core_ticks } else { 0 },
             receipt: command.receipt,
         };
-        Frame::new(instance, &self.commands.iter().map(cost).collect::<Vec<_>>())
+        self.commands.iter().map(cost).collect()
     }
 }
 
