@@ -1,6 +1,8 @@
 //! Messages: what goes in comes out, and any other bytes are refused without a panic.
 
 use proptest::prelude::*;
+use quintet_protocol::accelerator::descriptor::Receipt;
+use quintet_protocol::accelerator::{Capabilities, Failure, Presence, VERSION};
 use quintet_protocol::message::{
     Call, Description, Event, Outcome, Phase, Refusal, Reply, Request, RunRecord, Status, Ticks,
     ToDriver, decode,
@@ -28,6 +30,12 @@ fn answers<'a>(bytes: &'a [u8], board: &'a str, id: u16, number: u32) -> Vec<ToD
         arena_bytes: number,
         operators: !number,
         ticks: Ticks::Instructions,
+        accelerator: Presence::Ready {
+            version: VERSION,
+            instance: number,
+            clock_khz: !number,
+            capabilities: Capabilities([number; 8]),
+        },
     };
     let replies = [
         Reply::Done,
@@ -48,7 +56,12 @@ fn answers<'a>(bytes: &'a [u8], board: &'a str, id: u16, number: u32) -> Vec<ToD
     let events = [
         Event::Pixels { buffer: id, x: id, y: 1, width: 2, bytes },
         Event::Cost { command: id, phase: Phase::Sort, ticks: u64::MAX, items: number.into() },
+        Event::Accelerated {
+            command: id,
+            receipt: Receipt { clocks: u64::MAX, stall: number, ..Receipt::default() },
+        },
         Event::Finished(Outcome::Completed),
+        Event::Finished(Outcome::Failed { command: id, failure: Failure::Other(id) }),
     ];
     let replies = replies.into_iter().map(|reply| ToDriver::Reply { id, reply });
     replies.chain(events.into_iter().map(ToDriver::Event)).collect()
