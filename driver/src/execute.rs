@@ -1,9 +1,10 @@
 //! Execution: a bundle goes to a device once, then is run as often as one likes; a device that is lost
 //! meanwhile is taken up again.
 
+mod stopped;
+
 use std::ops::ControlFlow;
 
-use quintet_protocol::accelerator::Failure;
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::message::{Event, Outcome, Phase};
 use quintet_protocol::program::{Operator, Program};
@@ -12,6 +13,7 @@ use crate::compile::Parts;
 use crate::device::Connection;
 use crate::session::run::PageSource;
 use crate::session::{Blob, Session, SessionError, Uploaded};
+pub use stopped::Stopped;
 
 /// Times that something is begun again because the device was lost.
 const ATTEMPTS_MAX: u32 = 8;
@@ -44,45 +46,6 @@ pub struct Accelerated {
     pub name: &'static str,
     /// The accelerator's account.
     pub receipt: Receipt,
-}
-
-/// Why a run did not come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Stopped {
-    /// The device gave it up.
-    #[error("the device stopped the run before its end")]
-    Aborted,
-    /// The accelerator failed at a command.
-    #[error("at command {command}, {}, the accelerator failed: {failure}", named(*.code))]
-    Accelerator {
-        /// Index of the command in the program.
-        command: u16,
-        /// The command's micro-operator and name, if the program has it.
-        code: Option<(Operator, &'static str)>,
-        /// Why.
-        failure: Failure,
-    },
-}
-
-impl Stopped {
-    /// What to do next.
-    pub fn advice(&self) -> &'static str {
-        match self {
-            Self::Aborted => {
-                "try again; if it happens again, flash the firmware that came with this driver"
-            }
-            Self::Accelerator { .. } => {
-                "let the core execute it: --accelerator none, or SPEC,without=OPERATOR.COMMAND; \
-                 `quintet info` says how a board's own accelerator is now"
-            }
-        }
-    }
-}
-
-/// A command for people: `Gemm.Convolve`.
-fn named(code: Option<(Operator, &'static str)>) -> String {
-    code.map_or("which the program lacks".into(), |(operator, name)| format!("{operator:?}.{name}"))
 }
 
 /// Pages of a streamed buffer that a device pulled.

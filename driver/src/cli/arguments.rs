@@ -36,11 +36,11 @@ pub struct DeviceArguments {
         verbatim_doc_comment
     )]
     pub device: DeviceUri,
-    /// The accelerator of a virtual or an emulated device: none, a preset or model:FILE, and options
+    /// The accelerator of a virtual or an emulated device: none, PRESET or model:FILE, and options
     ///
     /// none                   the core executes everything, as without this option
     /// tiny-ecp5, edge, ...   a preset: `quintet accelerator list` lists them
-    /// model:FILE             described by a TOML file: `quintet accelerator show edge` prints one
+    /// model:FILE             a TOML file, such as `quintet accelerator show edge` prints
     /// ,KEY=VALUE             another number in the description
     /// ,without=Gemm.Dense    the core executes this command, or all of a micro-operator
     /// ,pace=clock            commands complete after the clocks that they take, not at once
@@ -78,7 +78,7 @@ pub struct Accelerator {
     /// What was asked for.
     pub spec: String,
     /// What that is.
-    pub instance: Option<Instance>,
+    pub instance: Option<Box<Instance>>,
 }
 
 /// How much of a device's arena to use.
@@ -127,22 +127,24 @@ impl DeviceArguments {
         opened.map_err(|error| Failure::open(uri, &error))
     }
 
-    /// The same with another accelerator.
-    pub fn with_instance(&self, instance: Instance) -> Self {
-        let spec = instance.name.clone();
-        let accelerator = Some(Accelerator { spec, instance: Some(instance) });
+    /// The same with another accelerator, or with none.
+    pub fn with_accelerator(&self, instance: Option<Instance>) -> Self {
+        let accelerator = instance.map(|instance| Accelerator {
+            spec: instance.name.clone(),
+            instance: Some(Box::new(instance)),
+        });
         Self { accelerator, ..self.clone() }
     }
 
     /// The accelerator that the device is given, if any.
     pub fn instance(&self) -> Option<&Instance> {
-        self.accelerator.as_ref().and_then(|it| it.instance.as_ref())
+        self.accelerator.as_ref().and_then(|it| it.instance.as_deref())
     }
 }
 
 /// Reads the accelerator that a device is to have.
 pub fn accelerator(spec: &str) -> Result<Accelerator, InstanceError> {
-    let instance = Instance::from_spec(spec)?;
+    let instance = Instance::from_spec(spec)?.map(Box::new);
     Ok(Accelerator { spec: spec.to_owned(), instance })
 }
 

@@ -11,10 +11,10 @@ use super::output::{in_bytes, print, print_json, say};
 use super::presence;
 
 const MORE: &str = "\
-With --json: uri, board, firmware, target, arena_bytes, ticks, operators (names),
-accelerator (state: ready, absent, unknown or lost; of a ready one version, instance, clock_khz,
-commands: OPERATOR.COMMAND each), max_packet_bytes, installed (whether it holds a program), running (the command under way, or
-null), runs (since it started).";
+With --json: uri, board, firmware, target, arena_bytes, ticks, operators (names), accelerator
+(state: ready, absent, unknown or lost; of a ready one version, instance, clock_khz, commands:
+OPERATOR.COMMAND each), max_packet_bytes, installed (whether it holds a program), running (the
+command under way, or null), runs (since it started).";
 
 /// Arguments of the subcommand.
 #[derive(Args, Debug)]

@@ -51,6 +51,16 @@ impl SceneArguments {
     }
 }
 
+/// Refuses networks where several files are told of side by side.
+pub fn only_scenes(paths: &[PathBuf]) -> Result<(), Failure> {
+    let Some(network) = paths.iter().find(|path| import::holds_network(path)) else {
+        return Ok(());
+    };
+    let what = format!("{} is a network", network.display());
+    let cause = "of several files, each has to be a scene: a row for each";
+    Err(Failure::new(USAGE, what, cause).help("profile each network by itself"))
+}
+
 /// An option that has no meaning for a kind of scene.
 pub fn not_of_this_kind(option: &str, concerns: &str, kind: &str) -> Failure {
     let what = format!("{option} is for {concerns}");

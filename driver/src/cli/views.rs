@@ -65,6 +65,11 @@ impl ViewArguments {
         self.orbit.is_some()
     }
 
+    /// The same in a size, or in the view's own.
+    pub fn resized(&self, size: Option<[u16; 2]>) -> Self {
+        Self { size, ..self.clone() }
+    }
+
     /// The size that was asked for, if any.
     pub fn size(&self) -> Option<[u16; 2]> {
         self.size

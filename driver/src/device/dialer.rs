@@ -27,7 +27,7 @@ impl SharedEmulator {
 /// What has to be kept alive for the device.
 enum Source {
     Virtual(VirtualDevice),
-    Emulator { emulator: SharedEmulator, board: Board },
+    Emulator { emulator: SharedEmulator, board: Box<Board> },
     Elsewhere(DeviceUri),
 }
 
@@ -74,7 +74,7 @@ impl UriDialer {
                     QemuLink::Uart => EmulatorLink::Uart,
                     QemuLink::Bare => EmulatorLink::Bare,
                 };
-                let board = Board { name: board.clone(), link, accelerator };
+                let board = Box::new(Board { name: board.clone(), link, accelerator });
                 let emulator = SharedEmulator(Arc::new(Mutex::new(board.start()?)));
                 Source::Emulator { emulator, board }
             }

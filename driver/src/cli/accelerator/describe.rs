@@ -10,9 +10,9 @@ use crate::cli::failure::{Failure, USAGE};
 use crate::cli::output::{print, say};
 
 const MORE: &str = "\
-What is printed is TOML that --accelerator model:FILE takes. Every number of a preset has its reason
-beside it: where it was measured or published, or that it is a guess. With options the numbers are
-printed as they come to be, without comments:
+What is printed is TOML that --accelerator model:FILE takes. Every number of a preset has its
+reason beside it: where it was measured or published, or that it is a guess. With options the
+numbers are printed as they come to be, without comments:
 
   quintet accelerator show edge > mine.toml
   quintet accelerator show edge,array.rows=16,without=Sort

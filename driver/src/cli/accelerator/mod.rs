@@ -1,5 +1,6 @@
 //! `quintet accelerator`: descriptions of accelerators, and what becomes of runs when they change.
 
+mod compare;
 mod describe;
 mod grid;
 mod pictures;
@@ -26,7 +27,9 @@ enum Command {
     /// Print an accelerator's description, with the reasons of its numbers
     Show(describe::Show),
     /// Run scenes and networks on a grid of accelerators; write a table and a plot
-    Sweep(sweep::Sweep),
+    Sweep(Box<sweep::Sweep>),
+    /// Set what papers say of accelerators beside what scenes come to here
+    Compare(Box<compare::Compare>),
 }
 
 /// Runs the subcommand.
@@ -35,5 +38,6 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::List => describe::list(),
         Command::Show(show) => show.run(),
         Command::Sweep(sweep) => sweep.run(),
+        Command::Compare(compare) => compare.run(),
     }
 }

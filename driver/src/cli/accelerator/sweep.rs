@@ -22,9 +22,9 @@ use crate::cli::target::unwritable;
 const BASE: &str = "tiny-ecp5";
 
 const MORE: &str = "\
-Each accelerator is a device of its own that runs every scene (its first view) and every network (on
-zeros, since costs do not depend on what is computed) once, with the whole of the firmware: what is
-written is what the device's own accelerator charged. Small pictures are quick.
+Each accelerator is a device of its own that runs every scene (its first view) and every network
+(on zeros, since costs do not depend on what is computed) once, with the whole of the firmware:
+what is written is what the device's own accelerator charged. Small pictures are quick.
 
 Examples:
   quintet accelerator sweep robot.sog --size 64x48 --vary array.rows=4,8,16 -o sweep/
@@ -32,12 +32,13 @@ Examples:
       --vary memory.bytes_per_clock=6.4,12.8,25.6,51.2 --vary lanes.rasteriser=16,64 \\
       --device qemu:mps2-an386 -o sweep/
 
-A key is one of the description's (`quintet accelerator show SPEC` prints them all), or without, with
-names of commands or micro-operators. The first key is the x axis of the plot, the others make lines.
+A key is one of the description's (`quintet accelerator show SPEC` prints them all), or without,
+with names of commands or micro-operators. The first key is the x axis of the plot, the others make
+lines.
 
 The time of a frame has the core's part where the device counts instructions: on qemu:BOARD. On
-virtual: it is the accelerator's alone. Clocks and time are those of a model under the assumptions in
-the description, no measurement of silicon.
+virtual: it is the accelerator's alone. Clocks and time are those of a model under the assumptions
+in the description, no measurement of silicon.
 
 Written are, in the folder, and brought up to date after each run:
   sweep.csv  workload, the keys, digest (of the description), commands, accelerated (how many of
@@ -96,13 +97,13 @@ impl Sweep {
         let bar = sweep_bar(configurations.len() * workloads.len());
         let mut rows = Vec::new();
         for (number, Configuration { values, instance }) in configurations.iter().enumerate() {
-            let device = self.device.with_instance(instance.clone());
+            let device = self.device.with_accelerator(Some(instance.clone()));
             let mut connection = device.connect(Limits::default())?;
             if let Some(warning) = connection.warning().filter(|_| number == 0) {
                 say(format_args!("warning: {warning}"));
             }
             for (place, workload) in workloads.iter_mut().enumerate() {
-                let account = workload.run(&mut connection, &self.arena)?;
+                let account = workload.run(&mut connection, &self.arena)?.account();
                 let row = row([place, number], &account, &configurations[number]);
                 csv.add(&workload.name, values, &row).map_err(unwritable)?;
                 rows.push(row);

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use quintet_driver::compile::Bundle;
 use quintet_driver::device::Connection;
+use quintet_driver::execute::{Accelerated, Cost};
 use quintet_driver::import::{self, ImportedNetwork};
 use quintet_driver::render::Renderer;
+use quintet_driver::scene::Kind;
+use quintet_protocol::message::Ticks;
 
 use crate::cli::account::Account;
 use crate::cli::arguments::ArenaArguments;
@@ -14,14 +17,24 @@ use crate::cli::model;
 use crate::cli::subject::{DrawArguments, Subject};
 use crate::cli::target::stem;
 
+/// What a run cost.
+pub struct Ran {
+    /// The core, part by part.
+    pub costs: Vec<Cost>,
+    /// The accelerator.
+    pub accelerated: Vec<Accelerated>,
+    /// What the core's costs are counted in.
+    pub unit: Ticks,
+}
+
 /// A scene or a network, read once and run on many devices.
 pub struct Workload {
     /// The name of its file, without the ending.
     pub name: String,
-    kind: Kind,
+    work: Work,
 }
 
-enum Kind {
+enum Work {
     Scene {
         draw: Box<DrawArguments>,
         subject: Box<Subject>,
@@ -34,15 +47,31 @@ enum Kind {
 impl Workload {
     /// Reads a file.
     pub fn read(draw: &DrawArguments, path: &Path) -> Result<Self, Failure> {
-        let kind = if import::holds_network(path) {
+        let work = if import::holds_network(path) {
             let imported = import::network(path).map_err(|error| Failure::scene(&error))?;
-            Kind::Network(Box::new(imported))
+            Work::Network(Box::new(imported))
         } else {
             let draw = draw.alone(path);
             let subject = Box::new(draw.subject()?);
-            Kind::Scene { draw: Box::new(draw), subject, bundle: None }
+            Work::Scene { draw: Box::new(draw), subject, bundle: None }
         };
-        Ok(Self { name: stem(path), kind })
+        Ok(Self { name: stem(path), work })
+    }
+
+    /// The kind of scene that it is, if it is one.
+    pub fn kind(&self) -> Option<Kind> {
+        match &self.work {
+            Work::Scene { subject, .. } => Some(subject.summary().kind),
+            Work::Network(_) => None,
+        }
+    }
+
+    /// Pixels of a frame; none of a network.
+    pub fn pixels(&self) -> u64 {
+        match &self.work {
+            Work::Scene { subject, .. } => subject.views().size().map(u64::from).iter().product(),
+            Work::Network(_) => 0,
+        }
     }
 
     /// Runs it once. Of a scene the first view is drawn, a network gets zeros.
@@ -50,15 +79,15 @@ impl Workload {
         &mut self,
         connection: &mut Connection,
         arena: &ArenaArguments,
-    ) -> Result<Account, Failure> {
+    ) -> Result<Ran, Failure> {
         let unit = connection.description().ticks;
-        match &mut self.kind {
-            Kind::Network(imported) => {
+        match &mut self.work {
+            Work::Network(imported) => {
                 let mut inference = model::load(connection, imported, arena)?;
                 let result = model::run_on_zeros(&mut inference)?;
-                Ok(Account::new(&result.costs, &result.accelerated, unit))
+                Ok(Ran { costs: result.costs, accelerated: result.accelerated, unit })
             }
-            Kind::Scene { draw, subject, bundle } => {
+            Work::Scene { draw, subject, bundle } => {
                 let bytes = arena.bytes(connection.description())?;
                 let compiled = match bundle.take() {
                     Some((for_bytes, bundle)) if for_bytes == bytes => bundle,
@@ -69,8 +98,15 @@ impl Workload {
                 let renderer =
                     Renderer::with_bundle(connection, compiled, views.size(), &mut |_, _| ());
                 let frame = renderer.and_then(|mut it| it.render(&views.0[0].1)).map_err(failed)?;
-                Ok(Account::new(&frame.costs, &frame.accelerated, unit))
+                Ok(Ran { costs: frame.costs, accelerated: frame.accelerated, unit })
             }
         }
+    }
+}
+
+impl Ran {
+    /// What each command cost core and accelerator.
+    pub fn account(&self) -> Account {
+        Account::new(&self.costs, &self.accelerated, self.unit)
     }
 }

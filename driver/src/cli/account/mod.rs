@@ -73,12 +73,17 @@ impl Account {
 
     /// What limits the run.
     pub fn frame(&self, instance: &Instance) -> Frame {
+        Frame::new(instance, &self.costs())
+    }
+
+    /// The same, as frames and papers are reckoned with.
+    pub fn costs(&self) -> Vec<CommandCost> {
         let cost = |command: &Command| CommandCost {
             operator: command.operator,
             instructions: if self.counted { command.core_ticks } else { 0 },
             receipt: command.receipt,
         };
-        Frame::new(instance, &self.commands.iter().map(cost).collect::<Vec<_>>())
+        self.commands.iter().map(cost).collect()
     }
 }
 
@@ -104,4 +109,60 @@ impl Command {
 /// Share of the products that the array could have summed.
 pub fn utilisation(frame: &Frame) -> f64 {
     f64::from(frame.array_utilisation_ppm) / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use quintet_protocol::message::Phase;
+
+    use super::*;
+
+    fn account(unit: Ticks) -> Account {
+        let cost = |command, operator, name, phase, ticks| Cost {
+            command,
+            operator,
+            name,
+            phase,
+            ticks,
+            items: 1,
+        };
+        let costs = [
+            cost(1, Operator::Sort, "Sort", Phase::Sort, 500),
+            cost(0, Operator::Gemm, "Dense", Phase::Offload, 40),
+            cost(0, Operator::Gemm, "Dense", Phase::Multiply, 60),
+        ];
+        let receipt =
+            Receipt { clocks: 1000, reduce: 900, operations: 32_000, ..Receipt::default() };
+        let accelerated =
+            [Accelerated { command: 0, operator: Operator::Gemm, name: "Dense", receipt }];
+        Account::new(&costs, &accelerated, unit)
+    }
+
+    #[test]
+    fn costs_of_core_and_accelerator_come_together_by_command() {
+        let account = account(Ticks::Instructions);
+        assert_eq!((account.core_ticks(), account.executed()), (600, [1, 2]));
+        assert_eq!(account.receipt().clocks, 1000);
+        let tiny = Instance::preset("tiny-ecp5").unwrap();
+        let frame = account.frame(&tiny);
+        assert_eq!((frame.core_ns, frame.accelerator_ns, frame.serial_ns), (6000, 10_000, 16_000));
+        // 64 elements could have summed 64 000 products.
+        let text = account.text(&tiny);
+        for words in ["Gemm.Dense", "50.0 %", "Sort.Sort", "by the core", "0.016 ms"] {
+            assert!(text.contains(words), "{words} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_instruction_is_no_time_of_the_core() {
+        let account = account(Ticks::Nanoseconds);
+        let tiny = Instance::preset("tiny-ecp5").unwrap();
+        assert!(!account.counts_core());
+        assert_eq!(account.frame(&tiny).core_ns, 0);
+        let text = account.text(&tiny);
+        assert!(
+            text.contains("not counted by this device") && !text.contains("in turns"),
+            "{text}"
+        );
+    }
 }

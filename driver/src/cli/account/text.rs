@@ -46,30 +46,34 @@ impl Account {
 
 /// Where the time of a frame goes, for people.
 fn frame_text(frame: &Frame, instance: &Instance, counted: bool) -> String {
-    let core = match counted {
-        true => format!(
-            "{}, if it runs at {} MHz with {} clocks an instruction",
-            milliseconds(frame.core_ns),
-            instance.core.clock_hz as f64 / 1e6,
-            instance.core.clocks_per_instruction,
-        ),
-        false => "not counted by this device: --device qemu:BOARD counts it".into(),
-    };
-    format!(
-        "  core         {core}\n  \
-           accelerator  {}: at work {}, moving operands {}, waiting {};\n  \
-           {:13}its array sums {:.1} % of the products that it could\n  \
-           a frame      {} with core and accelerator in turns, {} with both at a time\n  \
-           limited by   {}\n",
+    let accelerator = format!(
+        "{}: at work {}, moving operands {}, waiting {};\n{:15}its array sums {:.1} % of the \
+         products that it could",
         milliseconds(frame.accelerator_ns),
         milliseconds(frame.compute_ns),
         milliseconds(frame.memory_ns),
         milliseconds(frame.stall_ns),
         "",
         100.0 * utilisation(frame),
+    );
+    let limit = limit_text(frame.limit);
+    if !counted {
+        return format!(
+            "  core         not counted by this device: --device qemu:BOARD counts it\n  \
+               accelerator  {accelerator}\n  \
+               limited by   {limit}, the core aside\n"
+        );
+    }
+    format!(
+        "  core         {}, if it runs at {} MHz with {} clocks an instruction\n  \
+           accelerator  {accelerator}\n  \
+           a frame      {} with core and accelerator in turns, {} with both at a time\n  \
+           limited by   {limit}\n",
+        milliseconds(frame.core_ns),
+        instance.core.clock_hz as f64 / 1e6,
+        instance.core.clocks_per_instruction,
         milliseconds(frame.serial_ns),
         milliseconds(frame.overlapped_ns),
-        limit_text(frame.limit),
     )
 }
 
@@ -85,7 +89,7 @@ fn limit_text(limit: Limit) -> String {
         Limit::Memory => "the accelerator's way to memory".into(),
         Limit::Stall => "the accelerator's waiting: for descriptors, latency, banks".into(),
         Limit::Unit(Operator::Gemm) => "the accelerator's array".into(),
-        Limit::Unit(operator) => format!("what of the accelerator executes {operator:?}"),
+        Limit::Unit(operator) => format!("the accelerator's lanes for {operator:?}"),
         _ => "something that this driver has no word for".into(),
     }
 }

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use quintet_driver::device::Connection;
-use quintet_driver::import;
 use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::Kind;
 use quintet_driver::session::Limits;
@@ -14,9 +13,10 @@ use serde::Serialize;
 
 use super::Arguments;
 use crate::cli::costs::{OPERATORS, operator_name, unit_name, unit_text};
-use crate::cli::failure::{Failure, USAGE};
+use crate::cli::failure::Failure;
 use crate::cli::output::{grouped, in_bytes, print, print_json};
 use crate::cli::report::DeviceRecord;
+use crate::cli::scene::only_scenes;
 
 /// A scene's frame.
 #[derive(Serialize)]
@@ -40,11 +40,7 @@ struct Report<'a> {
 
 /// Of several scenes.
 pub fn run(arguments: &Arguments, paths: &[PathBuf]) -> Result<(), Failure> {
-    if let Some(network) = paths.iter().find(|path| import::holds_network(path)) {
-        let what = format!("{} is a network", network.display());
-        let cause = "of several files, each has to be a scene: a row for each";
-        return Err(Failure::new(USAGE, what, cause).help("profile each network by itself"));
-    }
+    only_scenes(paths)?;
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
     let mut pipelines = Vec::new();
