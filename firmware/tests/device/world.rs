@@ -4,8 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use quintet_firmware::backend::Backend;
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
+use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::link::{
     Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
@@ -81,11 +83,13 @@ pub struct Told {
     pub pixels: Vec<(u16, u16, u16, u16, Vec<u8>)>,
     /// Costs as they came: command, phase, items.
     pub costs: Vec<(u16, Phase, u64)>,
+    /// What commands cost the accelerator, as it came.
+    pub receipts: Vec<(u16, Receipt)>,
     pub outcome: Option<Outcome>,
 }
 
-pub struct World<'a> {
-    device: Device<'a, Wire, Time, Software>,
+pub struct World<'a, B = Software> {
+    device: Device<'a, Wire, Time, B>,
     driver: Link<Vec<u8>>,
     wire: Wire,
     time: Time,
@@ -115,6 +119,13 @@ fn driver(nonce: u32, payload: usize) -> Link<Vec<u8>> {
 impl<'a> World<'a> {
     /// A device that has just booted.
     pub fn new(memory: &'a mut Memory, arena: &'a mut [u32]) -> Self {
+        Self::with(memory, arena, Software::default())
+    }
+}
+
+impl<'a, B: Backend> World<'a, B> {
+    /// A device that has just booted, with this backend.
+    pub fn with(memory: &'a mut Memory, arena: &'a mut [u32], backend: B) -> Self {
         let (wire, time) = (Wire::default(), Time::default());
         let build = BuildId::UNKNOWN;
         let identity = Identity {
@@ -124,8 +135,7 @@ impl<'a> World<'a> {
             nonce: 0,
             build,
         };
-        let device =
-            Device::new(identity, memory, arena, wire.clone(), time.clone(), Software::default());
+        let device = Device::new(identity, memory, arena, wire.clone(), time.clone(), backend);
         Self {
             device,
             driver: driver(1, PAYLOAD),
@@ -312,6 +322,7 @@ impl Told {
                 self.pixels.push((buffer, x, y, width, bytes.to_vec()));
             }
             Event::Cost { command, phase, items, .. } => self.costs.push((command, phase, items)),
+            Event::Accelerated { command, receipt } => self.receipts.push((command, receipt)),
             Event::Finished(outcome) => self.outcome = Some(outcome),
             other => panic!("{other:?}"),
         }
