@@ -58,5 +58,8 @@ fn memory_script(board: &toml::Table) -> Result<String, Box<dyn Error>> {
         )?;
     }
     script += "}\n_arena_start = ORIGIN(ARENA);\n_arena_end = ORIGIN(ARENA) + LENGTH(ARENA);\n";
+    if memory.contains_key("shared") {
+        script += "_shared_start = ORIGIN(SHARED);\n";
+    }
     Ok(script)
 }

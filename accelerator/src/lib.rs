@@ -4,15 +4,19 @@
 //! core runs: one truth. [`timing`] says how many clocks a described [`Instance`] would take for them,
 //! which is an estimate under stated assumptions and no measurement of silicon.
 
+mod clocks;
 mod in_process;
 pub mod instance;
 mod memory;
 mod misbehave;
 mod model;
 pub mod timing;
+mod window;
 
+pub use clocks::Clocks;
 pub use in_process::InProcess;
 pub use instance::{Instance, InstanceError, Pace, Preset};
 pub use memory::Memory;
 pub use misbehave::{Kind, Misbehave};
 pub use model::{Model, Progress};
+pub use window::Window;

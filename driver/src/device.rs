@@ -5,6 +5,7 @@ mod meter;
 
 use std::time::Duration;
 
+use quintet_accelerator::Instance;
 use quintet_protocol::fault::Faults;
 
 use crate::emulator::EmulatorError;
@@ -36,6 +37,9 @@ pub enum OpenError {
     /// The emulated board did not start.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
+    /// An accelerator was described for a board that has its own, or none.
+    #[error("{0} is not started by this command, so its accelerator is what the board has")]
+    OwnAccelerator(DeviceUri),
     /// It did not answer as a Quintet device does.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -58,6 +62,10 @@ impl OpenError {
             Self::Firmware { .. } => {
                 "the firmware does not run there: build it again with `cargo xtask firmware`"
             }
+            Self::OwnAccelerator(_) => {
+                "leave out --accelerator, or use it with virtual: or qemu:BOARD; `quintet info` \
+                 says what accelerator the board has"
+            }
             Self::Emulator(_) => "",
         }
     }
@@ -75,10 +83,11 @@ impl Connection {
     /// # Errors
     /// An [`OpenError`].
     pub fn open(uri: &DeviceUri, limits: Limits) -> Result<Self, OpenError> {
-        Self::open_with(uri, limits, None)
+        Self::open_with(uri, limits, None, None)
     }
 
-    /// As [`Connection::open`], over a cable with faults if there are any.
+    /// As [`Connection::open`], over a cable with faults if there are any. A virtual or an emulated
+    /// device gets this accelerator, and keeps it when it has to be started again.
     ///
     /// # Errors
     /// An [`OpenError`].
@@ -86,9 +95,10 @@ impl Connection {
         uri: &DeviceUri,
         limits: Limits,
         faults: Option<Faults>,
+        accelerator: Option<Instance>,
     ) -> Result<Self, OpenError> {
         let meter = Meter::default();
-        let dialer = UriDialer::start(uri, faults, meter.clone())?;
+        let dialer = UriDialer::start(uri, faults, accelerator, meter.clone())?;
         let emulator = dialer.emulator();
         let opened = Session::dial(Box::new(dialer), limits).and_then(|mut session| {
             let description = session.describe()?;

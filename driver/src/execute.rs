@@ -3,6 +3,8 @@
 
 use std::ops::ControlFlow;
 
+use quintet_protocol::accelerator::Failure;
+use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::message::{Event, Outcome, Phase};
 use quintet_protocol::program::{Operator, Program};
 
@@ -21,12 +23,66 @@ pub struct Cost {
     pub command: u16,
     /// Its micro-operator.
     pub operator: Operator,
+    /// Its name, as [`quintet_protocol::program::COMMANDS`] has it.
+    pub name: &'static str,
     /// The part of it.
     pub phase: Phase,
     /// In the device's unit.
     pub ticks: u64,
     /// Work items; see [`Phase`].
     pub items: u64,
+}
+
+/// What a command cost the accelerator that executed it, all its executions in a run together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accelerated {
+    /// Index of the command in the program.
+    pub command: u16,
+    /// Its micro-operator.
+    pub operator: Operator,
+    /// Its name, as [`quintet_protocol::program::COMMANDS`] has it.
+    pub name: &'static str,
+    /// The accelerator's account.
+    pub receipt: Receipt,
+}
+
+/// Why a run did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The device gave it up.
+    #[error("the device stopped the run before its end")]
+    Aborted,
+    /// The accelerator failed at a command.
+    #[error("at command {command}, {}, the accelerator failed: {failure}", named(*.code))]
+    Accelerator {
+        /// Index of the command in the program.
+        command: u16,
+        /// The command's micro-operator and name, if the program has it.
+        code: Option<(Operator, &'static str)>,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+impl Stopped {
+    /// What to do next.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Aborted => {
+                "try again; if it happens again, flash the firmware that came with this driver"
+            }
+            Self::Accelerator { .. } => {
+                "let the core execute it: --accelerator none, or SPEC,without=OPERATOR.COMMAND; \
+                 `quintet info` says how a board's own accelerator is now"
+            }
+        }
+    }
+}
+
+/// A command for people: `Gemm.Convolve`.
+fn named(code: Option<(Operator, &'static str)>) -> String {
+    code.map_or("which the program lacks".into(), |(operator, name)| format!("{operator:?}.{name}"))
 }
 
 /// Pages of a streamed buffer that a device pulled.
@@ -41,10 +97,12 @@ pub struct Pulled {
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Executed {
-    /// How it ended.
-    pub outcome: Outcome,
+    /// Whether it came to its end.
+    pub ended: Result<(), Stopped>,
     /// Cost of every part of every command, in the order in which they were first executed.
     pub costs: Vec<Cost>,
+    /// What the accelerator executed, in the order in which it was first finished.
+    pub accelerated: Vec<Accelerated>,
     /// What the device pulled meanwhile.
     pub pulled: Pulled,
 }
@@ -52,7 +110,8 @@ pub struct Executed {
 /// A bundle on a device.
 pub struct Loaded<'c> {
     connection: &'c mut Connection,
-    operators: Vec<Option<Operator>>,
+    /// Micro-operator and name of each command.
+    codes: Vec<Option<(Operator, &'static str)>>,
     uploaded: Uploaded,
 }
 
@@ -68,7 +127,7 @@ impl<'c> Loaded<'c> {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, SessionError> {
         let uploaded = load(connection.session(), parts, progress)?;
-        Ok(Self { connection, operators: operators(parts.program), uploaded })
+        Ok(Self { connection, codes: codes(parts.program), uploaded })
     }
 
     /// What sending the bundle moved so far.
@@ -121,17 +180,25 @@ impl<'c> Loaded<'c> {
         parts: Parts<'_>,
         mut on_event: impl FnMut(&Event<'_>),
     ) -> Result<Executed, SessionError> {
-        let (mut costs, mut pulled) = (Vec::new(), Pulled::default());
+        let (mut costs, mut accelerated) = (Vec::new(), Vec::new());
+        let mut pulled = Pulled::default();
         let pages: &PageSource<'_> = &|buffer, page| {
             let (_, pages) = parts.pages.filter(|(streamed, _)| *streamed == buffer)?;
             pages.get(page as usize).map(Vec::as_slice)
         };
-        let operators = &self.operators;
+        let codes = &self.codes;
+        let code = |command: u16| codes.get(usize::from(command)).copied().flatten();
         let outcome = self.connection.session().run_streamed(pages, |event| {
             match event {
                 Event::Cost { command, phase, ticks, items } => {
-                    if let Some(&Some(operator)) = operators.get(usize::from(command)) {
-                        add(&mut costs, Cost { command, operator, phase, ticks, items });
+                    if let Some((operator, name)) = code(command) {
+                        add(&mut costs, Cost { command, operator, name, phase, ticks, items });
+                    }
+                }
+                Event::Accelerated { command, receipt } => {
+                    if let Some((operator, name)) = code(command) {
+                        let its = Accelerated { command, operator, name, receipt };
+                        add_receipt(&mut accelerated, its);
                     }
                 }
                 Event::Need { length, .. } => {
@@ -142,15 +209,25 @@ impl<'c> Loaded<'c> {
             }
             ControlFlow::Continue(())
         })?;
-        Ok(Executed { outcome, costs, pulled })
+        let ended = match outcome {
+            Outcome::Completed => Ok(()),
+            Outcome::Failed { command, failure } => {
+                Err(Stopped::Accelerator { command, code: code(command), failure })
+            }
+            _ => Err(Stopped::Aborted),
+        };
+        Ok(Executed { ended, costs, accelerated, pulled })
     }
 }
 
-/// The operator of each command of a program.
-fn operators(program: &[u8]) -> Vec<Option<Operator>> {
+/// Micro-operator and name of each command of a program.
+fn codes(program: &[u8]) -> Vec<Option<(Operator, &'static str)>> {
     let Ok(program) = Program::new(program) else { return Vec::new() };
-    let operator = |index| program.command(index).ok().map(|command| command.operator());
-    (0..program.command_count() as u16).map(operator).collect()
+    let code = |index| {
+        let command = program.command(index).ok()?;
+        Some((command.operator(), command.name()))
+    };
+    (0..program.command_count() as u16).map(code).collect()
 }
 
 /// Adds what a command cost once more to what it has cost before.
@@ -159,6 +236,14 @@ fn add(costs: &mut Vec<Cost>, cost: Cost) {
     match costs.iter_mut().find(same) {
         Some(it) => (it.ticks, it.items) = (it.ticks + cost.ticks, it.items + cost.items),
         None => costs.push(cost),
+    }
+}
+
+/// Adds what a command cost the accelerator once more to what it has cost it before.
+fn add_receipt(accelerated: &mut Vec<Accelerated>, its: Accelerated) {
+    match accelerated.iter_mut().find(|it| it.command == its.command) {
+        Some(it) => it.receipt += its.receipt,
+        None => accelerated.push(its),
     }
 }
 

@@ -1,16 +1,16 @@
 //! Rendering: a cloud goes to a device once, then each camera gives a frame.
 
-use quintet_protocol::message::{Event, Outcome};
+use quintet_protocol::message::Event;
 
 use crate::camera::{Camera, CameraError};
 use crate::compile::{Bundle, CompileError, Options, compile};
 use crate::device::Connection;
-use crate::execute::Loaded;
+use crate::execute::{Executed, Loaded, Stopped};
 use crate::quantise::{SceneFrame, quantise};
 use crate::scene::GaussianCloud;
 use crate::session::{SessionError, Uploaded};
 
-pub use crate::execute::{Cost, Pulled};
+pub use crate::execute::{Accelerated, Cost, Pulled};
 pub use crate::framing::{framing_camera, orbit};
 
 /// A picture and what it cost.
@@ -24,6 +24,8 @@ pub struct Frame {
     pub rgb: Vec<u8>,
     /// Cost of every part of every command, in the order in which they were first executed.
     pub costs: Vec<Cost>,
+    /// What the accelerator executed of it.
+    pub accelerated: Vec<Accelerated>,
     /// What the device pulled while it drew.
     pub pulled: Pulled,
 }
@@ -42,8 +44,8 @@ pub enum RenderError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// The run ended early.
-    #[error("the device stopped the run before the frame was finished")]
-    Aborted,
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// The device sent pixels outside the frame, or not all of them.
     #[error("the device's pixels do not make up the frame: {missing} are missing")]
     Incomplete {
@@ -131,13 +133,12 @@ impl<'c> Renderer<'c> {
             })?;
             Ok((executed, canvas))
         })?;
-        match (executed.outcome, canvas.missing) {
-            (Outcome::Completed, 0) => {}
-            (Outcome::Completed, missing) => return Err(RenderError::Incomplete { missing }),
-            _ => return Err(RenderError::Aborted),
+        let Executed { ended, costs, accelerated, pulled } = executed;
+        ended?;
+        match canvas.missing {
+            0 => Ok(Frame { width, height, rgb: canvas.rgb, costs, accelerated, pulled }),
+            missing => Err(RenderError::Incomplete { missing }),
         }
-        let (costs, pulled) = (executed.costs, executed.pulled);
-        Ok(Frame { width, height, rgb: canvas.rgb, costs, pulled })
     }
 }
 

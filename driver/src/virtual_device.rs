@@ -1,10 +1,12 @@
 //! The virtual device: the firmware library in a thread of this process.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quintet_firmware::software::Software;
+use quintet_accelerator::{InProcess, Instance};
+use quintet_firmware::mmio::{Mmio, Shared};
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
 
 use crate::transport::memory::{self, MemoryPort, MemoryTransport};
@@ -41,10 +43,10 @@ pub struct VirtualDevice {
 }
 
 impl VirtualDevice {
-    /// Starts a device with an arena of so many bytes.
-    pub fn start(arena_bytes: u32) -> Self {
+    /// Starts a device with an arena of so many bytes, and an accelerator if there is one.
+    pub fn start(arena_bytes: u32, accelerator: Option<Instance>) -> Self {
         let (plugs, socket) = mpsc::channel();
-        thread::spawn(move || run(Socket { plugs: socket, port: None }, arena_bytes));
+        thread::spawn(move || run(Socket { plugs: socket, port: None }, arena_bytes, accelerator));
         Self { plugs }
     }
 
@@ -88,15 +90,18 @@ impl Port for Socket {
     }
 }
 
-fn run(socket: Socket, arena_bytes: u32) {
+fn run(socket: Socket, arena_bytes: u32, accelerator: Option<Instance>) {
     let mut arena = vec![0u32; arena_bytes as usize / 4];
     let mut link_memory = Box::new(Memory::new());
     let (target, build) = (std::env::consts::ARCH, BuildId::UNKNOWN);
     let identity = Identity { board: "virtual", target, window: WINDOW, nonce: 0, build };
     let clock = HostClock(Instant::now());
-    let backend = Software::default();
+    let shared = Arc::new(Shared::new());
+    let accelerator = accelerator.map(|instance| InProcess::new(instance, Arc::clone(&shared)));
+    let backend = Mmio::new(accelerator, &shared);
     let mut device = Device::new(identity, &mut link_memory, &mut arena, socket, clock, backend);
     loop {
+        // While its accelerator works, which it does within the device's own steps, it goes on at once.
         if let Activity::Idle(_) = device.poll()
             && !device.port().wait()
         {

@@ -15,7 +15,7 @@ fn draw(faults: Option<Faults>) -> Frame {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenes/playbot/playbot_lod6.ply");
     let cloud = import::gaussians(&path).unwrap().cloud;
     let uri = "virtual:?arena=1048576".parse().unwrap();
-    let mut connection = Connection::open_with(&uri, Limits::default(), faults).unwrap();
+    let mut connection = Connection::open_with(&uri, Limits::default(), faults, None).unwrap();
     let options = Options { width: 64, height: 48, background: [9; 3], arena_bytes: 1 << 20 };
     let camera = framing_camera(&cloud, [64, 48]);
     let reach = camera.distance(&[0.0; 3]) + 10.0;
@@ -40,7 +40,7 @@ fn a_frame_over_a_bad_cable_is_the_same() {
 
 #[test]
 fn a_virtual_device_keeps_what_it_holds_from_one_pipe_to_the_next() {
-    let device = VirtualDevice::start(1 << 16);
+    let device = VirtualDevice::start(1 << 16, None);
     let open = || Session::open(Box::new(device.connect()), Limits::default()).unwrap();
     let mut first = open();
     first.upload(0, &[7; 3000], &mut |_| ()).unwrap();

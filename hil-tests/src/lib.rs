@@ -3,6 +3,9 @@
 //! A board is what a device URI names. `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of
 //! `boards.rs` and `sessions.rs` on that board; without it they run on every emulated one.
 
+pub mod accelerated;
+pub mod case;
+pub mod cases;
 pub mod convolution;
 pub mod dense;
 pub mod depthwise;

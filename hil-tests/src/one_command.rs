@@ -1,12 +1,12 @@
 //! Programs of one command: what it makes of given operands, and what that costs.
 
-use std::ops::ControlFlow;
-
+use quintet_driver::compile::{Parts, Placed};
 use quintet_driver::device::Connection;
-use quintet_driver::session::run::PageSource;
-use quintet_driver::session::{Blob, SessionError};
-use quintet_protocol::message::{Event, Outcome};
+use quintet_driver::session::SessionError;
+use quintet_protocol::message::Outcome;
 use quintet_protocol::program::{Buffer, BufferKind, Command, Program};
+
+use crate::case::Case;
 
 /// An operand; its buffer has the number of its place.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,15 @@ impl Operand<'_> {
         }
     }
 
+    /// Bytes that are read after the run, if any are.
+    fn given_back(&self) -> Option<usize> {
+        match self {
+            Self::Output(bytes) => Some(*bytes),
+            Self::Changed(words) => Some(words.len() * 4),
+            _ => None,
+        }
+    }
+
     /// What is sent before the run.
     fn bytes(&self) -> Vec<u8> {
         match self {
@@ -86,44 +95,36 @@ pub fn run(
     operands: &[Operand<'_>],
     command: Command,
 ) -> Result<Done, SessionError> {
+    let case = case("one command", operands, command);
+    let session = connection.session();
+    case.load(session)?;
+    let ran = case.run(session)?;
+    assert_eq!(ran.outcome, Outcome::Completed);
+    let signed = |bytes: Vec<u8>| bytes.into_iter().map(|byte| byte as i8).collect();
+    let outputs = ran.outputs.into_iter().map(signed).collect();
+    Ok(Done { outputs, cost: [ran.spent[0].ticks, ran.spent[0].items], pulled: ran.pulled })
+}
+
+/// `command` over `operands`, to be executed.
+pub fn case(name: &str, operands: &[Operand<'_>], command: Command) -> Case {
     let buffers = place(operands);
     let mut program = vec![0; Program::encoded_len(buffers.len(), 1)];
     Program::emit(&buffers, &[command], &mut program).expect("the length was computed");
-    let contents: Vec<Vec<u8>> = operands.iter().map(Operand::bytes).collect();
-    let given = buffers.iter().zip(&contents).filter(|(_, bytes)| !bytes.is_empty());
-    let mut blobs: Vec<Blob<'_>> =
-        given.map(|(buffer, bytes)| Blob { offset: buffer.offset, bytes }).collect();
-    blobs.push(Blob { offset: 0, bytes: &program });
-    let session = connection.session();
-    session.load(&blobs, &mut |_| ())?;
-
-    let pages: &PageSource<'_> = &|buffer, page| match operands.get(usize::from(buffer)) {
-        Some(Operand::Streamed(pages, _)) => pages.get(page as usize).map(Vec::as_slice),
+    let given = buffers.iter().zip(operands).map(|(buffer, operand)| Placed {
+        name: "operand",
+        offset: buffer.offset,
+        bytes: operand.bytes(),
+    });
+    let given: Vec<Placed> = given.filter(|placed| !placed.bytes.is_empty()).collect();
+    let pages = (0..).zip(operands).find_map(|(number, operand)| match operand {
+        Operand::Streamed(pages, _) => Some((number, *pages)),
         _ => None,
-    };
-    let (mut cost, mut pulled) = ([0; 2], 0);
-    let outcome = session.run_streamed(pages, |event| {
-        match event {
-            Event::Cost { ticks, items, .. } => cost = [cost[0] + ticks, cost[1] + items],
-            Event::Need { .. } => pulled += 1,
-            _ => {}
-        }
-        ControlFlow::Continue(())
-    })?;
-    assert_eq!(outcome, Outcome::Completed);
-    let mut outputs = Vec::new();
-    for (operand, buffer) in operands.iter().zip(&buffers) {
-        let bytes = match operand {
-            Operand::Output(bytes) => Some(*bytes),
-            Operand::Changed(words) => Some(words.len() * 4),
-            _ => None,
-        };
-        if let Some(bytes) = bytes {
-            let read = session.download(buffer.offset, bytes as u32)?;
-            outputs.push(read.into_iter().map(|byte| byte as i8).collect());
-        }
-    }
-    Ok(Done { outputs, cost, pulled })
+    });
+    let outputs = buffers.iter().zip(operands).filter_map(|(buffer, operand)| {
+        operand.given_back().map(|bytes| (buffer.offset, bytes as u32))
+    });
+    let outputs: Vec<_> = outputs.collect();
+    Case::of(name, Parts { program: &program, constants: &given, pages }, &outputs)
 }
 
 /// Buffers one after another, behind the program.

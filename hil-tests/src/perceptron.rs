@@ -8,6 +8,7 @@ use quintet_protocol::program::{
     BufferId, Command, Corners, GridEntry, Interpolate, Perceptron, PerceptronGrid,
 };
 
+use crate::case::Case;
 use crate::convolution::Random;
 use crate::dense::Layer;
 use crate::one_command::{self, Done, Operand};
@@ -100,6 +101,15 @@ impl Network {
     /// # Errors
     /// As [`one_command::run`].
     pub fn run(&self, connection: &mut Connection) -> Result<Done, SessionError> {
+        self.with_command(|operands, command| one_command::run(connection, operands, command))
+    }
+
+    /// The same, to be executed.
+    pub fn case(&self) -> Case {
+        self.with_command(|operands, command| one_command::case("Perceptron", operands, command))
+    }
+
+    fn with_command<T>(&self, act: impl FnOnce(&[Operand<'_>], Command) -> T) -> T {
         let [count, layers, weights, scratch, rows] = [0, 1, 2, 3, 4].map(BufferId);
         let matrix = Matrix { stride: 16, first: 0 };
         let command = Command::Perceptron(Perceptron {
@@ -132,7 +142,7 @@ impl Network {
             Operand::Constant(&self.levels),
             Operand::Constant(&self.table),
         ];
-        one_command::run(connection, &operands, command)
+        act(&operands, command)
     }
 
     /// What its look-ups and its layers cost as commands of their own: ticks.

@@ -60,7 +60,7 @@ fn an_unusable_device_falls_back_to_the_uart_with_a_warning() {
     std::fs::copy(firmware_folder(&image).join(&image), folder.join(&image)).unwrap();
     std::fs::write(folder.join("libquintet_qemu_device.so"), b"not a library").unwrap();
 
-    let mut emulator = Emulator::start_from(&folder, board, EmulatorLink::Bulk).unwrap();
+    let mut emulator = Emulator::start_from(&folder, board, EmulatorLink::Bulk, None).unwrap();
     assert_eq!(emulator.link(), EmulatorLink::Uart);
     assert!(emulator.warning().unwrap().contains("libquintet_qemu_device.so"));
     let transport = from_unix(emulator.connect().unwrap()).unwrap();
@@ -112,7 +112,7 @@ fn what_is_missing_is_said() {
     let unknown = Emulator::start("pdp-11", EmulatorLink::Bulk).unwrap_err();
     assert!(unknown.to_string().contains("mps2-an386, riscv-virt"));
     let empty = Path::new("/nonexistent");
-    let missing = Emulator::start_from(empty, "riscv-virt", EmulatorLink::Bulk).unwrap_err();
+    let missing = Emulator::start_from(empty, "riscv-virt", EmulatorLink::Bulk, None).unwrap_err();
     assert!(matches!(missing, EmulatorError::FirmwareMissing { .. }));
     assert!(missing.to_string().contains("cargo xtask firmware"));
 }

@@ -1,34 +1,18 @@
 //! Every pipeline gives the same pixels on the virtual device and on boards.
 
-use std::path::{Path, PathBuf};
-
 use quintet_driver::camera_file;
 use quintet_driver::compile::mesh::{MeshOptions, Shading};
 use quintet_driver::compile::{Method, Options, content};
 use quintet_driver::device::Connection;
 use quintet_driver::framing::framing_camera;
-use quintet_driver::import::{self, SceneOptions};
 use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::Content;
 use quintet_driver::transport::DeviceUri;
+use quintet_hil_tests::cases::{sampled, scene, scene_file};
 use quintet_hil_tests::{boards, open, uri};
 
 /// Arena that all of these fit in.
 const ARENA: usize = 12 << 20;
-
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenes").join(name)
-}
-
-fn scene(names: &[&str], texture: Option<&str>) -> Content {
-    let options = SceneOptions::with_texture(texture.map(file));
-    let paths: Vec<PathBuf> = names.iter().map(|name| file(name)).collect();
-    let imported = match paths.as_slice() {
-        [path] => import::scene(path, &options),
-        paths => import::scenes(paths, &options),
-    };
-    imported.unwrap().content
-}
 
 /// Draws a frame of a scene.
 fn draw(
@@ -94,21 +78,15 @@ fn fields_give_the_virtual_devices_pixels() {
     for name in
         ["grids/ball_hash", "grids/ball_vm", "grids/ball_triplane", "grids/ball_ngp/ball.ingp"]
     {
-        let mut field = scene(&[name], None);
-        if let Content::Field(field) = &mut field {
-            (field.sampling.coarse, field.sampling.fine) = (16, 0);
-        }
+        let field = sampled(scene(&[name], None), 16, 0);
         same_on_boards(name, &field, [24, 18], &Method::default());
     }
 }
 
 #[test]
 fn a_nerf_gives_the_virtual_devices_pixels() {
-    let mut nerf = scene(&["nerf/lego-lowres-199999.safetensors"], None);
-    if let Content::Field(field) = &mut nerf {
-        (field.sampling.coarse, field.sampling.fine) = (8, 8);
-    }
-    let (_, camera) = camera_file::read_view(&file("nerf/cameras.json"), None).unwrap();
+    let nerf = sampled(scene(&["nerf/lego-lowres-199999.safetensors"], None), 8, 8);
+    let (_, camera) = camera_file::read_view(&scene_file("nerf/cameras.json"), None).unwrap();
     same_for("NeRF", &nerf, &camera.resized(8, 8), &Method::default());
 }
 

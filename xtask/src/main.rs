@@ -1,5 +1,6 @@
 //! Set-up, build, size check, emulation and tests of Quintet, each one command.
 
+mod accelerated;
 mod bench;
 mod board;
 mod demo;
@@ -33,6 +34,8 @@ Usage: cargo xtask COMMAND
   soak [--programs N] [--descriptors N] [--seed S]
                         N (1000000) random programs, with an accelerator and without, and N
                         (1000000) hostile descriptors, from seed S (0) on
+  accelerated           pipelines and networks on all devices, their accelerators without each command
+                        in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -66,6 +69,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["schedules", count] => schedules::run(count, "0"),
         ["schedules", count, seed] => schedules::run(count, seed),
         ["soak", options @ ..] => soak::run(options),
+        ["accelerated"] => accelerated::run(),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

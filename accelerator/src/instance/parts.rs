@@ -151,8 +151,8 @@ impl Array {
 }
 
 impl Buffer {
-    /// Bytes of the half that is worked on.
+    /// Bytes of the half that is worked on, at least one.
     pub fn half(&self) -> u64 {
-        u64::from(self.bytes) / 2
+        u64::from(self.bytes / 2).max(1)
     }
 }

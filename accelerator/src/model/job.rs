@@ -114,7 +114,7 @@ impl Job {
         if self.stage == Stage::Begin {
             let program = self.command.program()?;
             let command = program.command(0).map_err(failure)?;
-            if instance.declines(&program, &command) {
+            if instance.declines(&command) {
                 self.stage = Stage::Declined;
                 return Ok(Doing::Yielded(Yield::Declined));
             }

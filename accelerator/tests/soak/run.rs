@@ -184,7 +184,7 @@ pub fn instance(seed: u64) -> Instance {
 /// Installs a program on a device and runs it.
 fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, ProgramError> {
     let (mut memory, mut arena) = (Memory::new(), drafted.arena.clone());
-    let mut world = World::with(&mut memory, &mut arena, backend);
+    let mut world = World::with_backend(&mut memory, &mut arena, backend);
     world.connect();
     let place = &drafted.place;
     let install = Request::Install { offset: place.start, length: place.end - place.start };

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::path::PathBuf;
 
+use quintet_qemu_support::accelerator;
 use quintet_qemu_support::registers::{
     BASE_MPS2_AN386, BASE_RISCV_VIRT, INTERRUPT_MPS2_AN386, INTERRUPT_RISCV_VIRT,
 };
@@ -18,6 +19,20 @@ pub struct Machine {
     pub interrupt_controller: &'static CStr,
     /// Interrupt input.
     pub interrupt: u32,
+    /// Where the accelerator goes.
+    pub accelerator: Place,
+}
+
+/// Where an accelerator goes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Base address of its registers.
+    pub base: u32,
+    /// Interrupt input.
+    pub interrupt: u32,
+    /// The memory that it reaches, which is the arena and what core and accelerator share: base address
+    /// and bytes.
+    pub memory: [u32; 2],
 }
 
 /// The machines that the device has a place on.
@@ -28,12 +43,22 @@ const MACHINES: [Machine; 2] = [
         // The container owns the inputs, not the `armv7m_nvic` within it.
         interrupt_controller: c"armv7m",
         interrupt: INTERRUPT_MPS2_AN386,
+        accelerator: Place {
+            base: accelerator::BASE_MPS2_AN386,
+            interrupt: accelerator::INTERRUPT_MPS2_AN386,
+            memory: [0x2100_0000, 0x0100_0000],
+        },
     },
     Machine {
         name: "riscv-virt",
         base: BASE_RISCV_VIRT,
         interrupt_controller: c"riscv.sifive.plic",
         interrupt: INTERRUPT_RISCV_VIRT,
+        accelerator: Place {
+            base: accelerator::BASE_RISCV_VIRT,
+            interrupt: accelerator::INTERRUPT_RISCV_VIRT,
+            memory: [0x8040_0000, 0x0100_0000 + accelerator::PAGE_BYTES],
+        },
     },
 ];
 
@@ -44,8 +69,10 @@ pub struct Arguments {
     pub machine: &'static Machine,
     /// `socket=PATH`: where to listen. Without it there is no byte link, only the counter.
     pub socket: Option<PathBuf>,
+    /// `accelerator=PATH`: the description of an accelerator. Without it there is none.
+    pub accelerator: Option<PathBuf>,
     /// `lifeline=PATH`: QEMU ends when its standard input does, so when the driver dies, and takes
-    /// the socket at PATH and its folder along.
+    /// the socket at PATH and its folder along, with the accelerator's description in it.
     pub lifeline: Option<PathBuf>,
 }
 
@@ -65,7 +92,8 @@ impl Arguments {
     }
 
     fn parse(texts: impl Iterator<Item = String>) -> Result<Self, String> {
-        let (mut machine, mut socket, mut lifeline) = (None, None, None);
+        let mut machine = None;
+        let (mut socket, mut accelerator, mut lifeline) = (None, None, None);
         for text in texts {
             match text.split_once('=') {
                 Some(("machine", name)) => {
@@ -75,12 +103,13 @@ impl Arguments {
                         )?);
                 }
                 Some(("socket", path)) => socket = Some(PathBuf::from(path)),
+                Some(("accelerator", path)) => accelerator = Some(PathBuf::from(path)),
                 Some(("lifeline", path)) => lifeline = Some(PathBuf::from(path)),
                 _ => return Err(format!("unknown argument {text:?}")),
             }
         }
         let machine = machine.ok_or("the argument machine=NAME is missing")?;
-        Ok(Self { machine, socket, lifeline })
+        Ok(Self { machine, socket, accelerator, lifeline })
     }
 }
 

@@ -5,9 +5,11 @@
 //! ```
 //!
 //! The guest sees the registers of `quintet_qemu_support::registers`. Behind them are a byte link to
-//! the client of a unix-domain socket, and a count of executed instructions. See README.md.
+//! the client of a unix-domain socket, and a count of executed instructions. Beside them it may see an
+//! accelerator, which is the model of the `quintet_accelerator` crate. See README.md.
 #![allow(unsafe_code)]
 
+mod accelerator;
 mod arguments;
 mod device;
 mod link;
@@ -21,6 +23,7 @@ use std::sync::OnceLock;
 
 use arguments::Arguments;
 use qemu::{PluginInfo, Qemu};
+use quintet_accelerator::Instance;
 
 /// Plugin interface version 1 (QEMU 4.2 to 8.2).
 const PLUGIN_VERSION: c_int = 1;
@@ -34,6 +37,7 @@ pub static qemu_plugin_version: c_int = PLUGIN_VERSION;
 struct Plugin {
     qemu: Qemu,
     arguments: Arguments,
+    accelerator: Option<Instance>,
 }
 
 static PLUGIN: OnceLock<Plugin> = OnceLock::new();
@@ -62,7 +66,8 @@ pub unsafe extern "C" fn qemu_plugin_install(
     }
 }
 
-/// Checks the interface, parses the arguments and finds QEMU's functions.
+/// Checks the interface, parses the arguments, reads the accelerator's description and finds QEMU's
+/// functions.
 ///
 /// # Safety
 ///
@@ -81,7 +86,8 @@ unsafe fn prepare(
     }
     // SAFETY: QEMU passes `argc` valid strings for the duration of the call.
     let arguments = unsafe { Arguments::from_raw(argc, argv) }?;
-    Ok(Plugin { qemu: Qemu::probe()?, arguments })
+    let accelerator = arguments.accelerator.as_deref().map(accelerator::read).transpose()?;
+    Ok(Plugin { qemu: Qemu::probe()?, arguments, accelerator })
 }
 
 fn start(id: u64, plugin: Plugin) -> Result<(), String> {
@@ -90,7 +96,8 @@ fn start(id: u64, plugin: Plugin) -> Result<(), String> {
         link::listen(path)?;
     }
     if let Some(path) = &plugin.arguments.lifeline {
-        link::end_with_standard_input(path.clone())?;
+        let with_it = plugin.arguments.accelerator.clone();
+        link::end_with_standard_input(path.clone(), with_it)?;
     }
     plugin.qemu.count_instructions(id, &device::COUNT);
     plugin.qemu.when_machine_is_ready(mapping::map_into_machine);

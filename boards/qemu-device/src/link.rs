@@ -43,14 +43,16 @@ pub fn listen(path: &Path) -> Result<(), String> {
 }
 
 /// Ends QEMU when standard input does: its other end is held by the driver, and closes when that
-/// dies, however it dies. Removes the socket at `path` and its folder, which the driver made for it.
-pub fn end_with_standard_input(path: PathBuf) -> Result<(), String> {
+/// dies, however it dies. Removes the socket at `path` and its folder, which the driver made for it, and
+/// the file `with_it`, which may be in there.
+pub fn end_with_standard_input(path: PathBuf, with_it: Option<PathBuf>) -> Result<(), String> {
     spawn("quintet-lifeline", move || {
         let mut buffer = [0; 64];
         while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
         // A driver that is still there tidies too; either may come first.
         if std::fs::metadata(&path).is_ok_and(|found| found.file_type().is_socket()) {
             let _ = std::fs::remove_file(&path);
+            let _ = with_it.map(std::fs::remove_file);
             let _ = path.parent().map(std::fs::remove_dir);
         }
         end(0);

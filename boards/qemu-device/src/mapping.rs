@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use quintet_qemu_support::registers::{CONTROL, RX_BYTE, RX_WORD, SPAN_BYTES};
 
 use crate::PLUGIN;
+use crate::accelerator;
 use crate::device::DEVICE;
 use crate::link::end;
 use crate::qemu::{BottomHalf, Handle, Interrupt, MemoryRegionOps};
@@ -35,6 +36,12 @@ pub fn map_into_machine() {
     let update = qemu.bottom_half(c"quintet-device", update_in_main_loop);
     WIRING.get_or_init(|| Wiring { interrupt, update });
     qemu.map(c"quintet-device", &OPERATIONS, machine.base, SPAN_BYTES);
+    if let Some(instance) = &plugin.accelerator
+        && let Err(reason) = accelerator::map(qemu, machine, instance.clone())
+    {
+        crate::say(format_args!("quintet device: accelerator: {reason}"));
+        end(1);
+    }
     // The driver waits for this line.
     crate::say(format_args!("quintet device: ready"));
 }

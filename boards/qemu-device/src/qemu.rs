@@ -1,13 +1,22 @@
 //! The few functions and structures of QEMU that the device uses, by hand.
 //!
 //! Debian's QEMU exports its whole symbol table, because its modules need it. Each function is
-//! looked up when the plugin loads, so that another QEMU gives a clear message and not a crash.
-//! Signatures and layouts are those of QEMU 7.2 (`include/exec/memory.h`, `include/qemu/notify.h`,
-//! `include/qemu/qemu-plugin.h`).
+//! looked up when the plugin loads, and QEMU is asked for its version, so that another QEMU gives a
+//! clear message and not a crash. Signatures and layouts are those of QEMU 7.2
+//! (`include/exec/memory.h`, `include/exec/cpu-common.h`, `include/qemu/notify.h`,
+//! `include/qemu/timer.h`, `include/qemu/qemu-plugin.h`).
 
-use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+mod memory;
+mod region;
+mod timer;
+mod version;
+
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::atomic::AtomicU64;
+
+pub use region::MemoryRegionOps;
+pub use timer::Timer;
 
 /// A pointer to something of QEMU's.
 pub type Handle = *mut c_void;
@@ -19,64 +28,6 @@ pub struct PluginInfo {
     version_minimum: c_int,
     /// The plugin interface version that QEMU has.
     pub version_current: c_int,
-}
-
-/// `MemoryRegionOps`. The two access limits are nested structures there, hence the grouping here:
-/// flattened, the fields would land elsewhere.
-#[repr(C)]
-pub struct MemoryRegionOps {
-    /// Reads a register.
-    pub read: extern "C" fn(Handle, u64, c_uint) -> u64,
-    /// Writes a register.
-    pub write: extern "C" fn(Handle, u64, u64, c_uint),
-    read_with_attributes: *const c_void,
-    write_with_attributes: *const c_void,
-    endianness: c_int,
-    valid: ValidAccess,
-    implemented: ImplementedAccess,
-}
-
-#[repr(C)]
-struct ValidAccess {
-    minimum_bytes: c_uint,
-    maximum_bytes: c_uint,
-    unaligned: bool,
-    accepts: *const c_void,
-}
-
-#[repr(C)]
-struct ImplementedAccess {
-    minimum_bytes: c_uint,
-    maximum_bytes: c_uint,
-    unaligned: bool,
-}
-
-// SAFETY: the null pointers within are never followed, and the rest is plain data.
-unsafe impl Sync for MemoryRegionOps {}
-
-impl MemoryRegionOps {
-    /// Aligned little-endian 32-bit accesses only.
-    pub const fn words(
-        read: extern "C" fn(Handle, u64, c_uint) -> u64,
-        write: extern "C" fn(Handle, u64, u64, c_uint),
-    ) -> Self {
-        /// `enum device_endian`: `DEVICE_LITTLE_ENDIAN`.
-        const LITTLE_ENDIAN: c_int = 2;
-        Self {
-            read,
-            write,
-            read_with_attributes: ptr::null(),
-            write_with_attributes: ptr::null(),
-            endianness: LITTLE_ENDIAN,
-            valid: ValidAccess {
-                minimum_bytes: 4,
-                maximum_bytes: 4,
-                unaligned: false,
-                accepts: ptr::null(),
-            },
-            implemented: ImplementedAccess { minimum_bytes: 4, maximum_bytes: 4, unaligned: false },
-        }
-    }
 }
 
 /// `Notifier`: a callback and its place in QEMU's list.
@@ -130,6 +81,11 @@ functions! {
     qemu_add_machine_init_done_notifier: fn(*mut Notifier);
     qemu_bh_new_full: fn(extern "C" fn(Handle), Handle, *const c_char, Handle) -> Handle;
     qemu_bh_schedule: fn(Handle);
+    cpu_physical_memory_map: fn(u64, *mut u64, bool) -> *mut c_void;
+    timer_init_full: fn(Handle, Handle, c_int, c_int, c_int, extern "C" fn(Handle), Handle);
+    timer_mod: fn(Handle, i64);
+    qemu_clock_get_ns: fn(c_int) -> i64;
+    qmp_query_version: fn(*mut Handle) -> *mut version::VersionInfo;
     qemu_plugin_register_vcpu_tb_trans_cb: fn(u64, extern "C" fn(u64, Handle));
     qemu_plugin_register_vcpu_insn_exec_inline: fn(Handle, c_int, *mut c_void, u64);
     qemu_plugin_tb_n_insns: fn(Handle) -> usize;
@@ -171,43 +127,11 @@ unsafe impl Send for BottomHalf {}
 unsafe impl Sync for BottomHalf {}
 
 impl Qemu {
-    /// Finds every function, or says which is missing.
+    /// Finds every function, or says which is missing; checks that they are those of QEMU 7.2.
     pub fn probe() -> Result<Self, String> {
-        Ok(Self { functions: Functions::probe()? })
-    }
-
-    /// Maps `span` bytes at `base`, over what the machine has there.
-    pub fn map(
-        &self,
-        name: &'static CStr,
-        operations: &'static MemoryRegionOps,
-        base: u32,
-        span: u32,
-    ) {
-        /// `MemoryRegion` is 272 bytes in QEMU 7.2; private, so allow it to be more.
-        const REGION_WORDS: usize = 512;
-        /// The machine's own devices are at priorities 0 (virtio-mmio) and -1000 (unimplemented).
-        const ABOVE_THE_MACHINE: c_int = 1;
-        let region: Handle = Box::leak(Box::new([0u64; REGION_WORDS])).as_mut_ptr().cast();
-        let functions = &self.functions;
-        // SAFETY: called before the machine runs, under QEMU's lock; region, operations and name
-        // live for ever.
-        unsafe {
-            (functions.memory_region_init_io)(
-                region,
-                ptr::null_mut(),
-                operations,
-                ptr::null_mut(),
-                name.as_ptr(),
-                span.into(),
-            );
-            (functions.memory_region_add_subregion_overlap)(
-                (functions.get_system_memory)(),
-                base.into(),
-                region,
-                ABOVE_THE_MACHINE,
-            );
-        }
+        let qemu = Self { functions: Functions::probe()? };
+        version::check(qemu.version()?)?;
+        Ok(qemu)
     }
 
     /// Finds input `number` of the machine's only object of type `controller`.
@@ -287,5 +211,16 @@ extern "C" fn count_in_block(_plugin_id: u64, block: Handle) {
                 1,
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Qemu;
+
+    #[test]
+    fn a_program_that_is_no_qemu_is_refused_with_what_it_lacks() {
+        let reason = Qemu::probe().err().unwrap();
+        assert!(reason.contains("does not export \"get_system_memory\""), "{reason}");
     }
 }

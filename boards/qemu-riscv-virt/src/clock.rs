@@ -10,7 +10,7 @@ const COMPARE_HIGH: u32 = 0x0004;
 const TIME_LOW: u32 = 0x7ff8;
 const TIME_HIGH: u32 = 0x7ffc;
 /// `mtime` counts at 10 MHz.
-const COUNTS_PER_MILLISECOND: u64 = 10_000;
+const COUNTS_PER_MICROSECOND: u64 = 10;
 
 fn registers() -> Registers {
     // SAFETY: the timer's registers, read and written as words.
@@ -30,12 +30,12 @@ fn time() -> u64 {
 
 /// Milliseconds since reset, for log messages.
 pub fn since_boot() -> u64 {
-    time() / COUNTS_PER_MILLISECOND
+    time() / (1000 * COUNTS_PER_MICROSECOND)
 }
 
-/// Makes the timer interrupt pending in `milliseconds`; `None` turns it off.
-pub fn set_alarm(milliseconds: Option<u64>) {
-    let at = milliseconds.map_or(u64::MAX, |wait| time() + wait * COUNTS_PER_MILLISECOND);
+/// Makes the timer interrupt pending in `microseconds`; `None` turns it off.
+pub fn set_alarm(microseconds: Option<u64>) {
+    let at = microseconds.map_or(u64::MAX, |wait| time() + wait * COUNTS_PER_MICROSECOND);
     // No moment in the past on the way (privileged specification 1.12, section 3.2.1).
     registers().write(COMPARE_LOW, u32::MAX);
     registers().write(COMPARE_HIGH, (at >> 32) as u32);

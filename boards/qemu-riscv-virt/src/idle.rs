@@ -3,6 +3,7 @@
 
 use core::arch::asm;
 
+use quintet_qemu_support::accelerator::{self, RegisterFile};
 use quintet_qemu_support::registers::INTERRUPT_RISCV_VIRT;
 use quintet_qemu_support::{Link, Registers};
 
@@ -21,16 +22,18 @@ const INTERRUPT_UART: u32 = 10;
 const TIMER_AND_EXTERNAL: usize = 1 << 7 | 1 << 11;
 
 /// Longest sleep, so that the link's deadlines are seen.
-const LONGEST_MILLISECONDS: u64 = 10;
+const LONGEST_MICROSECONDS: u64 = 10_000;
+/// Longest sleep while an accelerator works that does not interrupt.
+const POLL_MICROSECONDS: u64 = 100;
 
 fn plic() -> Registers {
     // SAFETY: the interrupt controller's registers, all of them words.
     unsafe { Registers::new(PLIC) }
 }
 
-/// Lets the UART, the emulator's device and the timer end a sleep.
+/// Lets the UART, the emulator's device, the accelerator and the timer end a sleep.
 pub fn start() {
-    for source in [INTERRUPT_UART, INTERRUPT_RISCV_VIRT] {
+    for source in [INTERRUPT_UART, INTERRUPT_RISCV_VIRT, accelerator::INTERRUPT_RISCV_VIRT] {
         // Each source's priority is a word of its own; above 0 counts.
         plic().write(4 * source, 1);
         let word = ENABLE + 4 * (source / 32);
@@ -41,9 +44,10 @@ pub fn start() {
     unsafe { asm!("csrs mie, {}", in(reg) TIMER_AND_EXTERNAL, options(nomem, nostack)) };
 }
 
-/// Sleeps until bytes arrive or 10 ms have passed.
-pub fn wait(link: &mut Link<Uart>) {
-    clock::set_alarm(Some(LONGEST_MILLISECONDS));
+/// Sleeps until bytes arrive, the accelerator that is awaited has news, or 10 ms have passed.
+pub fn wait(link: &mut Link<Uart>, awaited: Option<&RegisterFile>) {
+    let polls = awaited.is_some_and(|it| !it.interrupts());
+    clock::set_alarm(Some(if polls { POLL_MICROSECONDS } else { LONGEST_MICROSECONDS }));
     let received = match link {
         Link::Bulk(port) => {
             port.set_interrupt(true);
@@ -51,7 +55,7 @@ pub fn wait(link: &mut Link<Uart>) {
         }
         Link::Uart(port) => port.has_received(),
     };
-    if !received {
+    if !received && !awaited.is_some_and(RegisterFile::has_news) {
         // SAFETY: has no effect but to wait.
         unsafe { asm!("wfi", options(nomem, nostack)) };
     }
@@ -62,7 +66,8 @@ pub fn wait(link: &mut Link<Uart>) {
     acknowledge();
 }
 
-/// Claims and completes what is pending; a source that still has bytes is pending again later.
+/// Claims and completes what is pending; a source that still has bytes is pending again later, and the
+/// accelerator's news are looked for before the next sleep.
 fn acknowledge() {
     let source = plic().read(CLAIM);
     if source != 0 {

@@ -3,6 +3,7 @@
 #![no_main]
 #![allow(unsafe_code)]
 
+mod accelerator;
 mod bulk;
 mod clock;
 mod critical;
@@ -14,7 +15,7 @@ mod uart;
 use core::fmt::Write;
 
 use quintet_board_support::{LOGS, build_id};
-use quintet_firmware::software::Software;
+use quintet_firmware::mmio::Mmio;
 use quintet_firmware::{Activity, BuildId, Device, Identity, Memory};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 
@@ -43,11 +44,14 @@ fn main() -> ! {
     );
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
-    let backend = Software::default();
+    let accelerator = accelerator::detect();
+    let backend = Mmio::new(accelerator, accelerator::shared());
     let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);
     loop {
-        if let Activity::Idle(_) | Activity::Waiting(_) = device.poll() {
-            idle::wait(device.port());
+        match device.poll() {
+            Activity::Busy => {}
+            Activity::Idle(_) => idle::wait(device.port(), None),
+            Activity::Waiting(_) => idle::wait(device.port(), accelerator.as_ref()),
         }
     }
 }

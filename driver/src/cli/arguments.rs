@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use quintet_driver::device::Connection;
+use quintet_accelerator::{Instance, InstanceError};
+use quintet_driver::device::{Connection, OpenError};
 use quintet_driver::log::Level;
 use quintet_driver::session::{DeviceDescription, Limits};
 use quintet_driver::transport::{DeviceUri, parse_bytes};
@@ -17,7 +18,7 @@ use super::output::say;
 const SIDE_MAX: u16 = 4096;
 
 /// Which device to use.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct DeviceArguments {
     /// The device to use: virtual:, qemu:BOARD, serial:PATH, unix:PATH or tcp:HOST:PORT
     ///
@@ -35,6 +36,21 @@ pub struct DeviceArguments {
         verbatim_doc_comment
     )]
     pub device: DeviceUri,
+    /// The accelerator of a virtual or an emulated device: none, a preset or model:FILE, and options
+    ///
+    /// none                   the core executes everything, as without this option
+    /// tiny-ecp5, edge, ...   a preset: `quintet accelerator list` lists them
+    /// model:FILE             described by a TOML file: `quintet accelerator show edge` prints one
+    /// ,KEY=VALUE             another number in the description
+    /// ,without=Gemm.Dense    the core executes this command, or all of a micro-operator
+    /// ,pace=clock            commands complete after the clocks that they take, not at once
+    /// ,misbehave=KIND@N      after N commands it has a fault, such as never-answers
+    ///
+    /// Such as tiny-ecp5,array.rows=16,without=Sort,pace=clock. A board reached by a port or a
+    /// socket has its own: `quintet info` tells of it.
+    #[arg(long, env = "QUINTET_ACCELERATOR", value_name = "SPEC", value_parser = accelerator,
+          verbatim_doc_comment)]
+    pub accelerator: Option<Accelerator>,
     /// Inject faults into the link, to see what becomes of them: NAME=RATE,... with rates per byte
     ///
     /// drop, corrupt, duplicate       a byte is lost, has a bit flipped, comes twice
@@ -54,6 +70,15 @@ pub struct DeviceArguments {
     /// The ELF file of the device's firmware, for its log messages [default: found by build id]
     #[arg(long, env = "QUINTET_ELF", value_name = "FILE")]
     pub elf: Option<PathBuf>,
+}
+
+/// An accelerator that a device is to have, none if it is to have none.
+#[derive(Clone, Debug)]
+pub struct Accelerator {
+    /// What was asked for.
+    pub spec: String,
+    /// What that is.
+    pub instance: Option<Instance>,
 }
 
 /// How much of a device's arena to use.
@@ -94,9 +119,31 @@ impl DeviceArguments {
 
     /// Reaches the device; its log is left to the caller.
     pub fn connect_quietly(&self, limits: Limits) -> Result<Connection, Failure> {
-        Connection::open_with(&self.device, limits, self.fault)
-            .map_err(|error| Failure::open(&self.device, &error))
+        let uri = &self.device;
+        let opened = match &self.accelerator {
+            Some(_) if !uri.is_started() => Err(OpenError::OwnAccelerator(uri.clone())),
+            _ => Connection::open_with(uri, limits, self.fault, self.instance().cloned()),
+        };
+        opened.map_err(|error| Failure::open(uri, &error))
     }
+
+    /// The same with another accelerator.
+    pub fn with_instance(&self, instance: Instance) -> Self {
+        let spec = instance.name.clone();
+        let accelerator = Some(Accelerator { spec, instance: Some(instance) });
+        Self { accelerator, ..self.clone() }
+    }
+
+    /// The accelerator that the device is given, if any.
+    pub fn instance(&self) -> Option<&Instance> {
+        self.accelerator.as_ref().and_then(|it| it.instance.as_ref())
+    }
+}
+
+/// Reads the accelerator that a device is to have.
+pub fn accelerator(spec: &str) -> Result<Accelerator, InstanceError> {
+    let instance = Instance::from_spec(spec)?;
+    Ok(Accelerator { spec: spec.to_owned(), instance })
 }
 
 /// Reads `WxH`.

@@ -75,6 +75,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
         Phase::Lookup => "look up",
         Phase::Compose => "compose",
         Phase::Fragment => "fragment",
+        Phase::Offload => "offload",
         _ => "other",
     }
 }
@@ -96,6 +97,7 @@ fn item_name(phase: Phase) -> &'static str {
         Phase::Lookup => "entries read",
         Phase::Compose => "samples",
         Phase::Fragment => "fragments",
+        Phase::Offload => "looks",
         _ => "items",
     }
 }

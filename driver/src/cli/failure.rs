@@ -123,6 +123,10 @@ impl Failure {
                 Self::new(session_code(session), format!("no device at {uri}"), error)
                     .help(error.advice())
             }
+            OpenError::OwnAccelerator(_) => {
+                Self::new(USAGE, "this device cannot be given an accelerator", error)
+                    .help(error.advice())
+            }
             OpenError::Transport(transport) => {
                 Self::new(NO_DEVICE, "cannot reach the device", transport).help(error.advice())
             }
@@ -159,6 +163,9 @@ impl Failure {
             RenderError::Camera(error) => Self::camera(error),
             RenderError::Compile(error) => Self::compile(error),
             RenderError::Session(error) => Self::session(error),
+            RenderError::Stopped(stopped) => {
+                Self::new(FAILED, "the frame was not rendered", stopped).help(stopped.advice())
+            }
             _ => Self::new(FAILED, "the frame was not rendered", error).help(
                 "try again; if it happens again, flash the firmware that came with this \
                        driver",
@@ -179,6 +186,9 @@ impl Failure {
             }
             InferError::Session(error) => Self::session(error),
             InferError::Compile(error) => Self::network(error),
+            InferError::Stopped(stopped) => {
+                Self::new(FAILED, "the network was not run", stopped).help(stopped.advice())
+            }
             _ => Self::new(FAILED, "the network was not run", error).help(
                 "try again; if it happens again, flash the firmware that came with this driver",
             ),

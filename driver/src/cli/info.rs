@@ -8,10 +8,12 @@ use super::arguments::DeviceArguments;
 use super::costs::{OPERATORS, operator_name, unit_name, unit_text};
 use super::failure::Failure;
 use super::output::{in_bytes, print, print_json, say};
+use super::presence;
 
 const MORE: &str = "\
 With --json: uri, board, firmware, target, arena_bytes, ticks, operators (names),
-max_packet_bytes, installed (whether it holds a program), running (the command under way, or
+accelerator (state: ready, absent, unknown or lost; of a ready one version, instance, clock_khz,
+commands: OPERATOR.COMMAND each), max_packet_bytes, installed (whether it holds a program), running (the command under way, or
 null), runs (since it started).";
 
 /// Arguments of the subcommand.
@@ -49,6 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             "arena_bytes": device.arena_bytes,
             "ticks": unit_name(device.ticks),
             "operators": operators,
+            "accelerator": presence::record(&device.accelerator),
             "max_packet_bytes": max_packet_bytes,
             "installed": status.installed,
             "running": status.running,
@@ -61,14 +64,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, false) => "idle, without a program".into(),
     };
     print(&format!(
-        "device     {uri}\n\
-         board      {}\n\
-         firmware   {}, built for {}\n\
-         arena      {} ({} bytes)\n\
-         operators  {}\n\
-         counts     {}\n\
-         packets    up to {max_packet_bytes} bytes\n\
-         state      {doing}; {} runs since it started\n",
+        "device       {uri}\n\
+         board        {}\n\
+         firmware     {}, built for {}\n\
+         arena        {} ({} bytes)\n\
+         operators    {}\n\
+         counts       {}\n\
+         packets      up to {max_packet_bytes} bytes\n\
+         accelerator  {}\
+         state        {doing}; {} runs since it started\n",
         device.board,
         device.firmware,
         device.target,
@@ -76,6 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         device.arena_bytes,
         operators.join(", "),
         unit_text(device.ticks),
+        presence::text(&device.accelerator),
         status.runs,
     ))
 }

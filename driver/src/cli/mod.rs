@@ -1,5 +1,7 @@
 //! The command line: what can be asked, and what becomes of it.
 
+mod accelerator;
+mod account;
 mod arguments;
 mod compile;
 mod costs;
@@ -16,6 +18,7 @@ mod method;
 mod mlperf_bridge;
 mod model;
 mod output;
+mod presence;
 mod profile;
 mod render;
 mod report;
@@ -40,6 +43,7 @@ Examples:
   quintet render lego.safetensors --size 80x80    a radiance field
   quintet infer kws.tflite --input words.npy --labels words.txt
   quintet profile kws.tflite --device qemu:mps2-an386
+  quintet profile kws.tflite --device qemu:mps2-an386 --accelerator tiny-ecp5
   quintet inspect scene.splat                     what it is and how much memory it needs
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
@@ -82,6 +86,8 @@ enum Command {
     MlperfBridge(mlperf_bridge::Arguments),
     /// Say what each command of a network or a scene costs, the dearest first
     Profile(profile::Arguments),
+    /// Describe accelerators, and find out what a change of them does to scenes and networks
+    Accelerator(accelerator::Arguments),
     /// Say what a device is and what it can do
     Info(info::Arguments),
     /// Follow what a device logs
@@ -113,6 +119,7 @@ fn execute(command: Command) -> Result<(), Failure> {
         #[cfg(unix)]
         Command::MlperfBridge(arguments) => mlperf_bridge::run(&arguments),
         Command::Profile(arguments) => profile::run(&arguments),
+        Command::Accelerator(arguments) => accelerator::run(&arguments),
         Command::Info(arguments) => info::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),

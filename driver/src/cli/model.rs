@@ -7,7 +7,7 @@ use clap::Args;
 use quintet_driver::compile;
 use quintet_driver::device::Connection;
 use quintet_driver::import::{self, ImportedNetwork};
-use quintet_driver::infer::{Cost, Inference, Port};
+use quintet_driver::infer::{Cost, Inference, InferenceResult, Port};
 use quintet_driver::input::{self, Options};
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
@@ -73,6 +73,14 @@ pub fn load<'c>(
         Inference::with_arena(connection, &imported.network, arena_bytes, &mut progress);
     bar.finish_and_clear();
     inference.map_err(|error| Failure::infer(&error))
+}
+
+/// Runs a model once on inputs of zeros: what it costs does not depend on what is computed.
+pub fn run_on_zeros(inference: &mut Inference<'_>) -> Result<InferenceResult, Failure> {
+    let zeros = |port: &Port| vec![port.zero_point as i8; port.len()];
+    let inputs: Vec<Vec<i8>> = inference.inputs().iter().map(zeros).collect();
+    let inputs: Vec<&[i8]> = inputs.iter().map(Vec::as_slice).collect();
+    inference.run(&inputs).map_err(|error| Failure::infer(&error))
 }
 
 /// Samples for each input of a model: `samples[input][sample]`, as many for each.

@@ -54,6 +54,14 @@ pub fn samples_bar(count: usize) -> ProgressBar {
     bar
 }
 
+/// A progress bar of the runs of a sweep on standard error, if that is a terminal.
+pub fn sweep_bar(count: usize) -> ProgressBar {
+    let bar = bar("sweeping", "{msg} [{wide_bar}] run {pos} of {len}, {eta} left");
+    bar.set_length(count as u64);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
 fn bar(what: &'static str, template: &str) -> ProgressBar {
     // Hidden by itself where standard error is no terminal.
     let bar = ProgressBar::new(0).with_message(what);

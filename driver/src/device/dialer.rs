@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use quintet_accelerator::Instance;
 use quintet_protocol::fault::Faults;
 
 use super::OpenError;
@@ -26,8 +27,21 @@ impl SharedEmulator {
 /// What has to be kept alive for the device.
 enum Source {
     Virtual(VirtualDevice),
-    Emulator { emulator: SharedEmulator, board: String, link: EmulatorLink },
+    Emulator { emulator: SharedEmulator, board: Board },
     Elsewhere(DeviceUri),
+}
+
+/// What an emulated board is started with, however often.
+struct Board {
+    name: String,
+    link: EmulatorLink,
+    accelerator: Option<Instance>,
+}
+
+impl Board {
+    fn start(&self) -> Result<Emulator, EmulatorError> {
+        Emulator::start_with(&self.name, self.link, self.accelerator.as_ref())
+    }
 }
 
 /// The device that a URI names.
@@ -43,20 +57,28 @@ pub(super) struct UriDialer {
 
 impl UriDialer {
     /// Starts the device if it is a virtual or an emulated one, and opens the first pipe to it.
-    pub fn start(uri: &DeviceUri, faults: Option<Faults>, meter: Meter) -> Result<Self, OpenError> {
+    pub fn start(
+        uri: &DeviceUri,
+        faults: Option<Faults>,
+        accelerator: Option<Instance>,
+        meter: Meter,
+    ) -> Result<Self, OpenError> {
         let source = match uri {
             DeviceUri::Virtual { arena } => {
-                Source::Virtual(VirtualDevice::start(arena.unwrap_or(virtual_device::ARENA_BYTES)))
+                let arena_bytes = arena.unwrap_or(virtual_device::ARENA_BYTES);
+                Source::Virtual(VirtualDevice::start(arena_bytes, accelerator))
             }
             DeviceUri::Qemu { board, link } => {
                 let link = match link {
                     QemuLink::Bulk => EmulatorLink::Bulk,
                     QemuLink::Uart => EmulatorLink::Uart,
+                    QemuLink::Bare => EmulatorLink::Bare,
                 };
-                let emulator = Arc::new(Mutex::new(Emulator::start(board, link)?));
-                let emulator = SharedEmulator(emulator);
-                Source::Emulator { emulator, board: board.clone(), link }
+                let board = Board { name: board.clone(), link, accelerator };
+                let emulator = SharedEmulator(Arc::new(Mutex::new(board.start()?)));
+                Source::Emulator { emulator, board }
             }
+            other if accelerator.is_some() => return Err(OpenError::OwnAccelerator(other.clone())),
             other => Source::Elsewhere(other.clone()),
         };
         let mut dialer = Self { source, faults, meter, pipes: 0, first: None };
@@ -75,10 +97,10 @@ impl UriDialer {
     fn open(&mut self) -> Result<Box<dyn Transport>, OpenError> {
         let inner: Box<dyn Transport> = match &self.source {
             Source::Virtual(device) => Box::new(device.connect()),
-            Source::Emulator { emulator, board, link } => {
+            Source::Emulator { emulator, board } => {
                 let mut emulator = emulator.lock();
                 if emulator.has_ended() {
-                    *emulator = Emulator::start(board, *link)?;
+                    *emulator = board.start()?;
                 }
                 from_unix(emulator.connect()?).map_err(|source| EmulatorError::Io {
                     action: "use the board's link",

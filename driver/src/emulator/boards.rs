@@ -14,6 +14,19 @@ pub struct Board {
     pub command: &'static str,
     /// Arguments that make it this board.
     pub arguments: &'static [&'static str],
+    /// The part of its RAM that can be a file.
+    pub ram: Ram,
+    /// Where in there the registers of an accelerator are that watches memory: plain words.
+    pub registers: u32,
+}
+
+/// A piece of a machine's RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ram {
+    /// Address of its first byte.
+    pub base: u32,
+    /// Its length.
+    pub bytes: u32,
 }
 
 const BOARDS: [Board; 2] = [
@@ -21,16 +34,31 @@ const BOARDS: [Board; 2] = [
         name: "mps2-an386",
         command: "qemu-system-arm",
         arguments: &["-machine", "mps2-an386"],
+        ram: Ram { base: 0x2100_0000, bytes: 16 << 20 },
+        registers: 0x21ff_fe00,
     },
     Board {
         name: "riscv-virt",
         command: "qemu-system-riscv32",
         arguments: &["-machine", "virt", "-bios", "none", "-m", "32M"],
+        ram: Ram { base: 0x8000_0000, bytes: 32 << 20 },
+        registers: 0x8140_0e00,
     },
 ];
 
 /// Where `cargo xtask firmware` has put its results, if not next to this program.
 const FOLDER_VARIABLE: &str = "QUINTET_FIRMWARE_DIR";
+
+/// Of an emulated board: the part of its RAM that can be a file, as address and bytes, and the address of
+/// an accelerator's registers in there.
+///
+/// # Errors
+///
+/// [`EmulatorError::UnknownBoard`].
+pub fn shared_memory(board: &str) -> Result<([u32; 2], u32), EmulatorError> {
+    let Board { ram: Ram { base, bytes }, registers, .. } = *find(board)?;
+    Ok(([base, bytes], registers))
+}
 
 /// The emulated boards: name, QEMU program, arguments that make it this board.
 pub fn known_boards() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])>

@@ -2,15 +2,13 @@
 
 mod port;
 
-use quintet_protocol::message::Outcome;
-
 use crate::compile::network::{NetworkBundle, PlanError, compile};
 use crate::device::Connection;
-use crate::execute::Loaded;
+use crate::execute::{Executed, Loaded, Stopped};
 use crate::network::Network;
 use crate::session::{SessionError, Uploaded};
 
-pub use crate::execute::{Cost, Pulled};
+pub use crate::execute::{Accelerated, Cost, Pulled};
 pub use port::Port;
 
 /// What a run gave, and what it cost.
@@ -20,6 +18,8 @@ pub struct InferenceResult {
     pub outputs: Vec<Vec<i8>>,
     /// Cost of every part of every command, in the order in which they were executed.
     pub costs: Vec<Cost>,
+    /// What the accelerator executed of it.
+    pub accelerated: Vec<Accelerated>,
     /// Weights that the device pulled meanwhile.
     pub pulled: Pulled,
 }
@@ -53,8 +53,8 @@ pub enum InferError {
         found: usize,
     },
     /// The run ended early.
-    #[error("the device stopped the run before the outputs were there")]
-    Aborted,
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
 }
 
 /// A network on a device, ready to be run.
@@ -132,7 +132,7 @@ impl<'c> Inference<'c> {
                 loaded.session().upload(port.offset, &port.to_arena(elements), &mut |_| ())?;
             }
             let executed = loaded.run(parts, |_| ())?;
-            if executed.outcome != Outcome::Completed {
+            if executed.ended.is_err() {
                 return Ok((executed, Vec::new()));
             }
             let outputs = bundle.outputs.iter().map(|port| {
@@ -142,10 +142,9 @@ impl<'c> Inference<'c> {
             let outputs = outputs.collect::<Result<Vec<Vec<i8>>, SessionError>>()?;
             Ok((executed, outputs))
         })?;
-        if executed.outcome != Outcome::Completed {
-            return Err(InferError::Aborted);
-        }
-        Ok(InferenceResult { outputs, costs: executed.costs, pulled: executed.pulled })
+        let Executed { ended, costs, accelerated, pulled } = executed;
+        ended?;
+        Ok(InferenceResult { outputs, costs, accelerated, pulled })
     }
 
     fn check(&self, inputs: &[&[i8]]) -> Result<(), InferError> {

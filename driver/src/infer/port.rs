@@ -20,7 +20,7 @@ pub struct Port {
     /// Whether its floats are then the logarithms of a softmax over the last axis.
     pub(crate) log_softmax: bool,
     /// Where its bytes lie in the arena.
-    pub(crate) offset: u32,
+    pub offset: u32,
 }
 
 impl Port {

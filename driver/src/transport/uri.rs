@@ -43,15 +43,28 @@ pub enum DeviceUri {
     },
 }
 
+impl DeviceUri {
+    /// Whether the device is one that the driver starts, and not one that is there without it.
+    pub fn is_started(&self) -> bool {
+        matches!(self, Self::Virtual { .. } | Self::Qemu { .. })
+    }
+}
+
 /// The links of an emulated board.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QemuLink {
     /// The emulated UART: the path that hardware uses, about 11 KiB/s.
     Uart,
+    /// The same, and QEMU without the plugin.
+    Bare,
     /// The plugin's pipe: tens of MB/s.
     #[default]
     Bulk,
 }
+
+/// What they are called.
+const QEMU_LINKS: [(&str, QemuLink); 3] =
+    [("uart", QemuLink::Uart), ("bulk", QemuLink::Bulk), ("bare", QemuLink::Bare)];
 
 /// The rate of a serial port if the URI gives none, in bits a second.
 pub const DEFAULT_BAUD: u32 = 921_600;
@@ -59,7 +72,7 @@ pub const DEFAULT_BAUD: u32 = 921_600;
 /// All that [`DeviceUri`] accepts.
 const FORMS: &str = "\
     virtual:[?arena=BYTES]\n  \
-    qemu:BOARD[?link=uart|bulk]\n  \
+    qemu:BOARD[?link=uart|bulk|bare]\n  \
     serial:PATH[?baud=RATE][&dtr=on|off]\n  \
     unix:PATH\n  \
     tcp:HOST:PORT";
@@ -96,7 +109,7 @@ fn parse(uri: &str) -> Result<DeviceUri, String> {
         "virtual" => return Err(format!("nothing may stand between `virtual:` and `?`: `{name}`")),
         "qemu" => DeviceUri::Qemu {
             board: filled(name, "a board")?.into(),
-            link: options.choice("link", &[("uart", QemuLink::Uart), ("bulk", QemuLink::Bulk)])?,
+            link: options.choice("link", &QEMU_LINKS)?,
         },
         "serial" => DeviceUri::Serial {
             path: filled(name, "a port")?.into(),
@@ -190,6 +203,7 @@ impl fmt::Display for DeviceUri {
             Self::Virtual { arena: Some(bytes) } => write!(to, "virtual:?arena={bytes}"),
             Self::Qemu { board, link: QemuLink::Bulk } => write!(to, "qemu:{board}"),
             Self::Qemu { board, link: QemuLink::Uart } => write!(to, "qemu:{board}?link=uart"),
+            Self::Qemu { board, link: QemuLink::Bare } => write!(to, "qemu:{board}?link=bare"),
             Self::Serial { path, baud, dtr } => {
                 write!(to, "serial:{path}?baud={baud}{}", if *dtr { "" } else { "&dtr=off" })
             }
@@ -220,6 +234,7 @@ mod tests {
             "virtual:?arena=524288",
             "qemu:mps2-an386",
             "qemu:riscv-virt?link=uart",
+            "qemu:riscv-virt?link=bare",
             "serial:/dev/ttyACM0?baud=115200",
             "serial:COM3?baud=921600&dtr=off",
             "unix:/run/what?.sock",
@@ -243,7 +258,7 @@ mod tests {
             ("virtual:?arena=0", "arena `0` is not a number of bytes"),
             ("virtual:?size=1", "option `size` is unknown here"),
             ("qemu:", "a board is missing"),
-            ("qemu:x?link=usb", "link is `usb`, not one of uart, bulk"),
+            ("qemu:x?link=usb", "link is `usb`, not one of uart, bulk, bare"),
             ("serial:/dev/x?baud", "option `baud` has no `=`"),
             ("serial:/dev/x?baud=1&baud=2", "given twice"),
             ("unix:", "a path is missing"),

@@ -140,7 +140,8 @@ fn a_network_over_a_bad_cable_gives_the_same_bytes() {
     for faults in ["drop=3e-5,corrupt=3e-5,duplicate=3e-5,seed=1", "reset=1e-4,seed=3"] {
         let faults: Faults = faults.parse().unwrap();
         let uri = "virtual:".parse().unwrap();
-        let mut connection = Connection::open_with(&uri, Limits::default(), Some(faults)).unwrap();
+        let mut connection =
+            Connection::open_with(&uri, Limits::default(), Some(faults), None).unwrap();
         let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ()).unwrap();
         let [input, output] = [inference.inputs()[0].clone(), inference.outputs()[0].clone()];
         for sample in 0..golden.samples() {

@@ -19,6 +19,8 @@
 //! command's. A slot belongs to the accelerator while its ownership bit is set, to the core otherwise;
 //! the bit is the last thing that either side writes.
 
+use core::ops::AddAssign;
+
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +138,24 @@ impl Receipt {
     }
 }
 
+impl AddAssign for Receipt {
+    /// Of one command executed several times. What does not fit stays at the greatest number.
+    fn add_assign(&mut self, other: Self) {
+        let long = |sum: &mut u64, more| *sum = sum.saturating_add(more);
+        let short = |sum: &mut u32, more| *sum = sum.saturating_add(more);
+        long(&mut self.clocks, other.clocks);
+        short(&mut self.index, other.index);
+        short(&mut self.reduce, other.reduce);
+        short(&mut self.load, other.load);
+        short(&mut self.store, other.store);
+        short(&mut self.stall, other.stall);
+        long(&mut self.bytes_read, other.bytes_read);
+        long(&mut self.bytes_written, other.bytes_written);
+        long(&mut self.operations, other.operations);
+        short(&mut self.items, other.items);
+    }
+}
+
 /// What an accelerator needs of the core before it can go on with a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Yield {
@@ -239,6 +259,14 @@ mod tests {
         };
         let words = receipt.to_words(header(5, 6, false));
         assert_eq!((Receipt::of_words(&words), words[0] & OWNED), (receipt, 0));
+    }
+
+    #[test]
+    fn receipts_add_up_and_stay_at_the_greatest_number() {
+        let once = Receipt { clocks: 5, index: u32::MAX - 1, items: 2, ..Receipt::default() };
+        let mut sum = once;
+        sum += once;
+        assert_eq!((sum.clocks, sum.index, sum.items, sum.load), (10, u32::MAX, 4, 0));
     }
 
     #[test]

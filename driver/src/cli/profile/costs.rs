@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use quintet_driver::compile::network::Layer;
 use quintet_driver::import;
-use quintet_driver::infer::Port;
 use quintet_driver::render::Cost;
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
 
 use super::Arguments;
 use super::pipelines::{self, Pipeline};
+use crate::cli::account::{Account, AccountRecord};
 use crate::cli::costs::{operator_name, phase_name, unit_name, unit_text};
 use crate::cli::failure::Failure;
 use crate::cli::model;
@@ -27,6 +27,7 @@ struct Report<'a> {
     ticks: u64,
     macs: u64,
     pipeline: Option<Pipeline>,
+    accelerator: Option<AccountRecord>,
 }
 
 /// The cost of a command, or of a part of it.
@@ -47,7 +48,8 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let is_network = import::holds_network(arguments.draw.scene.first());
     let measured = if is_network { of_network(arguments)? } else { of_scene(arguments)? };
-    let Measured { device, rows: mut costs, pipeline } = measured;
+    let Measured { device, rows: mut costs, pipeline, account } = measured;
+    let instance = arguments.device.instance();
     let ticks: u64 = costs.iter().map(|row| row.ticks).sum();
     for row in &mut costs {
         row.share = row.ticks as f64 / ticks.max(1) as f64;
@@ -64,11 +66,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ticks,
         macs,
         pipeline,
+        accelerator: instance.map(|instance| account.record(instance)),
     };
-    match arguments.json {
-        true => print_json(&report),
-        false => print(&text(&report, unit_text(device.ticks))),
+    if arguments.json {
+        return print_json(&report);
     }
+    let accelerated = instance.map(|instance| account.text(instance)).unwrap_or_default();
+    print(&(text(&report, unit_text(device.ticks)) + &accelerated))
 }
 
 /// What a run costs.
@@ -76,6 +80,7 @@ struct Measured {
     device: DeviceDescription,
     rows: Vec<Row>,
     pipeline: Option<Pipeline>,
+    account: Account,
 }
 
 /// A run of a network.
@@ -85,14 +90,11 @@ fn of_network(arguments: &Arguments) -> Result<Measured, Failure> {
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
     let mut inference = model::load(&mut connection, &imported, &arguments.arena)?;
-    // What it costs does not depend on what is computed.
-    let zeros = |port: &Port| vec![port.zero_point as i8; port.len()];
-    let inputs: Vec<Vec<i8>> = inference.inputs().iter().map(zeros).collect();
-    let inputs: Vec<&[i8]> = inputs.iter().map(Vec::as_slice).collect();
-    let result = inference.run(&inputs).map_err(|error| Failure::infer(&error))?;
+    let result = model::run_on_zeros(&mut inference)?;
     let layers = &inference.bundle().layers;
     let rows = layers.iter().zip(0..).map(|it| Row::of_layer(it, &result.costs)).collect();
-    Ok(Measured { device, rows, pipeline: None })
+    let account = Account::new(&result.costs, &result.accelerated, device.ticks);
+    Ok(Measured { device, rows, pipeline: None, account })
 }
 
 /// A frame of a scene.
@@ -100,12 +102,10 @@ fn of_scene(arguments: &Arguments) -> Result<Measured, Failure> {
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
     let path = arguments.draw.scene.first();
-    let (pipeline, costs) = Pipeline::measure(arguments, path, &mut connection)?;
-    Ok(Measured {
-        device,
-        rows: costs.iter().map(Row::of_part).collect(),
-        pipeline: Some(pipeline),
-    })
+    let (pipeline, frame) = Pipeline::measure(arguments, path, &mut connection)?;
+    let account = Account::new(&frame.costs, &frame.accelerated, device.ticks);
+    let rows = frame.costs.iter().map(Row::of_part).collect();
+    Ok(Measured { device, rows, pipeline: Some(pipeline), account })
 }
 
 impl Row {

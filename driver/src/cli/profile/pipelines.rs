@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use quintet_driver::device::Connection;
 use quintet_driver::import;
-use quintet_driver::render::{Cost, Renderer};
+use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::Kind;
 use quintet_driver::session::Limits;
 use quintet_protocol::program::Operator;
@@ -61,12 +61,12 @@ pub fn run(arguments: &Arguments, paths: &[PathBuf]) -> Result<(), Failure> {
 }
 
 impl Pipeline {
-    /// Draws a frame of a scene, and tells what its commands have cost as well.
+    /// Draws a frame of a scene; the frame tells what its commands have cost.
     pub fn measure(
         arguments: &Arguments,
         path: &Path,
         connection: &mut Connection,
-    ) -> Result<(Self, Vec<Cost>), Failure> {
+    ) -> Result<(Self, Frame), Failure> {
         let arena = arguments.arena.bytes(connection.description())?;
         let draw = arguments.draw.alone(path);
         let subject = draw.subject()?;
@@ -85,7 +85,7 @@ impl Pipeline {
         };
         let shares = OPERATORS.map(|operator| (operator_name(operator), share(operator))).into();
         let (path, kind) = (path.to_owned(), subject.summary().kind);
-        Ok((Self { path, kind, size, shares, ticks, scene_bytes, arena_bytes }, frame.costs))
+        Ok((Self { path, kind, size, shares, ticks, scene_bytes, arena_bytes }, frame))
     }
 }
 

@@ -110,6 +110,13 @@ macro_rules! commands {
                 }
             }
 
+            /// Its name, as [`COMMANDS`] has it.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)*
+                }
+            }
+
             #[inline(never)]
             pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
                 match Record::parse(bytes)? {

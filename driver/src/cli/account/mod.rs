@@ -1,0 +1,98 @@
+//! What the commands of a run cost core and accelerator, and what limits the run.
+
+mod record;
+mod text;
+
+use std::collections::BTreeMap;
+
+use quintet_accelerator::Instance;
+use quintet_accelerator::timing::frame::{CommandCost, Frame};
+use quintet_driver::execute::{Accelerated, Cost};
+use quintet_protocol::accelerator::descriptor::Receipt;
+use quintet_protocol::message::Ticks;
+use quintet_protocol::program::Operator;
+
+pub use record::{AccountRecord, limit_name};
+
+/// The commands of a run, in the order of the program.
+pub struct Account {
+    commands: Vec<Command>,
+    /// Whether the core's ticks are executed instructions, which can become time.
+    counted: bool,
+}
+
+/// A command, all its executions in a run together.
+struct Command {
+    index: u16,
+    operator: Operator,
+    name: &'static str,
+    core_ticks: u64,
+    /// What it cost the accelerator, if that executed it.
+    receipt: Option<Receipt>,
+}
+
+impl Account {
+    /// Of a run on a device that counts in `unit`.
+    pub fn new(costs: &[Cost], accelerated: &[Accelerated], unit: Ticks) -> Self {
+        let mut commands = BTreeMap::new();
+        for &Cost { command, operator, name, ticks, .. } in costs {
+            let new = Command { index: command, operator, name, core_ticks: 0, receipt: None };
+            commands.entry(command).or_insert(new).core_ticks += ticks;
+        }
+        for &Accelerated { command, operator, name, receipt } in accelerated {
+            let new = Command { index: command, operator, name, core_ticks: 0, receipt: None };
+            commands.entry(command).or_insert(new).receipt = Some(receipt);
+        }
+        let counted = matches!(unit, Ticks::Instructions);
+        Self { commands: commands.into_values().collect(), counted }
+    }
+
+    /// Whether the core's instructions were counted. Where they were not, no time of it is known, and
+    /// frames are the accelerator's alone.
+    pub fn counts_core(&self) -> bool {
+        self.counted
+    }
+
+    /// What the core executed, in the device's unit.
+    pub fn core_ticks(&self) -> u64 {
+        self.commands.iter().map(|command| command.core_ticks).sum()
+    }
+
+    /// How many commands the accelerator executed, and how many there are.
+    pub fn executed(&self) -> [usize; 2] {
+        let accelerated = self.commands.iter().filter(|command| command.receipt.is_some());
+        [accelerated.count(), self.commands.len()]
+    }
+
+    /// What all that the accelerator executed cost it.
+    pub fn receipt(&self) -> Receipt {
+        let mut sum = Receipt::default();
+        self.commands.iter().filter_map(|command| command.receipt).for_each(|it| sum += it);
+        sum
+    }
+
+    /// What limits the run.
+    pub fn frame(&self, instance: &Instance) -> Frame {
+        let costs: Vec<_> = self.commands.iter().map(|it| self.cost(it)).collect();
+        Frame::new(instance, &costs)
+    }
+
+    fn cost(&self, command: &Command) -> CommandCost {
+        let &Command { operator, core_ticks, receipt, .. } = command;
+        CommandCost { operator, instructions: if self.counted { core_ticks } else { 0 }, receipt }
+    }
+
+    /// Share of the products that the array could have summed in the clocks of a command, if that
+    /// is one of the array's.
+    fn utilisation(&self, instance: &Instance, command: &Command) -> Option<f64> {
+        let alone = Frame::new(instance, &[self.cost(command)]);
+        let is_the_arrays = command.operator == Operator::Gemm && command.receipt.is_some();
+        is_the_arrays.then(|| f64::from(alone.array_utilisation_ppm) / 1e6)
+    }
+}
+
+impl Command {
+    fn full_name(&self) -> String {
+        format!("{:?}.{}", self.operator, self.name)
+    }
+}
