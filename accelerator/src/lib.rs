@@ -10,6 +10,7 @@ pub mod instance;
 mod memory;
 mod misbehave;
 mod model;
+pub mod published;
 pub mod timing;
 mod window;
 

@@ -26,7 +26,7 @@ pub struct Demand {
     pub index: u64,
     /// Clocks in which something is summed, blended, compared, ordered.
     pub reduce: u64,
-    /// Clocks in which both wait for banks.
+    /// Clocks in which that waits for banks.
     pub conflicts: u64,
     /// What is reduced.
     pub operations: u64,
@@ -90,8 +90,11 @@ impl Traffic {
     /// Clocks in which they move, and those in which memory is waited for in between.
     fn clocks(&self, memory: &Memory) -> [u64; 2] {
         let moving = |bursts: u64| {
-            let at_best = bursts.saturating_mul(memory.burst_bytes.into()).saturating_mul(100);
-            memory.bytes_per_clock.divide(at_best.div_ceil(memory.efficiency_percent.max(1).into()))
+            let bytes = u128::from(bursts) * u128::from(memory.burst_bytes);
+            let rate = memory.bytes_per_clock;
+            let above = bytes.saturating_mul(100 * u128::from(rate.denominator()));
+            let below = u128::from(rate.numerator()) * u128::from(memory.efficiency_percent);
+            u64::try_from(above.div_ceil(below.max(1))).unwrap_or(u64::MAX)
         };
         let of_scattered = moving(self.scattered);
         let waiting = self.runs.saturating_mul(memory.latency.into());
@@ -131,7 +134,7 @@ impl Demand {
             [load, store, wait_load.saturating_add(wait_store)].map(u128::from);
         let transfers = load + store + wait;
         let clocks = if *overlap {
-            let work = index.max(reduce) + conflicts;
+            let work = index.max(reduce + conflicts);
             let hidden = (pieces - 1).saturating_mul(work.max(transfers));
             hidden.saturating_add(work + transfers).div_ceil(pieces)
         } else {

@@ -74,11 +74,11 @@ impl LookUp {
 
 /// Clocks in which banks serve so many words that lanes ask for at random.
 fn served(words: u64, lanes: u32, buffer: &Buffer) -> u64 {
-    let slots = (u128::from(buffer.banks) * u128::from(buffer.ports)).max(1);
+    let slots = (u64::from(buffer.banks) * u64::from(buffer.ports)).clamp(1, 1 << 16);
     // Chance that a slot is not asked for, Q32.
-    let idle = (0..lanes).fold(1u128 << 32, |idle, _| idle * (slots - 1) / slots);
-    let a_clock = (slots * ((1 << 32) - idle)).min(u128::from(lanes) << 32).max(1);
-    u64::try_from((u128::from(words) << 32).div_ceil(a_clock)).unwrap_or(u64::MAX)
+    let idle = (0..lanes).fold(1u64 << 32, |idle, _| idle * (slots - 1) / slots);
+    let a_clock = (slots * ((1 << 32) - idle)).min(u64::from(lanes) << 32).max(1);
+    u64::try_from((u128::from(words) << 32).div_ceil(a_clock.into())).unwrap_or(u64::MAX)
 }
 
 const fn corner_count(corners: Corners, dimensions: u8) -> u64 {
@@ -208,16 +208,16 @@ pub fn march(context: &Context, c: &March) -> Demand {
     let samples = context.items(Phase::March);
     let rays = u64::from(context.cursor(c.cursor).pixels.min(c.pixels));
     let looks = samples.saturating_add(product([rays, LOOKS_OF_RAY]));
-    let index = looks.div_ceil(lanes.corner.into());
     let operations = product([samples, PLACE_OPERATIONS]);
     let mut demand = Demand {
-        index,
+        index: looks.div_ceil(lanes.corner.into()),
         reduce: operations.div_ceil(lanes.vector.into()),
         operations,
         ..Demand::default()
     };
     if let Some(occupancy) = c.occupancy {
-        demand.conflicts = served(looks, lanes.corner, &scratch.input).saturating_sub(index);
+        // Here it is addresses that wait for banks.
+        demand.index = served(looks, lanes.corner, &scratch.input);
         let look_up = LookUp {
             points: looks,
             corners: 1,

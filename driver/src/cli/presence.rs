@@ -51,25 +51,33 @@ pub fn text(presence: &Presence) -> String {
     }
 }
 
+/// Whether there is one, in a word for programs.
+pub fn state(presence: &Presence) -> &'static str {
+    match presence {
+        Presence::Absent => "absent",
+        Presence::Unknown { .. } => "unknown",
+        Presence::Lost => "lost",
+        Presence::Ready { .. } => "ready",
+        _ => "other",
+    }
+}
+
 /// For programs.
 pub fn record(presence: &Presence) -> Value {
+    let state = state(presence);
     match *presence {
-        Presence::Absent => json!({ "state": "absent" }),
-        Presence::Unknown { version } => {
-            json!({ "state": "unknown", "version": dotted(version) })
-        }
-        Presence::Lost => json!({ "state": "lost" }),
+        Presence::Unknown { version } => json!({ "state": state, "version": dotted(version) }),
         Presence::Ready { version, instance, clock_khz, ref capabilities } => {
-            let names =
-                commands(capabilities).map(|(name, operator)| format!("{operator:?}.{name}"));
+            let names = commands(capabilities);
+            let names = names.map(|(name, operator)| format!("{operator:?}.{name}"));
             json!({
-                "state": "ready",
+                "state": state,
                 "version": dotted(version),
                 "instance": format!("{instance:08x}"),
                 "clock_khz": clock_khz,
                 "commands": names.collect::<Vec<_>>(),
             })
         }
-        _ => json!({ "state": "other" }),
+        _ => json!({ "state": state }),
     }
 }

@@ -8,6 +8,7 @@ use quintet_driver::transport::DeviceUri;
 use serde::Serialize;
 
 use super::costs::{CostRecord, unit_name};
+use super::presence;
 use super::scene::SceneRecord;
 
 /// The document.
@@ -30,6 +31,7 @@ pub struct DeviceRecord<'a> {
     pub target: &'a str,
     pub arena_bytes: u32,
     pub ticks: &'static str,
+    pub accelerator: &'static str,
 }
 
 impl<'a> DeviceRecord<'a> {
@@ -42,6 +44,7 @@ impl<'a> DeviceRecord<'a> {
             target: &device.target,
             arena_bytes: device.arena_bytes,
             ticks: unit_name(device.ticks),
+            accelerator: presence::state(&device.accelerator),
         }
     }
 }

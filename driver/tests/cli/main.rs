@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod accelerators;
 mod inspect;
 #[cfg(unix)]
 mod mlperf;
@@ -37,7 +38,7 @@ fn small_scene() -> PathBuf {
 fn quintet(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quintet"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
-    for variable in ["DEVICE", "TIMEOUT", "FIRMWARE_DIR", "FAULT", "LOG", "ELF"] {
+    for variable in ["DEVICE", "ACCELERATOR", "TIMEOUT", "FIRMWARE_DIR", "FAULT", "LOG", "ELF"] {
         command.env_remove(format!("QUINTET_{variable}"));
     }
     command

@@ -17,8 +17,12 @@ const COLORS: [RGBColor; 7] = [
     RGBColor(86, 180, 233),
     RGBColor(0, 0, 0),
 ];
-/// Share of the highest number that is left free above it, for the legend.
-const HEADROOM: f64 = 1.3;
+/// Rows of a panel between its heading and its axis.
+const ROWS: f64 = 270.0;
+/// Rows of the legend: of itself, and of each series.
+const LEGEND: [f64; 2] = [25.0, 16.0];
+/// Largest share of a panel that is left to the legend.
+const LEGEND_MAX: f64 = 0.6;
 /// Half the width of a bar, of the distance between two places.
 const HALF_BAR: f64 = 0.3;
 
@@ -87,10 +91,11 @@ impl Panel {
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(72)
-            .build_cartesian_2d(-0.5..last + 0.5, 0.0..self.highest() * HEADROOM)?;
+            .build_cartesian_2d(-0.5..last + 0.5, 0.0..self.top())?;
         chart
             .configure_mesh()
             .disable_x_mesh()
+            .light_line_style(TRANSPARENT)
             // Odd, so that labels can fall on the places themselves.
             .x_labels(2 * self.places.len() + 1)
             .x_label_formatter(&|x| self.place(*x))
@@ -124,6 +129,12 @@ impl Panel {
         let near = x.round();
         let is_place = (x - near).abs() < 1e-6 && near >= 0.0;
         is_place.then(|| self.places.get(near as usize).cloned()).flatten().unwrap_or_default()
+    }
+
+    /// Where the axis ends: the greatest number is below the legend.
+    fn top(&self) -> f64 {
+        let legend = (LEGEND[0] + LEGEND[1] * self.series.len() as f64) / ROWS;
+        self.highest() / (1.0 - legend.min(LEGEND_MAX))
     }
 
     /// The greatest number that is drawn, or one if there is none above zero.

@@ -8,7 +8,7 @@ use std::path::Path;
 use quintet_accelerator::timing::frame::Frame;
 use quintet_protocol::accelerator::descriptor::Receipt;
 
-use crate::cli::account::limit_name;
+use crate::cli::account::{limit_name, utilisation};
 
 /// Columns behind the workload and the keys that are varied.
 pub const COLUMNS: &[&str] = &[
@@ -30,6 +30,7 @@ pub const COLUMNS: &[&str] = &[
     "accelerator_ns",
     "compute_ns",
     "memory_ns",
+    "stall_ns",
     "serial_ns",
     "overlapped_ns",
     "limit",
@@ -92,11 +93,12 @@ impl Row {
             &bytes_read,
             &bytes_written,
             &operations,
-            &(f64::from(frame.array_utilisation_ppm) / 1e6),
+            &utilisation(frame),
             &optional(counted.map(|_| frame.core_ns)),
             &frame.accelerator_ns,
             &frame.compute_ns,
             &frame.memory_ns,
+            &frame.stall_ns,
             &frame.serial_ns,
             &frame.overlapped_ns,
             &limit_name(frame.limit),

@@ -11,7 +11,7 @@ use super::grid::{Configuration, Vary, configurations};
 use super::pictures::Swept;
 use super::rows::{Row, Table};
 use super::workload::Workload;
-use crate::cli::account::{Account, limit_name};
+use crate::cli::account::{Account, limit_name, utilisation};
 use crate::cli::arguments::{ArenaArguments, DeviceArguments};
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::output::{grouped, print, say, sweep_bar};
@@ -43,8 +43,8 @@ Written are, in the folder, and brought up to date after each run:
   sweep.csv  workload, the keys, digest (of the description), commands, accelerated (how many of
              them), core_instructions (empty where not counted), clocks, index, reduce, load, store,
              stall, bytes_read, bytes_written, operations, array_utilisation, core_ns,
-             accelerator_ns, compute_ns, memory_ns, serial_ns (core and accelerator in turns),
-             overlapped_ns (both at a time), limit
+             accelerator_ns, compute_ns, memory_ns, stall_ns, serial_ns (core and accelerator in
+             turns), overlapped_ns (both at a time), limit
   sweep.svg  for each workload the time of a frame (overlapped) and the clocks of the phases";
 
 /// Arguments of the subcommand.
@@ -148,7 +148,7 @@ impl Sweep {
                 " {:>14} {:>14} {:>5.1} % {:>12.3}  {}",
                 row.core_instructions.map_or("-".into(), grouped),
                 grouped(row.receipt.clocks),
-                f64::from(row.frame.array_utilisation_ppm) / 1e4,
+                100.0 * utilisation(&row.frame),
                 row.frame.overlapped_ns as f64 / 1e6,
                 limit_name(row.frame.limit),
             );

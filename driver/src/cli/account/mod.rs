@@ -73,21 +73,12 @@ impl Account {
 
     /// What limits the run.
     pub fn frame(&self, instance: &Instance) -> Frame {
-        let costs: Vec<_> = self.commands.iter().map(|it| self.cost(it)).collect();
-        Frame::new(instance, &costs)
-    }
-
-    fn cost(&self, command: &Command) -> CommandCost {
-        let &Command { operator, core_ticks, receipt, .. } = command;
-        CommandCost { operator, instructions: if self.counted { core_ticks } else { 0 }, receipt }
-    }
-
-    /// Share of the products that the array could have summed in the clocks of a command, if that
-    /// is one of the array's.
-    fn utilisation(&self, instance: &Instance, command: &Command) -> Option<f64> {
-        let alone = Frame::new(instance, &[self.cost(command)]);
-        let is_the_arrays = command.operator == Operator::Gemm && command.receipt.is_some();
-        is_the_arrays.then(|| f64::from(alone.array_utilisation_ppm) / 1e6)
+        let cost = |command: &Command| CommandCost {
+            operator: command.operator,
+            instructions: if self.counted { command.core_ticks } else { 0 },
+            receipt: command.receipt,
+        };
+        Frame::new(instance, &self.commands.iter().map(cost).collect::<Vec<_>>())
     }
 }
 
@@ -95,4 +86,22 @@ impl Command {
     fn full_name(&self) -> String {
         format!("{:?}.{}", self.operator, self.name)
     }
+
+    /// What limits the accelerator while it executes this one, if it does.
+    fn alone(&self, instance: &Instance) -> Option<Frame> {
+        let Self { operator, receipt, .. } = *self;
+        let cost = CommandCost { operator, instructions: 0, receipt };
+        receipt.map(|_| Frame::new(instance, &[cost]))
+    }
+
+    /// Share of the products that the array could have summed in the clocks of this one, if that is
+    /// one of the array's.
+    fn array_utilisation(&self, alone: &Frame) -> Option<f64> {
+        (self.operator == Operator::Gemm).then(|| utilisation(alone))
+    }
+}
+
+/// Share of the products that the array could have summed.
+pub fn utilisation(frame: &Frame) -> f64 {
+    f64::from(frame.array_utilisation_ppm) / 1e6
 }

@@ -5,7 +5,7 @@ use quintet_accelerator::timing::frame::{Frame, Limit};
 use quintet_protocol::accelerator::descriptor::Receipt;
 use serde::Serialize;
 
-use super::Account;
+use super::{Account, utilisation};
 use crate::cli::costs::operator_name;
 
 /// What the commands of a run cost core and accelerator.
@@ -25,6 +25,7 @@ struct CommandRecord {
     core_ticks: u64,
     accelerator: Option<Receipt>,
     array_utilisation: Option<f64>,
+    limit: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -33,6 +34,7 @@ struct FrameRecord {
     accelerator_ns: u64,
     compute_ns: u64,
     memory_ns: u64,
+    stall_ns: u64,
     serial_ns: u64,
     overlapped_ns: u64,
     array_utilisation: f64,
@@ -46,9 +48,10 @@ impl FrameRecord {
             accelerator_ns: frame.accelerator_ns,
             compute_ns: frame.compute_ns,
             memory_ns: frame.memory_ns,
+            stall_ns: frame.stall_ns,
             serial_ns: frame.serial_ns,
             overlapped_ns: frame.overlapped_ns,
-            array_utilisation: f64::from(frame.array_utilisation_ppm) / 1e6,
+            array_utilisation: utilisation(frame),
             limit: limit_name(frame.limit),
         }
     }
@@ -60,6 +63,7 @@ pub fn limit_name(limit: Limit) -> &'static str {
         Limit::Nothing => "nothing",
         Limit::Core => "core",
         Limit::Memory => "memory",
+        Limit::Stall => "stall",
         Limit::Unit(operator) => operator_name(operator),
         _ => "other",
     }
@@ -68,12 +72,16 @@ pub fn limit_name(limit: Limit) -> &'static str {
 impl Account {
     /// For programs.
     pub fn record(&self, instance: &Instance) -> AccountRecord {
-        let commands = self.commands.iter().map(|command| CommandRecord {
-            command: command.index,
-            name: command.full_name(),
-            core_ticks: command.core_ticks,
-            accelerator: command.receipt,
-            array_utilisation: self.utilisation(instance, command),
+        let commands = self.commands.iter().map(|command| {
+            let alone = command.alone(instance);
+            CommandRecord {
+                command: command.index,
+                name: command.full_name(),
+                core_ticks: command.core_ticks,
+                accelerator: command.receipt,
+                array_utilisation: alone.and_then(|it| command.array_utilisation(&it)),
+                limit: alone.map(|it| limit_name(it.limit)),
+            }
         });
         AccountRecord {
             instance: instance.name.clone(),

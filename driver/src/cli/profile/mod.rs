@@ -30,8 +30,8 @@ the file or null, operator, kernel: of a network the command, of a scene the par
 null, ticks, share, macs and bytes or null: multiply-adds, and bytes of all operands), ticks, macs,
 pipeline (null for a network), accelerator (null without one; else instance, digest, clock_hz,
 commands: command, name, core_ticks, accelerator: null or clocks, index, reduce, load, store, stall,
-bytes_read, bytes_written, operations, items; array_utilisation; and frame: core_ns, accelerator_ns,
-compute_ns, memory_ns, serial_ns, overlapped_ns, array_utilisation, limit). A pipeline: path, kind, size, shares (of each micro-operator by its
+bytes_read, bytes_written, operations, items; array_utilisation and limit or null; and frame: core_ns, accelerator_ns,
+compute_ns, memory_ns, stall_ns, serial_ns, overlapped_ns, array_utilisation, limit). A pipeline: path, kind, size, shares (of each micro-operator by its
 name), ticks (of a frame), scene_bytes (sent before the first frame, and pages), arena_bytes (in use
 at the peak). Of several files: device, unit, pipelines.";
 

@@ -36,7 +36,7 @@ Examples:
 
 With --json one document goes to standard output, everything else to standard error:
   device  uri, board, firmware, target, arena_bytes, ticks (what costs are counted in:
-          instructions, cycles, nanoseconds or none)
+          instructions, cycles, nanoseconds or none), accelerator (absent, ready, unknown or lost)
   scene   path, paths (all that were given), format, kind (gaussians, mesh, field, mixed or hybrid),
           gaussians, dropped, given_up (sentences: what --quality or --budget leaves out), degree;
           vertices, triangles, materials, textures (columns and rows of
