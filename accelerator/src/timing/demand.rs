@@ -2,7 +2,8 @@
 //!
 //! # Assumptions
 //!
-//! * A command is worked on in equal *pieces*, each as much as one half of a buffer takes. With
+//! * A command is worked on in equal *pieces*: of what it loads or stores, whichever is more, 2 KiB each,
+//!   or as much as half of the smallest buffer takes; work on a piece begins once it is there. With
 //!   `overlap`, one piece is loaded or stored while another one is worked on, so all but the first
 //!   load and the last store can hide: of work `w` and transfers `t`, `(w + t) / pieces` and then the
 //!   greater one for each piece but one. Without, everything comes one after another.
@@ -17,7 +18,7 @@
 
 use quintet_protocol::accelerator::descriptor::Receipt;
 
-use crate::instance::{Instance, Memory};
+use crate::instance::{Instance, Memory, Scratch};
 
 /// What a command asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +35,6 @@ pub struct Demand {
     pub reads: Traffic,
     /// What is stored.
     pub writes: Traffic,
-    /// In how many pieces; none counts for one.
-    pub pieces: u64,
 }
 
 /// Bytes on their way from or to memory.
@@ -103,8 +102,17 @@ impl Traffic {
     }
 }
 
+/// Bytes of a piece, at most: some windows of a convolution, some rows of a batch, a few dozen splats.
+const PIECE_BYTES: u64 = 2048;
+
+/// Bytes of a piece.
+fn piece_bytes(instance: &Instance) -> u64 {
+    let Scratch { input, weights, output } = &instance.scratch;
+    [input, weights, output].iter().fold(PIECE_BYTES, |least, buffer| least.min(buffer.half()))
+}
+
 impl Demand {
-    /// Adds what another part of the same command asks for. Pieces are the greater number.
+    /// Adds what another part of the same command asks for.
     pub fn join(&mut self, other: Self) {
         for (sum, more) in [
             (&mut self.index, other.index),
@@ -116,7 +124,6 @@ impl Demand {
         }
         self.reads.add(other.reads);
         self.writes.add(other.writes);
-        self.pieces = self.pieces.max(other.pieces);
     }
 
     /// The receipt of a command that asks for this.
@@ -124,7 +131,9 @@ impl Demand {
         let Instance { memory, costs, overlap, .. } = instance;
         let [load, wait_load] = self.reads.clocks(memory);
         let [store, wait_store] = self.writes.clocks(memory);
-        let pieces = u128::from(self.pieces.max(1));
+        let [bytes_read, bytes_written] = [self.reads, self.writes].map(|it| it.bytes(memory));
+        let moved = bytes_read.max(bytes_written);
+        let pieces = u128::from(moved.div_ceil(piece_bytes(instance)).max(1));
         let latency = match self.reads.bursts {
             0 => 0,
             _ => u128::from(memory.latency) * if *overlap { 1 } else { pieces },
@@ -150,8 +159,8 @@ impl Demand {
             load: short(load),
             store: short(store),
             stall: short(command + latency + conflicts + wait),
-            bytes_read: self.reads.bytes(memory),
-            bytes_written: self.writes.bytes(memory),
+            bytes_read,
+            bytes_written,
             operations: self.operations,
             items: 0,
         }

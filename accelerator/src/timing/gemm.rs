@@ -70,7 +70,7 @@ struct Operands {
 }
 
 impl Operands {
-    /// Adds loads and stores, and in how many pieces they come.
+    /// Adds loads and stores.
     fn move_through(&self, instance: &Instance, demand: &mut Demand) {
         let Instance { memory, scratch, .. } = instance;
         let parts = |bytes: u64, half: u64| bytes.div_ceil(half).max(1);
@@ -87,8 +87,6 @@ impl Operands {
         demand.reads.add(once[0].times(inputs));
         demand.reads.add(once[1].times(weights));
         demand.writes.stream(memory, self.output);
-        let of_output = parts(self.output, scratch.output.half());
-        demand.pieces = product([of_input, of_weights]).max(of_output);
     }
 }
 
@@ -190,12 +188,8 @@ pub fn perceptron(context: &Context, c: &Perceptron) -> Demand {
         0 => 0,
         rest => clocks_of(rest),
     });
-    let mut demand = Demand {
-        reduce,
-        operations: product([rows, products_of_row]),
-        pieces: blocks,
-        ..Demand::default()
-    };
+    let mut demand =
+        Demand { reduce, operations: product([rows, products_of_row]), ..Demand::default() };
     demand.reads.rows(memory, rows, product([c.inputs.into(), 2]));
     demand.writes.rows(memory, rows, product([c.outputs.into(), 2]));
     let weights = context.bytes(c.weights);

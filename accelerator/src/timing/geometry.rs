@@ -18,9 +18,7 @@
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
-use quintet_protocol::mesh::{
-    SEEN_HEADER_WORDS, SEEN_WORDS, TRIANGLE_WORDS, VERTEX_WORDS, seen_words,
-};
+use quintet_protocol::mesh::{SEEN_HEADER_WORDS, SEEN_WORDS, TRIANGLE_WORDS, VERTEX_WORDS};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{
     BlendGaussians, BoundChunks, CastRays, ProjectGaussians, ProjectWindow, RasteriseGaussians,
@@ -99,7 +97,6 @@ pub fn project_gaussians(context: &Context, c: &ProjectGaussians) -> Demand {
     demand.reads.stream(memory, bytes(c.chunk_count.into(), CHUNK_WORDS));
     demand.writes.stream(memory, bytes(splats, SPLAT_WORDS));
     demand.writes.stream(memory, bytes(splats, 1));
-    demand.pieces = bytes(splats, SPLAT_WORDS).div_ceil(context.instance.scratch.output.half());
     demand
 }
 
@@ -113,7 +110,6 @@ pub fn project_window(context: &Context, c: &ProjectWindow) -> Demand {
     demand.reads.stream(memory, bytes(c.chunk_count.into(), BOUNDS_WORDS + 1));
     demand.writes.stream(memory, bytes(splats, SPLAT_WORDS));
     demand.writes.stream(memory, bytes(splats, 2));
-    demand.pieces = bytes(splats, SPLAT_WORDS).div_ceil(context.instance.scratch.output.half());
     demand
 }
 
@@ -149,7 +145,6 @@ pub fn rasterise_gaussians(context: &Context, c: &RasteriseGaussians) -> Demand 
     demand.reads.stream(memory, product([bytes(pairs, 1), parts]));
     demand.reads.scattered(memory, product([pairs, parts]), bytes(1, SPLAT_WORDS));
     demand.writes.stream(memory, product([pixels, PIXEL_BYTES]));
-    demand.pieces = product([pixels.div_ceil(tile.max(1)), parts]);
     demand
 }
 
@@ -170,12 +165,11 @@ pub fn rasterise_window(context: &Context, c: &RasteriseWindow) -> Demand {
         demand.writes.stream(memory, region_bytes);
     }
     demand.writes.stream(memory, product([pixels, PIXEL_BYTES]));
-    demand.pieces = parts;
     demand
 }
 
 /// Vertices to the screen, and the rows of triangles.
-pub fn transform_vertices(context: &Context, c: &TransformVertices) -> Demand {
+pub fn transform_vertices(context: &Context, _: &TransformVertices) -> Demand {
     let memory = &context.instance.memory;
     let [vertices, triangles] = [Phase::Project, Phase::Cull].map(|phase| context.items(phase));
     let mut demand = each(context.instance, vertices, VERTEX);
@@ -189,8 +183,6 @@ pub fn transform_vertices(context: &Context, c: &TransformVertices) -> Demand {
         demand.reads.scattered(memory, corners, bytes(1, SEEN_WORDS));
     }
     demand.writes.stream(memory, seen.saturating_add(bytes(triangles, 1)));
-    let all = seen_words(c.vertex_count as usize, c.triangle_count as usize) as u64;
-    demand.pieces = bytes(all, 1).div_ceil(context.instance.scratch.output.half());
     demand
 }
 
@@ -222,7 +214,6 @@ pub fn rasterise_triangles(context: &Context, c: &RasteriseTriangles) -> Demand 
     let points = if c.points.is_some() { POINT_WORDS } else { 0 };
     let normals = if c.normals.is_some() { NORMAL_WORDS } else { 0 };
     demand.writes.stream(memory, bytes(fragments, 1 + points + normals));
-    demand.pieces = parts;
     demand
 }
 
@@ -251,7 +242,6 @@ pub fn blend_gaussians(context: &Context, c: &BlendGaussians) -> Demand {
     demand.reads.scattered(memory, product([drawn, parts]), bytes(1, SPLAT_WORDS + 1));
     demand.reads.stream(memory, bytes(pixels, ACCUMULATOR_WORDS + SURFACE_WORDS));
     demand.writes.stream(memory, bytes(pixels, ACCUMULATOR_WORDS));
-    demand.pieces = parts;
     demand
 }
 
@@ -262,6 +252,5 @@ pub fn cast_rays(context: &Context, _: &CastRays) -> Demand {
     let mut demand = each(context.instance, rays, RAY);
     demand.reads.stream(memory, bytes(1, RAY_CAMERA_WORDS));
     demand.writes.stream(memory, bytes(rays, RAY_WORDS + 1));
-    demand.pieces = bytes(rays, RAY_WORDS).div_ceil(context.instance.scratch.output.half());
     demand
 }

@@ -54,7 +54,6 @@ impl LookUp {
             conflicts: served(words, lanes.corner, &scratch.input).saturating_sub(reduce),
             operations: product([entries, self.features]),
             reads: self.loads(instance, entries),
-            pieces: 1,
             ..Demand::default()
         }
     }
@@ -161,7 +160,7 @@ impl Grid {
                     demand.join(look_up(bytes).demand(context.instance));
                 }
                 demand.reads.stream(memory, product([count.into(), LEVEL_WORDS as u64, 4]));
-                Demand { pieces: count.into(), ..demand }
+                demand
             }
         };
         demand.reads.stream(memory, product([points, POINT_WORDS as u64, 4]));
@@ -191,7 +190,6 @@ pub fn factors(context: &Context, c: &Factors) -> Demand {
         };
         demand.join(look_up.demand(context.instance));
     }
-    demand.pieces = count;
     demand.reads.stream(memory, product([count, FACTOR_WORDS as u64, 4]));
     demand.reads.stream(memory, product([points, POINT_WORDS as u64, 4]));
     let row_bytes = product([c.group_count.into(), features, 2]);

@@ -40,7 +40,6 @@ pub fn sort(context: &Context, c: &Sort) -> Demand {
     demand.writes.stream(memory, product([keys, 4]));
     let held = product([keys, key_bytes + 4]);
     if held > scratch.output.half() {
-        demand.pieces = passes;
         for _ in 1..passes {
             demand.reads.stream(memory, held);
             demand.writes.stream(memory, held);

@@ -23,11 +23,9 @@ const PIXEL_BYTES: u64 = 3;
 /// So many pixels, a lane each.
 fn pixels(context: &Context, count: u64, operations: u64) -> Demand {
     let instance = context.instance;
-    let half = instance.scratch.output.half();
     Demand {
         reduce: count.div_ceil(instance.lanes.rasteriser.into()),
         operations,
-        pieces: product([count, ACCUMULATOR_BYTES]).div_ceil(half),
         ..Demand::default()
     }
 }

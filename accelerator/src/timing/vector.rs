@@ -41,14 +41,13 @@ impl Elements {
         Self { lanes: count, specials: 0, operations: count }
     }
 
-    /// So many bytes each way, in pieces that half of the input buffer takes.
+    /// So many bytes each way.
     fn demand(&self, context: &Context, [read, written]: [u64; 2]) -> Demand {
         let instance = context.instance;
         let [lanes, specials] = [instance.lanes.vector, instance.lanes.special].map(u64::from);
         let mut demand = Demand {
             reduce: self.lanes.div_ceil(lanes).max(self.specials.div_ceil(specials)),
             operations: self.operations,
-            pieces: read.max(written).div_ceil(instance.scratch.input.half()),
             ..Demand::default()
         };
         demand.reads.stream(&instance.memory, read);
