@@ -6,10 +6,12 @@ use quintet_firmware::Memory;
 use quintet_firmware::backend::Backend;
 use quintet_protocol::fault::Random;
 use quintet_protocol::message::{Outcome, Refusal, Request};
-use quintet_protocol::program::ProgramError;
+use quintet_protocol::program::{Command, ProgramError};
 
 /// Polls after which a run that has not ended is aborted: loops may go on for ever.
 const POLLS: u32 = 3000;
+/// Bytes of a page that are supplied at a time; a packet has room for them.
+const SUPPLIED: usize = 1024;
 
 /// What one device made of a program.
 pub struct Made {
@@ -17,6 +19,16 @@ pub struct Made {
     pub arena: Vec<u32>,
     /// Pages that were supplied: number, bytes.
     pub pages: Vec<(u32, u32)>,
+}
+
+impl Made {
+    /// Whether the command of an index had anything to do.
+    pub fn has_worked(&self, index: u16, command: &Command) -> bool {
+        // A cursor that goes on is no item.
+        let is_counted = !matches!(command, Command::NextTile(_));
+        let mut costs = self.told.costs.iter().filter(|&&(its, ..)| its == index);
+        costs.any(|&(.., items)| items > 0 || !is_counted)
+    }
 }
 
 /// Installs a program on a device and runs it.
@@ -40,8 +52,10 @@ pub fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, Progra
         while let Some((need, page, length)) = world.needs.pop_front() {
             let bytes = page_bytes(page, length);
             pages.push((page, length));
-            let supply = Request::Supply { need, offset: 0, bytes: &bytes };
-            assert_eq!(world.call(supply), Answer::Done);
+            for (offset, bytes) in (0..).step_by(SUPPLIED).zip(bytes.chunks(SUPPLIED)) {
+                let supply = Request::Supply { need, offset, bytes };
+                assert_eq!(world.call(supply), Answer::Done);
+            }
         }
         world.turn();
         polls += 1;

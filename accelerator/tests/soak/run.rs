@@ -119,10 +119,7 @@ pub fn both(seed: u64) -> Tally {
     );
     (tally.pixels, tally.pages) = (pixels.len() as u64, with.pages.len() as u64);
     for (index, command) in (0..).zip(&drafted.commands) {
-        // A cursor that goes on is no item.
-        let is_counted = !matches!(command, Command::NextTile(_));
-        let mut costs = alone.told.costs.iter().filter(|&&(its, ..)| its == index);
-        let worked = costs.any(|&(.., items)| items > 0 || !is_counted);
+        let worked = alone.has_worked(index, command);
         let accelerated = with.told.receipts.iter().any(|&(its, _)| its == index);
         let counts = tally.commands.entry(name(command)).or_default();
         let these = [true, worked, accelerated].map(u64::from);
