@@ -7,6 +7,7 @@ mod demo;
 mod elf;
 mod firmware;
 mod fuzz;
+mod options;
 mod process;
 mod readme;
 mod schedules;
@@ -15,6 +16,7 @@ mod sizes;
 mod soak;
 mod test;
 mod toolchain;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,9 @@ Usage: cargo xtask COMMAND
   soak [--programs N] [--descriptors N] [--seed S]
                         N (1000000) random programs, with an accelerator and without, and N
                         (1000000) hostile descriptors, from seed S (0) on
+  vectors [-o FOLDER] [--each N] [--seed S]
+                        N (16) cases of each command for whoever builds an accelerator, as text in
+                        FOLDER (target/vectors), from seed S (0) on
   accelerated           pipelines and networks on all devices, their accelerators without each command
                         in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
@@ -69,6 +74,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["schedules", count] => schedules::run(count, "0"),
         ["schedules", count, seed] => schedules::run(count, seed),
         ["soak", options @ ..] => soak::run(options),
+        ["vectors", options @ ..] => vectors::run(options),
         ["accelerated"] => accelerated::run(),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
