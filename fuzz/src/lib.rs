@@ -1,5 +1,5 @@
-//! Fuzz targets: whatever comes from a file or over the link, nothing panics, hangs, strays or grows
-//! without bound.
+//! Fuzz targets: whatever comes from a file, over the link or from an accelerator, nothing panics,
+//! hangs, strays or grows without bound.
 //!
 //! A target is a function of bytes. Two things drive them: `tests/seeded.rs` on the stable toolchain,
 //! bounded and repeatable, and cargo-fuzz, guided by coverage, for as long as it is let:
@@ -12,6 +12,7 @@
 //! Both start from `corpus/TARGET/`. What a fuzzer finds goes there when it is mended, so that it is
 //! tried for ever.
 
+mod accelerator;
 mod frame;
 mod import;
 mod link;
@@ -25,11 +26,12 @@ pub use mutate::Mutator;
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 19] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("frame", frame::run),
     ("link", link::run),
     ("message", message::run),
     ("program", program::run),
+    ("accelerator", accelerator::run),
     ("ply", import::ply),
     ("splat", import::splat),
     ("ksplat", import::ksplat),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use quintet_accelerator::Instance;
 use quintet_driver::device::Connection;
+use quintet_driver::session::Session;
 use quintet_driver::transport::DeviceUri;
 use quintet_protocol::accelerator::Presence;
 use quintet_protocol::message::Outcome;
@@ -72,6 +73,11 @@ impl Accelerated {
     /// Runs a case.
     pub fn run(&mut self, case: &Case) -> Ran {
         run(&mut self.connection, &self.name, case)
+    }
+
+    /// The session with the device.
+    pub fn session(&mut self) -> &mut Session {
+        self.connection.session()
     }
 
     /// Runs a case, compares its pixels and scores with the core's, and whether the accelerator

@@ -23,8 +23,8 @@
 //!
 //! | data     | encode | decode |
 //! |----------|--------|--------|
-//! | random   | 21     | 13     |
-//! | all zero | 34     | 26     |
+//! | random   | 14     | 13     |
+//! | all zero | 29     | 26     |
 
 use crate::crc::{Crc32, RESIDUE};
 
@@ -86,27 +86,46 @@ impl<'b> Encoder<'b> {
 
     fn stuff(&mut self, data: &[u8]) {
         let (mut at, mut code_at) = (self.at, self.code_at);
-        for &byte in data {
-            // The place of the byte; for a zero, that of the next block's code.
-            let Some(place) = self.out.get_mut(at) else {
-                self.overflow = true;
-                return;
+        let mut rest = data;
+        while let [first, behind @ ..] = rest {
+            let is_over = if *first == 0 {
+                rest = behind;
+                true
+            } else {
+                // What lies before the next zero is copied at once, as far as the block goes.
+                let room = BLOCK + 1 - (at - code_at);
+                let length = before_zero(rest.get(..room).unwrap_or(rest));
+                let (plain, behind) = rest.split_at(length);
+                let Some(place) = self.out.get_mut(at..at + length) else {
+                    self.overflow = true;
+                    return;
+                };
+                place.copy_from_slice(plain);
+                (at, rest) = (at + length, behind);
+                length == room
             };
-            *place = byte;
-            at += 1;
-            let full = at - code_at > BLOCK;
-            if byte == 0 || full {
-                // Of a zero only the code byte is left; a full block needs a place for the next one.
-                let code = if byte == 0 { at - 1 - code_at } else { at - code_at };
-                if let Some(place) = self.out.get_mut(code_at) {
-                    *place = code as u8;
-                }
-                code_at = if byte == 0 { at - 1 } else { at };
-                at = code_at + 1;
+            // Of a zero only the code byte is left; a full block needs a place for the next one.
+            if is_over {
+                let Some(place) = self.out.get_mut(code_at) else {
+                    self.overflow = true;
+                    return;
+                };
+                *place = (at - code_at) as u8;
+                (code_at, at) = (at, at + 1);
             }
         }
         (self.at, self.code_at) = (at, code_at);
     }
+}
+
+/// How many bytes come before the first zero; all, if there is none.
+fn before_zero(bytes: &[u8]) -> usize {
+    let (words, _) = bytes.as_chunks::<4>();
+    // Of the lowest bytes that are zero, and only of those above one, the upper bits get set.
+    let has_zero = |word: u32| word.wrapping_sub(0x0101_0101) & !word & 0x8080_8080 != 0;
+    let words = words.iter().take_while(|word| !has_zero(u32::from_le_bytes(**word))).count();
+    let last = bytes.get(words * 4..).unwrap_or_default();
+    words * 4 + last.iter().take_while(|byte| **byte != 0).count()
 }
 
 /// What a [`Decoder`] has met, for diagnosis. Counts stop at their maximum.

@@ -12,6 +12,7 @@ mod readme;
 mod schedules;
 mod setup;
 mod sizes;
+mod soak;
 mod test;
 mod toolchain;
 
@@ -30,6 +31,9 @@ Usage: cargo xtask COMMAND
   fuzz [--seconds N] [--target T]
                         cargo-fuzz on each target, or on one, for N seconds each (60)
   schedules [N [SEED]]  N (10000) schedules of faults on simulated cables, from SEED (0) on
+  soak [--programs N] [--descriptors N] [--seed S]
+                        N (1000000) random programs, with an accelerator and without, and N
+                        (1000000) hostile descriptors, from seed S (0) on
   accelerated           pipelines and networks on all devices, their accelerators without each command
                         in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
@@ -64,6 +68,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["schedules"] => schedules::run("10000", "0"),
         ["schedules", count] => schedules::run(count, "0"),
         ["schedules", count, seed] => schedules::run(count, seed),
+        ["soak", options @ ..] => soak::run(options),
         ["accelerated"] => accelerated::run(),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {

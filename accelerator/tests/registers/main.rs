@@ -33,6 +33,7 @@ cases! {
     bad_operands,
     clocks,
     commands_left_out,
+    declined,
     empty_table,
     events_that_nobody_wants,
     full_ring,

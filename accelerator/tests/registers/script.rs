@@ -6,8 +6,9 @@ use quintet_protocol::accelerator::descriptor::header;
 use quintet_protocol::accelerator::registers as at;
 use quintet_protocol::accelerator::registers::REGISTERS;
 
-/// An accelerator that any case runs on; the cases say what they want otherwise.
-const INSTANCE: &str = "tiny-ecp5";
+/// An accelerator with room for whatever a case asks of it, and one without.
+const ROOMY: &str = "edge";
+const SMALL: &str = "tiny-ecp5";
 /// Operator and mode of `Vector.Fill`.
 const FILL: u32 = 5 | 7 << 8;
 /// No buffer, twice.
@@ -48,12 +49,19 @@ pub fn play(text: &str) {
         })
         .filter(|(_, words): &(_, Vec<_>)| !words.is_empty())
         .collect();
-    let options = lines.iter().take_while(|(_, words)| ["pace", "without"].contains(&words[0]));
-    let options: Vec<String> =
-        options.map(|(_, words)| format!(",{}={}", words[0], words[1])).collect();
-    let instance = Instance::from_spec(&format!("{INSTANCE}{}", options.concat()));
-    let instance = instance.expect("the set-up of a case").expect("an accelerator");
-    Player { machine: Machine::new(instance), number: 0, noted: 0 }.all(&lines[options.len()..]);
+    let is_option = |words: &[&str]| ["pace", "small", "without"].contains(&words[0]);
+    let options = lines.iter().take_while(|(_, words)| is_option(words)).count();
+    let (options, lines) = lines.split_at(options);
+    let mut spec = ROOMY.to_owned();
+    for (_, words) in options {
+        match words[..] {
+            [key, value] => spec += &format!(",{key}={value}"),
+            _ => spec = spec.replace(ROOMY, SMALL),
+        }
+    }
+    let instance = Instance::from_spec(&spec).expect("the set-up of a case");
+    let machine = Machine::new(instance.expect("an accelerator"));
+    Player { machine, number: 0, noted: 0 }.all(lines);
 }
 
 struct Player {

@@ -8,7 +8,7 @@
 use quintet_firmware::mmio::{Accelerator, Shared};
 use quintet_protocol::accelerator::MAGIC;
 use quintet_protocol::accelerator::registers::{
-    EVENT_ACKNOWLEDGED, EVENTS, IDENTIFICATION, SPAN_BYTES,
+    EVENT_ACKNOWLEDGED, EVENTS, IDENTIFICATION, RESET_DONE, SPAN_BYTES,
 };
 
 use crate::mmio::Registers;
@@ -64,6 +64,11 @@ impl RegisterFile {
 
 impl Accelerator for RegisterFile {
     fn read(&mut self, offset: u32) -> u32 {
+        if offset == RESET_DONE && !self.interrupts {
+            // The backend looks so many times, and no more. A thread may need a while to be scheduled at
+            // all; at this, QEMU leaves the processor for a moment.
+            core::hint::spin_loop();
+        }
         self.registers.read(offset)
     }
 

@@ -17,8 +17,9 @@ use quintet_protocol::accelerator::{
 };
 use quintet_protocol::program::{HEADER_BYTES, Program};
 
-/// How often the core looks whether a reset is done: on a core of 100 MHz for about a second.
-const RESET_LOOKS: u32 = 1 << 24;
+/// How often the core looks whether a reset is done: on a core of 100 MHz for some 20 ms, in which the
+/// link is not served.
+const RESET_LOOKS: u32 = 1 << 18;
 
 /// An accelerator that was found to be of a version that this core knows.
 pub struct Engine<'m, A> {

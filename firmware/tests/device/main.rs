@@ -13,4 +13,5 @@ mod runs;
 mod scene;
 mod streamed;
 mod vectors;
+mod windows;
 mod world;

@@ -1,5 +1,6 @@
 //! Programs that draw Gaussians, planned without a driver, and scenes for them.
 
+use quintet_firmware::backend::Backend;
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_CAPACITY, CHUNK_WORDS, Camera, Chunk, GAUSSIAN_WORDS,
     SPLAT_WORDS, harmonics_words,
@@ -88,7 +89,7 @@ impl Layout {
     }
 
     /// Uploads program and scene, and installs.
-    pub fn load(&self, world: &mut World, scene: &Scene) {
+    pub fn load<B: Backend>(&self, world: &mut World<'_, B>, scene: &Scene) {
         assert_eq!(world.call(Request::Clear { claim: 1 }), Answer::Done);
         let program = self.program();
         world.write(0, &program);

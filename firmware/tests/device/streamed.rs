@@ -3,190 +3,24 @@
 
 use proptest::prelude::*;
 use quintet_firmware::{Activity, Memory};
-use quintet_protocol::gaussian::{
-    ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_CAPACITY, CHUNK_WORDS, Chunk, GAUSSIAN_WORDS,
-    SPLAT_WORDS,
-};
+use quintet_protocol::gaussian::{CAMERA_WORDS, CHUNK_CAPACITY};
 use quintet_protocol::message::{Outcome, Refusal, Request, Status};
 use quintet_protocol::program::{
-    BoundChunks, Buffer, BufferId, BufferKind, Command, Fault, Program, ProgramError,
-    ProjectWindow, RasteriseWindow, RegionGrid, Repeat, Sort,
+    Buffer, BufferId, BufferKind, Command, Fault, ProgramError, Repeat,
 };
-use quintet_protocol::window::{BOUNDS_WORDS, MORE_WORD, WINDOW_WORDS};
+use quintet_protocol::window::{MORE_WORD, WINDOW_WORDS};
 
 use crate::hostile_programs::nasty;
 use crate::mutation::{mutate, places, run_if_accepted};
 use crate::scene::{Layout, Plan, Random, Scene};
+use crate::windows::{
+    CAMERA, CHUNK_COUNT, CHUNKS, PAGE_WORDS, PAGES, WINDOW, bytes, finish, layout, load, pages,
+    scene, supply,
+};
 use crate::world::{Answer, World, buffers, stray_write};
 
 const FRAME_SIZE: [u16; 2] = [96, 64];
 const COUNT: usize = 3000;
-/// Least splats of a window.
-const CAPACITY: usize = 1024;
-const PAGE_WORDS: usize = CHUNK_CAPACITY * GAUSSIAN_WORDS;
-
-/// Numbers of buffers.
-const CHUNKS: u16 = 0;
-const CHUNK_COUNT: u16 = 1;
-const CAMERA: u16 = 2;
-const WINDOW: u16 = 5;
-const PAGES: u16 = 14;
-
-/// A program for scenes of `chunks` chunks.
-fn layout(frame: [u16; 2], region: [u16; 2], chunks: usize, slots: usize) -> Layout {
-    let pixels = usize::from(region[0]) * usize::from(region[1]);
-    let scratch = BufferKind::Scratch;
-    let sizes = [
-        (BufferKind::Constant, chunks * CHUNK_WORDS),
-        (BufferKind::Constant, 1),
-        (BufferKind::Input, CAMERA_WORDS),
-        (scratch, chunks * BOUNDS_WORDS),
-        (scratch, chunks),
-        (scratch, WINDOW_WORDS),
-        (scratch, 2 << 11),
-        (scratch, chunks),
-        (scratch, chunks),
-        (scratch, CAPACITY * SPLAT_WORDS),
-        (scratch, CAPACITY * 2),
-        (scratch, CAPACITY),
-        (scratch, CAPACITY),
-        (scratch, pixels * ACCUMULATOR_WORDS),
-        (BufferKind::Streamed { page_words: PAGE_WORDS as u16 }, slots * (PAGE_WORDS + 1)),
-    ];
-    let commands = commands(frame, region, chunks as u32);
-    let mut next = Program::encoded_len(sizes.len() + 1, commands.len());
-    let mut buffers = Vec::new();
-    for (kind, words) in sizes {
-        buffers.push(Buffer { kind, offset: next as u32, length: words as u32 * 4 });
-        next += words * 4;
-    }
-    let length = u32::from(frame[0]) | u32::from(frame[1]) << 16;
-    buffers.push(Buffer { kind: BufferKind::Frame, offset: 0, length });
-    Layout { buffers, commands, words: next / 4 }
-}
-
-fn commands(frame: [u16; 2], region: [u16; 2], chunk_count: u32) -> Vec<Command> {
-    let b = BufferId;
-    let (capacity, digit_bits) = (CAPACITY as u32, 11);
-    let [width, height] = frame;
-    let [region_width, region_height] = region;
-    vec![
-        Command::BoundChunks(BoundChunks {
-            chunks: b(CHUNKS),
-            camera: b(CAMERA),
-            bounds: b(3),
-            keys: b(7),
-            window: b(WINDOW),
-            chunk_count,
-            width,
-            height,
-        }),
-        Command::Sort(Sort {
-            keys: b(7),
-            count: b(CHUNK_COUNT),
-            order: b(4),
-            scratch: b(8),
-            histogram: b(6),
-            capacity: chunk_count,
-            digit_bits,
-            ties: false,
-        }),
-        Command::ProjectWindow(ProjectWindow {
-            chunks: b(CHUNKS),
-            pages: b(PAGES),
-            camera: b(CAMERA),
-            bounds: b(3),
-            order: b(4),
-            window: b(WINDOW),
-            splats: b(9),
-            keys: b(10),
-            chunk_count,
-            capacity,
-            grid: RegionGrid { frame, region },
-            degree: 0,
-        }),
-        Command::Sort(Sort {
-            keys: b(10),
-            count: b(WINDOW),
-            order: b(11),
-            scratch: b(12),
-            histogram: b(6),
-            capacity,
-            digit_bits,
-            ties: true,
-        }),
-        Command::RasteriseWindow(RasteriseWindow {
-            splats: b(9),
-            keys: b(10),
-            order: b(11),
-            window: b(WINDOW),
-            accumulators: b(13),
-            frame: b(15),
-            capacity,
-            region_width,
-            region_height,
-            background: [10, 20, 30],
-        }),
-        Command::Repeat(Repeat { condition: b(WINDOW), from: 2, word: MORE_WORD }),
-    ]
-}
-
-/// A scene whose headers say how far its Gaussians reach.
-fn scene(frame: [u16; 2], count: usize, seed: u32) -> Scene {
-    let mut scene = Scene::random(frame, count, seed);
-    for words in &mut scene.chunks {
-        // Mantissas below 2^14 and exponents up to 19.
-        *words = Chunk { deviation: 1 << 17, ..Chunk::from_words(words) }.to_words();
-    }
-    scene
-}
-
-fn bytes(words: &[u32]) -> Vec<u8> {
-    words.iter().flat_map(|word| word.to_le_bytes()).collect()
-}
-
-fn load(layout: &Layout, scene: &Scene, world: &mut World) -> Answer {
-    let program = layout.program();
-    assert_eq!(world.call(Request::Clear { claim: 1 }), Answer::Done);
-    world.write(0, &program);
-    world.write(layout.offset(CHUNKS), scene.chunks.as_flattened());
-    world.write(layout.offset(CHUNK_COUNT), &[scene.chunks.len() as u32]);
-    world.write(layout.offset(CAMERA), &scene.camera.to_words());
-    world.call(Request::Install { offset: 0, length: program.len() as u32 * 4 })
-}
-
-/// Supplies a page in pieces.
-fn supply(world: &mut World, need: u16, page: &[u8]) {
-    for (piece, offset) in page.chunks(1000).zip((0..).step_by(1000)) {
-        let request = Request::Supply { need, offset, bytes: piece };
-        assert_eq!(world.call(request), Answer::Done);
-    }
-}
-
-/// Goes on with a run to its end, with `page` to make pages; returns how many were pulled.
-fn finish(world: &mut World, polls: u32, mut page: impl FnMut(u32, u32) -> Vec<u8>) -> usize {
-    let mut pulled = 0;
-    for _ in 0..polls {
-        if world.told.outcome.is_some() {
-            return pulled;
-        }
-        if let Some((need, number, length)) = world.needs.pop_front() {
-            supply(world, need, &page(number, length));
-            pulled += 1;
-        }
-        world.turn();
-    }
-    panic!("the run has not ended after {polls} polls");
-}
-
-fn pages(scene: &Scene) -> impl FnMut(u32, u32) -> Vec<u8> {
-    let chunks: Vec<_> =
-        scene.gaussians.chunks(CHUNK_CAPACITY).map(|it| bytes(it.as_flattened())).collect();
-    move |number, length| {
-        assert_eq!(chunks[number as usize].len(), length as usize);
-        chunks[number as usize].clone()
-    }
-}
 
 /// A device with a streamed scene installed, in an open session.
 fn with_scene(scene: &Scene, slots: usize, test: impl FnOnce(&mut World, &Layout)) {
@@ -213,19 +47,6 @@ fn status(world: &mut World) -> Status {
         Answer::Status(status) => status,
         other => panic!("{other:?}"),
     }
-}
-
-/// The whole arena.
-fn read_all(world: &mut World, words: usize) -> Vec<u32> {
-    let mut all = Vec::new();
-    for offset in (0..words as u32 * 4).step_by(1024) {
-        let length = (words as u32 * 4 - offset).min(1024);
-        let Answer::Bytes(bytes) = world.call(Request::Read { offset, length }) else {
-            panic!("cannot read")
-        };
-        all.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
-    }
-    all
 }
 
 /// Turns until the device waits for pages.
@@ -463,7 +284,7 @@ proptest! {
         let length = program.len();
         mutate(&mut program, &places, &mut random);
         world.write(0, &program);
-        let mut before = read_all(&mut world, layout.words + 100);
+        let mut before = world.read_all(layout.words + 100);
         before[..length].copy_from_slice(&program);
         run_if_accepted(&mut world, length, 300, |world| {
             if let Some((need, _, length)) = world.needs.pop_front() {

@@ -4,8 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use quintet_firmware::backend::Backend;
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};
+use quintet_protocol::accelerator::Presence;
+use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::link::{
     Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
 };
@@ -67,7 +70,7 @@ impl Clock for Time {
 pub enum Answer {
     Done,
     Refused(Refusal),
-    Described { arena_bytes: u32 },
+    Described { arena_bytes: u32, accelerator: Presence },
     Digests(Vec<u8>),
     Bytes(Vec<u8>),
     Status(Status),
@@ -81,11 +84,13 @@ pub struct Told {
     pub pixels: Vec<(u16, u16, u16, u16, Vec<u8>)>,
     /// Costs as they came: command, phase, items.
     pub costs: Vec<(u16, Phase, u64)>,
+    /// Receipts as they came.
+    pub receipts: Vec<(u16, Receipt)>,
     pub outcome: Option<Outcome>,
 }
 
-pub struct World<'a> {
-    device: Device<'a, Wire, Time, Software>,
+pub struct World<'a, B = Software> {
+    device: Device<'a, Wire, Time, B>,
     driver: Link<Vec<u8>>,
     wire: Wire,
     time: Time,
@@ -113,8 +118,15 @@ fn driver(nonce: u32, payload: usize) -> Link<Vec<u8>> {
 }
 
 impl<'a> World<'a> {
-    /// A device that has just booted.
+    /// A device that has just booted, whose core executes everything.
     pub fn new(memory: &'a mut Memory, arena: &'a mut [u32]) -> Self {
+        Self::with_backend(memory, arena, Software::default())
+    }
+}
+
+impl<'a, B: Backend> World<'a, B> {
+    /// A device that has just booted.
+    pub fn with_backend(memory: &'a mut Memory, arena: &'a mut [u32], backend: B) -> Self {
         let (wire, time) = (Wire::default(), Time::default());
         let build = BuildId::UNKNOWN;
         let identity = Identity {
@@ -124,8 +136,7 @@ impl<'a> World<'a> {
             nonce: 0,
             build,
         };
-        let device =
-            Device::new(identity, memory, arena, wire.clone(), time.clone(), Software::default());
+        let device = Device::new(identity, memory, arena, wire.clone(), time.clone(), backend);
         Self {
             device,
             driver: driver(1, PAYLOAD),
@@ -266,6 +277,19 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The first words of the arena.
+    pub fn read_all(&mut self, words: usize) -> Vec<u32> {
+        let mut all = Vec::new();
+        for offset in (0..words as u32 * 4).step_by(1024) {
+            let length = (words as u32 * 4 - offset).min(1024);
+            let Answer::Bytes(bytes) = self.call(Request::Read { offset, length }) else {
+                panic!("cannot read")
+            };
+            all.extend(bytes.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)));
+        }
+        all
+    }
+
     /// Starts a run.
     pub fn start(&mut self) {
         // Each call's number is a ticket that was not used before.
@@ -295,7 +319,9 @@ fn own(reply: Reply<'_>) -> Answer {
     match reply {
         Reply::Done => Answer::Done,
         Reply::Refused(refusal) => Answer::Refused(refusal),
-        Reply::Description(it) => Answer::Described { arena_bytes: it.arena_bytes },
+        Reply::Description(it) => {
+            Answer::Described { arena_bytes: it.arena_bytes, accelerator: it.accelerator }
+        }
         Reply::Digests(bytes) => Answer::Digests(bytes.to_vec()),
         Reply::Bytes(bytes) => Answer::Bytes(bytes.to_vec()),
         Reply::Status(status) => Answer::Status(status),
@@ -312,6 +338,7 @@ impl Told {
                 self.pixels.push((buffer, x, y, width, bytes.to_vec()));
             }
             Event::Cost { command, phase, items, .. } => self.costs.push((command, phase, items)),
+            Event::Accelerated { command, receipt } => self.receipts.push((command, receipt)),
             Event::Finished(outcome) => self.outcome = Some(outcome),
             other => panic!("{other:?}"),
         }
