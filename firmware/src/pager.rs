@@ -145,6 +145,7 @@ impl Pager {
         if is_free { self.ask_into(table, pages, (page, words), slot) } else { None }
     }
 
+    #[inline(never)]
     fn ask_into(
         &mut self,
         table: &mut [u32],

@@ -13,7 +13,7 @@
 //! * Memory's latency is waited for once a command where pieces overlap, and once a piece where they do
 //!   not, as what lies together is asked for ahead. Runs that lie anywhere wait each, `memory.outstanding`
 //!   of them together.
-//! * A run of bytes takes whole bursts.
+//! * A run of bytes takes whole bursts; runs that lie close to each other share them.
 //! * The accelerator keeps nothing from command to command: operands come from memory, results go there.
 
 use quintet_protocol::accelerator::descriptor::Receipt;
@@ -51,12 +51,17 @@ pub struct Traffic {
 impl Traffic {
     /// Adds a run of bytes.
     pub fn stream(&mut self, memory: &Memory, bytes: u64) {
-        self.rows(memory, 1, bytes);
+        let bursts = bytes.div_ceil(memory.burst_bytes.into());
+        self.add(Self { bursts, ..Self::default() });
     }
 
-    /// Adds runs of bytes, one not far behind the other.
-    pub fn rows(&mut self, memory: &Memory, count: u64, bytes: u64) {
-        let bursts = count.saturating_mul(bytes.div_ceil(memory.burst_bytes.into()));
+    /// Adds runs of bytes, `stride` bytes from one to the next. Bursts that hold several, or all that
+    /// lies between, move once.
+    pub fn rows(&mut self, memory: &Memory, count: u64, bytes: u64, stride: u64) {
+        let burst = u64::from(memory.burst_bytes);
+        let each = count.saturating_mul(bytes.div_ceil(burst));
+        let span = count.saturating_mul(stride.max(bytes)).div_ceil(burst);
+        let bursts = if bytes == 0 { 0 } else { each.min(span) };
         self.add(Self { bursts, ..Self::default() });
     }
 

@@ -15,7 +15,8 @@
 //!   its window a clock. What is read twice by bands of a picture are the rows where they meet.
 //! * Where neither inputs nor weights fit half of their buffer, either all inputs are loaded for each
 //!   part of the weights or all weights for each part of the inputs, whichever is less.
-//! * Weights are loaded as they lie in the arena, with their padding.
+//! * Weights are loaded as they lie in the arena, with their padding. Rows of a dense layer's input and
+//!   output lie together.
 //! * A perceptron's rows stay in the input buffer from its look-up to its last layer, block by block; a
 //!   block is what half of the buffer holds.
 
@@ -26,7 +27,7 @@ use quintet_protocol::program::{Convolve, ConvolveDepthwise, Dense, Perceptron, 
 
 use super::demand::{Demand, Traffic};
 use super::grids;
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 use crate::instance::Instance;
 
 /// A matrix of inputs by a matrix of weights.
@@ -190,8 +191,8 @@ pub fn perceptron(context: &Context, c: &Perceptron) -> Demand {
     });
     let mut demand =
         Demand { reduce, operations: product([rows, products_of_row]), ..Demand::default() };
-    demand.reads.rows(memory, rows, product([c.inputs.into(), 2]));
-    demand.writes.rows(memory, rows, product([c.outputs.into(), 2]));
+    demand.reads.rows(memory, rows, product([c.inputs.into(), 2]), row_stride(c.input_matrix));
+    demand.writes.rows(memory, rows, product([c.outputs.into(), 2]), row_stride(c.output_matrix));
     let weights = context.bytes(c.weights);
     let times = if weights <= scratch.weights.half() { blocks.min(1) } else { blocks };
     let mut once = Traffic::default();

@@ -206,7 +206,7 @@ pub fn rasterise_triangles(context: &Context, c: &RasteriseTriangles) -> Demand 
     let parts = parts(context.instance, bytes(pixels, SURFACE_WORDS));
     // Corners to draw; of what is seen, the vertices' attributes as well.
     demand.reads.stream(memory, product([bytes(triangles, 1), parts]));
-    demand.reads.rows(memory, product([drawn, parts]), bytes(1, TRIANGLE_WORDS));
+    demand.reads.scattered(memory, product([drawn, parts]), bytes(1, TRIANGLE_WORDS));
     demand.reads.scattered(memory, product([drawn, parts, 3]), bytes(1, SEEN_WORDS));
     let shown = product([drawn.min(fragments), 3]);
     demand.reads.scattered(memory, shown, bytes(1, VERTEX_WORDS));

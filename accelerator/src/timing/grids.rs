@@ -25,7 +25,7 @@ use quintet_protocol::ray::{RAY_WORDS, SAMPLE_WORDS};
 use quintet_protocol::tile::POINT_WORDS;
 
 use super::demand::{Demand, Traffic};
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 use crate::instance::{Buffer, Instance};
 
 /// Cells that a ray looks at beside those of its samples: the one that ends it, the one it enters by.
@@ -105,9 +105,9 @@ pub fn interpolate(context: &Context, c: &Interpolate) -> Demand {
     };
     let mut demand = grid.demand(context, points);
     let row_bytes = product([levels.into(), c.features.into(), 2]);
-    demand.writes.rows(memory, points, row_bytes);
+    demand.writes.rows(memory, points, row_bytes, row_stride(c.matrix));
     if c.adds {
-        demand.reads.rows(memory, points, row_bytes);
+        demand.reads.rows(memory, points, row_bytes, row_stride(c.matrix));
     }
     demand
 }
@@ -193,9 +193,9 @@ pub fn factors(context: &Context, c: &Factors) -> Demand {
     demand.reads.stream(memory, product([count, FACTOR_WORDS as u64, 4]));
     demand.reads.stream(memory, product([points, POINT_WORDS as u64, 4]));
     let row_bytes = product([c.group_count.into(), features, 2]);
-    demand.writes.rows(memory, points, row_bytes);
+    demand.writes.rows(memory, points, row_bytes, row_stride(c.matrix));
     if c.adds {
-        demand.reads.rows(memory, points, row_bytes);
+        demand.reads.rows(memory, points, row_bytes, row_stride(c.matrix));
     }
     demand
 }
@@ -228,7 +228,7 @@ pub fn march(context: &Context, c: &March) -> Demand {
     demand.reads.stream(memory, product([rays, RAY_WORDS as u64, 4]));
     // Marks, and the transmittance of each accumulator.
     demand.reads.stream(memory, product([rays, 4]));
-    demand.reads.rows(memory, rays, 4);
+    demand.reads.rows(memory, rays, 4, product([1 + u64::from(c.channels), 4]));
     if c.shares.is_some() {
         demand.reads.stream(memory, product([looks, 4]));
     }

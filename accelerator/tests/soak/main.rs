@@ -32,33 +32,31 @@ const PROGRAMS_VARIABLE: &str = "QUINTET_SOAK_PROGRAMS";
 const DESCRIPTORS_VARIABLE: &str = "QUINTET_SOAK_DESCRIPTORS";
 const SEED_VARIABLE: &str = "QUINTET_SOAK_SEED";
 
-/// Works on seeds in all threads that there are.
-fn in_threads<T: Send>(seeds: Range<u64>, tally: impl Fn(u64) -> T + Sync, mut sum: impl FnMut(T)) {
-    let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
+/// The sum of what seeds come to, worked on in all threads that there are.
+fn sum<T: Default + Send>(seeds: &Range<u64>, of: fn(u64) -> T, add: fn(&mut T, &T)) -> T {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let total = |mut sum: T, part: T| {
+        add(&mut sum, &part);
+        sum
+    };
     thread::scope(|scope| {
-        let (tally, seeds) = (&tally, &seeds);
         let workers: Vec<_> = (0..threads)
             .map(|first| {
-                let mine = seeds.clone().skip(first as usize).step_by(threads as usize);
-                scope.spawn(move || mine.map(tally).collect::<Vec<T>>())
+                let mine = seeds.clone().skip(first).step_by(threads);
+                scope.spawn(move || mine.map(of).fold(T::default(), total))
             })
             .collect();
-        for worker in workers {
-            worker.join().expect("what went wrong was told").into_iter().for_each(&mut sum);
-        }
-    });
+        let parts = workers.into_iter().map(|it| it.join().expect("what went wrong was told"));
+        parts.fold(T::default(), total)
+    })
 }
 
 fn programs(seeds: Range<u64>) -> run::Tally {
-    let mut sum = run::Tally::default();
-    in_threads(seeds, run::both, |tally| sum.add(&tally));
-    sum
+    sum(&seeds, run::both, run::Tally::add)
 }
 
 fn descriptors(seeds: Range<u64>) -> hostile::Tally {
-    let mut sum = hostile::Tally::default();
-    in_threads(seeds, hostile::play, |tally| sum.add(&tally));
-    sum
+    sum(&seeds, hostile::play, hostile::Tally::add)
 }
 
 #[test]
