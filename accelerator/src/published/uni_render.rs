@@ -7,6 +7,9 @@ const FRAMES_A_SECOND: f64 = 30.0;
 /// Columns and rows that frames are scaled to. Theirs we have not read.
 const SIZE: [u32; 2] = [1280, 720];
 
+/// Pixels of such a frame.
+const PIXELS: u64 = SIZE[0] as u64 * SIZE[1] as u64;
+
 /// A frame of a pipeline, as the model was charged for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
@@ -66,6 +69,7 @@ pub fn uni_render(samples: &[Sample]) -> Table {
         let (clocks, hertz) = (at_size(|it| it.clocks), large.clock_hz as f64);
         let alone = hertz / clocks.max(1.0);
         let both = alone.min(1e9 / at_size(|it| it.core_ns).max(1.0));
+        let about = if large.pixels == PIXELS { "" } else { "about " };
         table.row([
             large.name.clone(),
             format!("model, {}", large.accelerator),
@@ -75,8 +79,8 @@ pub fn uni_render(samples: &[Sample]) -> Table {
             },
             format!("{:.1} M", clocks / 1e6),
             format!("{:.1} M", hertz / FRAMES_A_SECOND / 1e6),
-            format!("{alone:.1}"),
-            format!("{both:.1}"),
+            format!("{about}{alone:.1}"),
+            format!("{about}{both:.1}"),
             match (alone >= FRAMES_A_SECOND, both >= FRAMES_A_SECOND) {
                 (_, true) => "yes",
                 (true, false) => "not its core",
@@ -90,8 +94,8 @@ pub fn uni_render(samples: &[Sample]) -> Table {
          description of our own at its clock.",
         "Clocks are the accelerator's alone. The core hands out commands and takes pixels meanwhile, at the \
          clocks for an instruction that the description assumes; of theirs we know none.",
-        "Scenes and their sizes are not theirs. Frames are scaled by their pixels, and so is what does not \
-         grow with them, unless two sizes were charged.",
+        "Scenes and their sizes are not theirs, nor is how many samples a ray takes. What is said to be about \
+         so much was charged for smaller frames and scaled by their pixels, which can be far off.",
     ]
     .map(str::to_owned)
     .into();
@@ -100,8 +104,7 @@ pub fn uni_render(samples: &[Sample]) -> Table {
 
 /// What a frame costs, on the line through two frames of so many pixels and such costs.
 fn scaled([(few, small), (many, large)]: [(u64, u64); 2]) -> f64 {
-    let [width, height] = SIZE.map(f64::from);
-    let (pixels, [x, y]) = (width * height, [many as f64, large as f64]);
+    let [pixels, x, y] = [PIXELS, many, large].map(|it| it as f64);
     if few == many {
         return y * pixels / x.max(1.0);
     }
@@ -125,8 +128,8 @@ mod tests {
         let samples = [sample("fast", GHZ, 9216, 300_000), sample("slow", GHZ, 9216, 400_000)];
         let table = uni_render(&samples);
         let cells = |row: usize| table.rows[row][3..].join(" ");
-        assert_eq!(cells(1), "30.0 M 33.3 M 33.3 33.3 yes");
-        assert_eq!(cells(2), "40.0 M 33.3 M 25.0 25.0 no");
+        assert_eq!(cells(1), "30.0 M 33.3 M about 33.3 about 33.3 yes");
+        assert_eq!(cells(2), "40.0 M 33.3 M about 25.0 about 25.0 no");
     }
 
     #[test]
@@ -145,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_core_that_does_not_keep_up_is_told() {
-        let slow = Sample { core_ns: 400_000, ..sample("a", GHZ, 9216, 300_000) };
+        let slow = Sample { core_ns: 40_000_000, ..sample("a", GHZ, PIXELS, 30_000_000) };
         let table = uni_render(&[slow]);
         assert_eq!(table.rows[1][5..], ["33.3", "25.0", "not its core"]);
     }

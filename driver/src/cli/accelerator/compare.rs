@@ -25,8 +25,9 @@ Each scene is run in software and on accelerators, for three tables:
   NGPC        of radiance fields: encodings and networks on processors of their own, and ngpc-8
   Uni-Render  of all: clocks of a frame of 1280x720 on the preset edge, or on --accelerator, along
               the line through frames of --size and of --large. With --large 1280x720 it is the
-              frame itself; from small ones it is a guess. With --vary, on each combination of
-              values: which of them reach 30 frames a second
+              frame itself; from smaller ones it is a guess, marked \"about\", and of Gaussians a
+              bad one. With --vary, on each combination of values: which of them reach 30 frames
+              a second
 
   quintet accelerator compare robot.sog ball_hash cow.obj --size 64x48 --device qemu:mps2-an386
   quintet accelerator compare robot.sog --size 64x48 --device qemu:mps2-an386 \\
