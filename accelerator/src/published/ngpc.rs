@@ -87,14 +87,15 @@ fn replay(table: &mut Table, profile: &Profile, what: &str, share: f64) {
     }
 }
 
-/// Encoding and network, as they count it.
+/// Encoding and network, as they count it: their encodings are dense and hash grids, not planes and lines.
 fn is_theirs(part: &Part) -> bool {
-    part.phase == Phase::Lookup || part.operator == Operator::Gemm
+    let is_look_up = part.operator == Operator::CombinedGrid && part.phase == Phase::Lookup;
+    is_look_up || part.operator == Operator::Gemm
 }
 
 /// These, and the steps along rays.
 fn is_grid_or_network(part: &Part) -> bool {
-    is_theirs(part) || matches!(part.operator, Operator::CombinedGrid | Operator::DecomposedGrid)
+    matches!(part.operator, Operator::CombinedGrid | Operator::Gemm)
 }
 
 #[cfg(test)]
@@ -124,7 +125,8 @@ mod tests {
                 part(Operator::CombinedGrid, Phase::Lookup, 20),
                 part(Operator::Gemm, Phase::Multiply, 40),
                 part(Operator::CombinedGrid, Phase::March, 20),
-                part(Operator::Vector, Phase::Compose, 20),
+                part(Operator::DecomposedGrid, Phase::Lookup, 10),
+                part(Operator::Vector, Phase::Compose, 10),
             ],
             accelerated: vec![],
         };

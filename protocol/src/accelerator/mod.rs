@@ -33,8 +33,7 @@ pub const VERSION: u32 = 1 << 16;
 pub const OPERATORS: usize = 8;
 /// Fewest slots of a queue.
 pub const QUEUE_MIN: u32 = 2;
-/// Most slots of a queue that any accelerator has to take; it may take fewer: see
-/// [`registers::QUEUE_MAX`].
+/// Most slots that a queue may have; an accelerator may take fewer: see [`registers::QUEUE_MAX`].
 pub const QUEUE_MAX: u32 = 1024;
 /// Alignment of queue and pixel buffer, in bytes.
 pub const ALIGNMENT: u32 = 64;

@@ -41,7 +41,7 @@ registers! {
         CLOCK_KHZ = 0x010,
         /// What it is doing: see [`STATUS_READY`] and its kin.
         STATUS = 0x014,
-        /// Commands completed since the last reset, wrapping: never more than [`TAIL`] ahead.
+        /// Commands completed since the last reset, wrapping: never ahead of [`TAIL`].
         HEAD = 0x018,
         /// While halted: code ([`super::Failure::of_code`]) in the low half, the index of the command in
         /// the high one. Else zero.
