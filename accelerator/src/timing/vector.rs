@@ -223,16 +223,13 @@ pub fn composite(context: &Context, c: &Composite) -> Demand {
 /// Shares by weights, and all cleared for the fine pass.
 pub fn focus(context: &Context, c: &Focus) -> Demand {
     let rays = u64::from(context.cursor(c.cursor).pixels.min(c.pixels));
-    let [coarse, fine] = [c.coarse, c.fine].map(|count| product([rays, count.into()]));
-    let elements = Elements {
-        lanes: product([coarse, 2]).saturating_add(context.items(Phase::Elements)),
-        specials: rays,
-        operations: product([coarse, 2]).saturating_add(fine),
-    };
+    let coarse = product([rays, c.coarse.into()]);
+    let shares = context.items(Phase::Elements);
+    let operations = product([coarse, 2]).saturating_add(shares);
+    let elements = Elements { lanes: operations, specials: rays, operations };
     let weights = product([coarse, 4]);
     let accumulators = product([rays, 1 + u64::from(c.channels), 4]);
-    let shares = product([context.items(Phase::Elements), 4]);
-    let written = [shares, accumulators, product([rays, 4])].into_iter();
+    let written = [product([shares, 4]), accumulators, product([rays, 4])].into_iter();
     elements.demand(context, [weights, written.fold(weights, u64::saturating_add)])
 }
 
