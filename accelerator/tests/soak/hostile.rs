@@ -1,9 +1,9 @@
 //! Hostile descriptors, tables and registers: whatever they say, the model answers in bounded time, with
 //! a receipt, a yield or an error, and writes to nothing but what the command may write to.
 
-use crate::commands::MAKERS;
-use crate::draft::{ARENA_WORDS, Draft, Drafted};
 use crate::machine::{ARENA, Machine, PIXELS, QUEUE};
+use crate::programs::commands::MAKERS;
+use crate::programs::draft::{ARENA_WORDS, Draft, Drafted};
 use crate::run::instance;
 use quintet_accelerator::{Memory, Pace, Progress};
 use quintet_protocol::accelerator::descriptor::{DESCRIPTOR_WORDS, NOTIFY, OWNED, words};

@@ -5,18 +5,16 @@
 //! cargo xtask soak [--programs N] [--descriptors N] [--seed S]
 //! ```
 
-mod commands;
-mod contents;
-mod draft;
 mod hostile;
 #[path = "../registers/machine.rs"]
 #[allow(dead_code, reason = "written for the cases at register level")]
 mod machine;
+#[path = "../programs/mod.rs"]
+mod programs;
 mod run;
-#[path = "../../../firmware/tests/device/world.rs"]
-#[allow(dead_code, reason = "written for the device's own tests, which use all of it")]
-mod world;
 
+use programs::commands::MAKERS;
+use programs::variable;
 use std::ops::Range;
 use std::thread;
 use std::time::Instant;
@@ -64,7 +62,7 @@ fn random_programs_give_the_same_with_an_accelerator() {
     let tally = programs(0..PROGRAMS);
     assert_eq!(tally.refused.len(), 0, "{:#?}", tally.refused);
     assert!(tally.unfinished < PROGRAMS / 10, "{} programs did not end", tally.unfinished);
-    for (name, _) in commands::MAKERS {
+    for (name, _) in MAKERS {
         let counts = tally.commands.get(name).copied().unwrap_or_default();
         assert!(counts.iter().all(|&count| count >= LEAST_OF_EACH), "{name}: {counts:?}\n{tally}");
     }
@@ -80,10 +78,6 @@ fn hostile_descriptors_do_no_harm() {
 #[test]
 #[ignore = "takes long: cargo xtask soak"]
 fn many_programs_and_descriptors() {
-    let variable = |name, other| match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text}: not a number")),
-        Err(_) => other,
-    };
     let seed = variable(SEED_VARIABLE, 0);
     let start = Instant::now();
     let tally = programs(seed..seed + variable(PROGRAMS_VARIABLE, 1_000_000));

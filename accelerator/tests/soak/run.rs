@@ -1,15 +1,14 @@
 //! A program on two devices: a core alone, and one with an accelerator.
 
-use crate::commands::{BEFORE, MAKERS, NEXT_TILE, RESOLVE_TILE};
-use crate::draft::{Draft, Drafted};
-use crate::world::{Answer, Told, World};
+use crate::programs::commands::{self, MAKERS, NEXT_TILE, RESOLVE_TILE};
+use crate::programs::device::execute;
+use crate::programs::draft::{Draft, Drafted};
+use crate::programs::world::Told;
 use quintet_accelerator::{InProcess, Instance, Pace};
-use quintet_firmware::Memory;
-use quintet_firmware::backend::Backend;
 use quintet_firmware::mmio::{Mmio, Shared};
 use quintet_firmware::software::Software;
 use quintet_protocol::fault::Random;
-use quintet_protocol::message::{Outcome, Refusal, Request};
+use quintet_protocol::message::Outcome;
 use quintet_protocol::program::{BufferKind, COMMANDS, Command, Operator, ProgramError, Repeat};
 use quintet_protocol::tile::MORE_TILES_WORD;
 use std::collections::BTreeMap;
@@ -20,8 +19,6 @@ use std::sync::{Arc, LazyLock};
 const COMMANDS_MAX: u8 = 6;
 /// How often a program is a loop over tiles.
 const LOOPS: f64 = 0.3;
-/// Polls after which a run that has not ended is aborted: loops may go on for ever.
-const POLLS: u32 = 3000;
 /// How often an accelerator executes a command, by program.
 const EXECUTED: [f64; 4] = [1.0, 0.9, 0.5, 0.1];
 
@@ -91,13 +88,6 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What one device made of a program.
-struct Made {
-    told: Told,
-    arena: Vec<u32>,
-    pages: u64,
-}
-
 /// Runs the program of this seed on both devices, and panics where they differ.
 pub fn both(seed: u64) -> Tally {
     let drafted = draft(seed);
@@ -127,7 +117,7 @@ pub fn both(seed: u64) -> Tally {
         "seed {seed}: pixels differ\n{:#?}",
         drafted.commands
     );
-    (tally.pixels, tally.pages) = (pixels.len() as u64, with.pages);
+    (tally.pixels, tally.pages) = (pixels.len() as u64, with.pages.len() as u64);
     for (index, command) in (0..).zip(&drafted.commands) {
         // A cursor that goes on is no item.
         let is_counted = !matches!(command, Command::NextTile(_));
@@ -155,11 +145,8 @@ fn draft(seed: u64) -> Drafted {
         draft.share_cursor();
     }
     for _ in 0..draft.number(1..=COMMANDS_MAX) {
-        let (name, make) = draft.one_of(&MAKERS);
-        if let Some((_, before)) = BEFORE.iter().find(|(its, _)| *its == name) {
-            draft.add(*before);
-        }
-        draft.add(make);
+        let one = draft.one_of(&MAKERS);
+        commands::add(&mut draft, one);
     }
     if let Some((from, condition)) = first.zip(draft.cursor()) {
         draft.add(RESOLVE_TILE);
@@ -179,46 +166,6 @@ pub fn instance(seed: u64) -> Instance {
         .map(|(name, operator, _)| format!("{operator:?}.{name}"))
         .collect();
     instance
-}
-
-/// Installs a program on a device and runs it.
-fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, ProgramError> {
-    let (mut memory, mut arena) = (Memory::new(), drafted.arena.clone());
-    let mut world = World::with_backend(&mut memory, &mut arena, backend);
-    world.connect();
-    let place = &drafted.place;
-    let install = Request::Install { offset: place.start, length: place.end - place.start };
-    match world.call(install) {
-        Answer::Done => {}
-        Answer::Refused(Refusal::Program(error)) => return Err(error),
-        other => panic!("{other:?}"),
-    }
-    world.start();
-    let (mut pages, mut polls) = (0, 0);
-    while world.told.outcome.is_none() {
-        while let Some((need, page, length)) = world.needs.pop_front() {
-            let bytes = page_bytes(page, length);
-            pages += 1;
-            let supply = Request::Supply { need, offset: 0, bytes: &bytes };
-            assert_eq!(world.call(supply), Answer::Done);
-        }
-        world.turn();
-        polls += 1;
-        if polls == POLLS {
-            assert_eq!(world.call(Request::Abort), Answer::Done);
-            world.finish(50);
-            world.told.outcome = Some(Outcome::Aborted);
-        }
-    }
-    let told = std::mem::take(&mut world.told);
-    drop(world);
-    Ok(Made { told, arena, pages })
-}
-
-/// What the page of a number holds.
-fn page_bytes(page: u32, length: u32) -> Vec<u8> {
-    let mut random = Random::new(page.into());
-    (0..length).map(|_| random.next_u64() as u8).collect()
 }
 
 /// The first word that differs, but for pages: which slot a page is in is a matter of time.

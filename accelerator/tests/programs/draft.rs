@@ -47,6 +47,24 @@ pub struct Drafted {
     pub place: Range<u32>,
 }
 
+impl Drafted {
+    /// Puts a program at the end of an arena, which buffers leave free.
+    pub fn new(mut arena: Vec<u32>, buffers: Vec<Buffer>, commands: Vec<Command>) -> Self {
+        let length = Program::encoded_len(buffers.len(), commands.len());
+        let mut bytes = vec![0; length];
+        let emitted = Program::emit(&buffers, &commands, &mut bytes);
+        assert_eq!(emitted, Some(length));
+        assert!(length / 4 <= PROGRAM_WORDS, "the program is longer than {PROGRAM_WORDS} words");
+        arena[ARENA_WORDS - PROGRAM_WORDS..].fill(0);
+        let start = ARENA_WORDS - length / 4;
+        for (word, bytes) in arena[start..].iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        let place = start as u32 * 4..ARENA_WORDS as u32 * 4;
+        Self { arena, buffers, commands, place }
+    }
+}
+
 impl Draft {
     pub fn new(seed: u64) -> Self {
         Self {
@@ -98,18 +116,8 @@ impl Draft {
     }
 
     /// The program with all that was added.
-    pub fn finish(mut self) -> Drafted {
-        let length = Program::encoded_len(self.buffers.len(), self.commands.len());
-        let mut bytes = vec![0; length];
-        let emitted = Program::emit(&self.buffers, &self.commands, &mut bytes);
-        assert_eq!(emitted, Some(length));
-        let start = ARENA_WORDS - length / 4;
-        assert!(start >= self.next, "the program is longer than {PROGRAM_WORDS} words");
-        for (word, bytes) in self.arena[start..].iter_mut().zip(bytes.as_chunks().0) {
-            *word = u32::from_le_bytes(*bytes);
-        }
-        let place = start as u32 * 4..ARENA_WORDS as u32 * 4;
-        Drafted { arena: self.arena, buffers: self.buffers, commands: self.commands, place }
+    pub fn finish(self) -> Drafted {
+        Drafted::new(self.arena, self.buffers, self.commands)
     }
 
     /// A number in a range.

@@ -1,8 +1,8 @@
 //! The commands that multiply matrices.
 
+use super::super::contents::{ROWS, count, noise, points};
+use super::super::draft::Draft;
 use super::{bytes, grids, matrix, range};
-use crate::contents::{ROWS, count, noise, points};
-use crate::draft::Draft;
 use quintet_protocol::fault::Random;
 use quintet_protocol::feature::{
     LAYER_WORDS, LayerRecord, Matrix, block_words, dense_scratch_words, dense_words,

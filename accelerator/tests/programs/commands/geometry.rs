@@ -1,11 +1,11 @@
 //! The commands that bring Gaussians and triangles to the screen, and `Sort`, which orders them.
 
-use super::{cursor, matrix};
-use crate::contents::{
+use super::super::contents::{
     self, FRAME, MEMBERS, PIXELS, ROWS, TILE, bounds, camera, chunks, count, gaussians, noise,
     numbers, splats, triangles, vertices, window,
 };
-use crate::draft::{Contents, Draft};
+use super::super::draft::{Contents, Draft};
+use super::{cursor, matrix};
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };

@@ -1,8 +1,8 @@
 //! The vector commands on bytes.
 
+use super::super::contents::noise;
+use super::super::draft::Draft;
 use super::{bytes, gemm};
-use crate::contents::noise;
-use crate::draft::Draft;
 use quintet_protocol::network::Scale;
 use quintet_protocol::program::{
     Add, BufferId, Command, Copy, Fill, Lookup, Multiply, Pool, Reduce, Resize, Softmax,

@@ -1,8 +1,8 @@
 //! The commands that look features up, and those that make and move rows of them.
 
+use super::super::contents::{self, ROWS, count, noise, numbers, points};
+use super::super::draft::Draft;
 use super::matrix;
-use crate::contents::{self, ROWS, count, noise, numbers, points};
-use crate::draft::Draft;
 use quintet_protocol::feature::{wave_columns, wave_words};
 use quintet_protocol::grid::{FACTOR_WORDS, LEVEL_WORDS};
 use quintet_protocol::mesh::LIGHT_WORDS;

@@ -6,8 +6,8 @@ mod grids;
 mod rays;
 mod vectors;
 
-use crate::contents;
-use crate::draft::Draft;
+use super::contents;
+use super::draft::Draft;
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::program::{BufferId, ByteRange, Command};
 use quintet_protocol::tile::CURSOR_WORDS;
@@ -55,7 +55,16 @@ pub const MAKERS: [(&str, Maker); 35] = [
 ];
 
 /// What makes most sense before another command.
-pub const BEFORE: [(&str, Maker); 1] = [("RasteriseTriangles", geometry::transform_vertices)];
+const BEFORE: [(&str, Maker); 1] = [("RasteriseTriangles", geometry::transform_vertices)];
+
+/// Adds a command of this name, and before it what makes most sense there. Returns its index, unless there is
+/// no room for its buffers.
+pub fn add(draft: &mut Draft, (name, make): (&str, Maker)) -> Option<u16> {
+    if let Some((_, before)) = BEFORE.iter().find(|(its, _)| *its == name) {
+        draft.add(*before);
+    }
+    draft.add(make)
+}
 
 /// Begins a loop over the tiles of a frame.
 pub const NEXT_TILE: Maker = geometry::next_tile;

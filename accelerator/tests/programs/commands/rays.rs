@@ -1,8 +1,8 @@
 //! The commands that march along rays.
 
+use super::super::contents::{PIXELS, noise, numbers, points, ray_camera, samples, zeros};
+use super::super::draft::Draft;
 use super::{cursor, matrix};
-use crate::contents::{PIXELS, noise, numbers, points, ray_camera, samples, zeros};
-use crate::draft::Draft;
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::program::{CastRays, Command, Composite, Focus, March};
 use quintet_protocol::ray::{
