@@ -40,8 +40,10 @@ pub fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, Progra
         while let Some((need, page, length)) = world.needs.pop_front() {
             let bytes = page_bytes(page, length);
             pages.push((page, length));
-            let supply = Request::Supply { need, offset: 0, bytes: &bytes };
-            assert_eq!(world.call(supply), Answer::Done);
+            for (bytes, offset) in bytes.chunks(PIECE).zip((0..).step_by(PIECE)) {
+                let supply = Request::Supply { need, offset, bytes };
+                assert_eq!(world.call(supply), Answer::Done);
+            }
         }
         world.turn();
         polls += 1;
@@ -55,6 +57,9 @@ pub fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, Progra
     drop(world);
     Ok(Made { told, arena, pages })
 }
+
+/// Bytes of a page that are sent at a time; a packet carries more.
+const PIECE: usize = 1024;
 
 /// What the page of a number holds.
 pub fn page_bytes(page: u32, length: u32) -> Vec<u8> {
