@@ -13,8 +13,8 @@ const FILE: &str = "model:";
 const NONE: &str = "none";
 
 impl Instance {
-    /// The accelerator that a command line names: `none`, or a preset, or `model:FILE`; after it, each
-    /// behind a comma, `without=OPERATOR[.COMMAND]`, `pace=instant` or `clock`,
+    /// The accelerator that a command line names: `none`, or a preset, or `model:FILE`; after it,
+    /// each behind a comma, `without=OPERATOR[.COMMAND]`, `pace=instant` or `clock`,
     /// `misbehave=KIND@COMMANDS`, or `KEY=VALUE` as [`Instance::with`] takes them. None for `none`.
     ///
     /// # Errors

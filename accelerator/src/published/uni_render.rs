@@ -27,9 +27,9 @@ pub struct Sample {
     pub core_ns: u64,
 }
 
-/// Clocks of frames of our pipelines, scaled to 1280x720 by their pixels, beside what their rate allows.
-/// Samples of one pipeline on one accelerator that follow each other are of several sizes: then the line
-/// through the smallest and the largest is followed, in place of proportion.
+/// Clocks of frames of our pipelines, scaled to 1280x720 by their pixels, beside what their rate
+/// allows. Samples of one pipeline on one accelerator that follow each other are of several sizes:
+/// then the line through the smallest and the largest is followed, in place of proportion.
 pub fn uni_render(samples: &[Sample]) -> Table {
     let mut table = Table {
         title: format!(

@@ -1,5 +1,5 @@
-//! What a charge looks up: the sizes of buffers, the words that tell how much a command had to do, and
-//! the work that it reported.
+//! What a charge looks up: the sizes of buffers, the words that tell how much a command had to do,
+//! and the work that it reported.
 
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::message::Phase;

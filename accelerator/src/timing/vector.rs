@@ -2,13 +2,15 @@
 //!
 //! # Assumptions
 //!
-//! * A vector lane takes an element a clock through whatever is done with it: load, scale, add, hold to
-//!   the range, store. Of a reduction, elements read count; of anything else, elements written.
-//! * What has multiply-adds of its own takes one a clock and lane: sines an angle each, a harmonic two, a
-//!   light seven for each fragment, a sample's colour two for each channel and three for its depth.
-//! * Exponentials, sines, reciprocals and activations by table take a special unit a clock each, beside
-//!   the lanes: one for each element of a softmax and one a row, one for each sine and cosine, one for
-//!   each channel and each depth of a sample, one for each ray that is focused.
+//! * A vector lane takes an element a clock through whatever is done with it: load, scale, add,
+//!   hold to the range, store. Of a reduction, elements read count; of anything else, elements
+//!   written.
+//! * What has multiply-adds of its own takes one a clock and lane: sines an angle each, a harmonic
+//!   two, a light seven for each fragment, a sample's colour two for each channel and three for its
+//!   depth.
+//! * Exponentials, sines, reciprocals and activations by table take a special unit a clock each,
+//!   beside the lanes: one for each element of a softmax and one a row, one for each sine and
+//!   cosine, one for each channel and each depth of a sample, one for each ray that is focused.
 //! * Softmax reads its row from the buffer three times.
 //! * Copies have an address for each run: the index phase.
 
@@ -114,8 +116,8 @@ pub fn copy(context: &Context, c: &Copy) -> Demand {
     demand
 }
 
-/// Bytes from a run to the next along the axis on which they are nearest to each other; most at all where
-/// there is one.
+/// Bytes from a run to the next along the axis on which they are nearest to each other; most at all
+/// where there is one.
 fn nearest(counts: [u16; 3], strides: [i32; 3]) -> u64 {
     let axes = counts.into_iter().zip(strides).filter(|&(count, _)| count > 1);
     axes.map(|(_, stride)| stride.unsigned_abs().into()).min().unwrap_or(u64::MAX)

@@ -50,7 +50,8 @@ pub struct Compare {
     /// Columns and rows of the larger of two frames from which that of 1280x720 is reckoned
     #[arg(long, value_name = "WxH", value_parser = size, default_value = "320x240")]
     large: [u16; 2],
-    /// A key of the description for Uni-Render's table and the values to give it, as sweep takes them
+    /// A key of the description for Uni-Render's table and the values to give it, as sweep takes
+    /// them
     #[arg(long, value_name = "KEY=VALUE,...")]
     vary: Vec<Vary>,
 }
