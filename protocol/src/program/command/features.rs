@@ -4,8 +4,9 @@ use super::super::{BufferId, Fault};
 use super::record::{Record, flag, pack};
 use crate::feature::Matrix;
 
-/// A dense layer over rows of halves, with weights of signed bytes: `out = clamp(round((sum(w * in)
-/// + bias) * scale))`, for each row. Layout of weights and rounding: [`crate::feature`].
+/// A dense layer over rows of halves, with weights of signed bytes, for each row:
+/// `out = clamp(round((sum(w * in) + bias) * scale))`.
+/// Layout of weights and rounding: [`crate::feature`].
 ///
 /// The output may be in the input's rows, and even in the input's columns: with the same place and
 /// the same stride.
