@@ -1,5 +1,5 @@
-//! Tells the kernels what assembly the core has: whether the DSP extension, which stable Rust does not;
-//! and `defmt` which messages are built in.
+//! Tells the kernels what assembly the core has: whether the DSP extension, which stable Rust does
+//! not; and `defmt` which messages are built in.
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(armv7em_dsp)");

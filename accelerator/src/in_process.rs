@@ -7,8 +7,8 @@ use quintet_firmware::mmio::{Accelerator, Shared};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-/// Where the model finds queue and pixel buffer, and where the arena. Pointers of a host do not fit the
-/// registers; these are apart, whatever they are.
+/// Where the model finds queue and pixel buffer, and where the arena. Pointers of a host do not fit
+/// the registers; these are apart, whatever they are.
 const SHARED: u32 = 0x1000_0000;
 const ARENA: u32 = 0x4000_0000;
 /// Clocks that pass each time that the arena is lent, so that runs repeat exactly.

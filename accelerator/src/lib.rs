@@ -1,8 +1,8 @@
 //! The model of an accelerator: the far end of the contract in [`quintet_protocol::accelerator`].
 //!
-//! [`Model`] is the register file, the queue and the execution of commands, by the very kernels that a
-//! core runs: one truth. [`timing`] says how many clocks a described [`Instance`] would take for them,
-//! which is an estimate under stated assumptions and no measurement of silicon.
+//! [`Model`] is the register file, the queue and the execution of commands, by the very kernels
+//! that a core runs: one truth. [`timing`] says how many clocks a described [`Instance`] would take
+//! for them, which is an estimate under stated assumptions and no measurement of silicon.
 
 mod clocks;
 mod in_process;

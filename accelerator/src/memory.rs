@@ -1,7 +1,7 @@
 //! What an accelerator reaches by addresses.
 
-/// The memory around an accelerator. Addresses are in bytes and multiples of 4; none is answered for
-/// what is not there.
+/// The memory around an accelerator. Addresses are in bytes and multiples of 4; none is answered
+/// for what is not there.
 pub trait Memory {
     /// Reads a word.
     fn read(&mut self, address: u32) -> Option<u32>;

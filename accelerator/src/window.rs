@@ -25,8 +25,8 @@ impl Window {
     /// # Safety
     ///
     /// All the words are valid for reads and writes, from any thread, for as long as the window is.
-    /// Others may change them at any time, but not what a command's operands hold while it executes,
-    /// as the contract with accelerators has it.
+    /// Others may change them at any time, but not what a command's operands hold while it
+    /// executes, as the contract with accelerators has it.
     pub unsafe fn new(base: u32, first: NonNull<u32>, words: usize) -> Self {
         Self { base, words, first: first.cast() }
     }
@@ -58,8 +58,9 @@ impl Memory for Window {
 
     fn words(&mut self, address: u32, words: usize) -> Option<&mut [u32]> {
         let first = self.find(address, words)?;
-        // SAFETY: these words are valid, any bits are a word, and the exclusive borrow of the window
-        // keeps this process from a second slice. What others change meanwhile is not looked at.
+        // SAFETY: these words are valid, any bits are a word, and the exclusive borrow of the
+        // window keeps this process from a second slice. What others change meanwhile is not looked
+        // at.
         Some(unsafe { std::slice::from_raw_parts_mut(first.as_ptr().cast(), words) })
     }
 

@@ -1,5 +1,5 @@
-//! Every fault of the model against the real firmware: the run is told to have failed in bounded time and
-//! at which command, the device answers, and the next run is as good as any.
+//! Every fault of the model against the real firmware: the run is told to have failed in bounded
+//! time and at which command, the device answers, and the next run is as good as any.
 
 #[path = "../../firmware/tests/device/world.rs"]
 #[allow(dead_code, reason = "written for the device's own tests, which use all of it")]

@@ -79,8 +79,8 @@ fn normalise(v: [f64; 3]) -> [f64; 3] {
 }
 
 impl Camera {
-    /// A camera at `eye` that looks at `target`, with a vertical field of view in degrees. `up` is the
-    /// direction that points up in the picture; it must not lie along the line of sight.
+    /// A camera at `eye` that looks at `target`, with a vertical field of view in degrees. `up` is
+    /// the direction that points up in the picture; it must not lie along the line of sight.
     pub fn look_at(
         [width, height]: [u16; 2],
         fov_y_degrees: f64,
@@ -103,8 +103,8 @@ impl Camera {
         }
     }
 
-    /// A camera at a pose in the conventions of OpenGL and Blender, as in `transforms.json`: the columns
-    /// of the matrix are right, up, backwards and the place of the camera, in world axes.
+    /// A camera at a pose in the conventions of OpenGL and Blender, as in `transforms.json`: the
+    /// columns of the matrix are right, up, backwards and the place of the camera, in world axes.
     pub fn from_opengl(
         [width, height]: [u16; 2],
         focal: [f64; 2],
@@ -123,8 +123,8 @@ impl Camera {
             .map(|axis| -(0..3).map(|k| self.rotation[k][axis] * self.translation[k]).sum::<f64>())
     }
 
-    /// The same view in a picture of another size: the focal length and the principal point scale with
-    /// the height, the horizontal field of view follows from the width.
+    /// The same view in a picture of another size: the focal length and the principal point scale
+    /// with the height, the horizontal field of view follows from the width.
     pub fn resized(&self, width: u16, height: u16) -> Self {
         let scale = f64::from(height) / f64::from(self.height);
         let off_center = (self.center[0] - f64::from(self.width) / 2.0) * scale;
@@ -166,8 +166,8 @@ impl Camera {
         Ok(())
     }
 
-    /// The camera as the device takes it, for a scene in `frame`. `key_bits` is the length of the sort
-    /// keys.
+    /// The camera as the device takes it, for a scene in `frame`. `key_bits` is the length of the
+    /// sort keys.
     ///
     /// # Errors
     /// When the camera leaves the device's numeric range.
@@ -186,7 +186,8 @@ impl Camera {
         self.check_width(f64::from(1u32 << focal_shift))?;
         let distance = self.distance(&frame.origin);
         let farthest = (distance + frame.radius) * frame.units;
-        // From so far away that the whole scene comes to a few hundred units, nothing would be seen.
+        // From so far away that the whole scene comes to a few hundred units, nothing would be
+        // seen.
         let is_point = frame.radius > 0.0 && frame.radius * frame.units < SCENE_MIN;
         if farthest >= f64::from(FAR) || is_point {
             return Err(CameraError::TooFar { distance });
@@ -234,7 +235,8 @@ impl Camera {
         Ok(())
     }
 
-    /// The INRIA clamp: slopes up to 15 % of the picture's size beyond its edges, in Q12 of `2^pixels`.
+    /// The INRIA clamp: slopes up to 15 % of the picture's size beyond its edges, in Q12 of
+    /// `2^pixels`.
     fn slope_limits(&self, pixels: f64) -> [i32; 4] {
         let limits = |center: f64, size: u16| {
             let margin = 0.15 * f64::from(size);

@@ -9,8 +9,8 @@
 //! The axes of a view are OpenCV's: x right, y down, z forward. Lengths are in pixels and world
 //! units; the matrix is row-major. `near` may be left out. Fields of other names are passed over.
 //!
-//! A view may also be as original NeRF code has it, in the axes of OpenGL, with rays through the upper
-//! left corners of pixels:
+//! A view may also be as original NeRF code has it, in the axes of OpenGL, with rays through the
+//! upper left corners of pixels:
 //!
 //! ```json
 //! { "lego": { "size": 80, "focal": 111.1,

@@ -63,8 +63,8 @@ impl OpenError {
                 "the firmware does not run there: build it again with `cargo xtask firmware`"
             }
             Self::OwnAccelerator(_) => {
-                "leave out --accelerator, or use it with virtual: or qemu:BOARD; `quintet info` \
-                 says what accelerator the board has"
+                "leave out --accelerator (and QUINTET_ACCELERATOR), or use it with virtual: or \
+                 qemu:BOARD; `quintet info` says what accelerator the board has"
             }
             Self::Emulator(_) => "",
         }

@@ -2,8 +2,8 @@
 //!
 //! QEMU runs the same ELF file as always; our own device inside it (a plugin) carries the bulk link
 //! and counts instructions. Where that device cannot be loaded, the board's UART is used and
-//! [`Emulator::warning`] says why. An accelerator is a part of that device, or else watches the machine's
-//! memory from beside QEMU.
+//! [`Emulator::warning`] says why. An accelerator is a part of that device, or else watches the
+//! machine's memory from beside QEMU.
 //!
 //! QEMU ends with its [`Emulator`], and with this process however it ends: the device inside QEMU
 //! watches a pipe whose other end this process holds. (Without the device only the first holds.)
@@ -48,8 +48,8 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts a board (see [`known_boards`]) with the firmware that `cargo xtask firmware` built: from
-    /// the folder `QUINTET_FIRMWARE_DIR`, or else from this program's own build.
+    /// Starts a board (see [`known_boards`]) with the firmware that `cargo xtask firmware` built:
+    /// from the folder `QUINTET_FIRMWARE_DIR`, or else from this program's own build.
     ///
     /// # Errors
     ///

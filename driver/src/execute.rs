@@ -1,5 +1,5 @@
-//! Execution: a bundle goes to a device once, then is run as often as one likes; a device that is lost
-//! meanwhile is taken up again.
+//! Execution: a bundle goes to a device once, then is run as often as one likes; a device that is
+//! lost meanwhile is taken up again.
 
 mod stopped;
 
@@ -79,8 +79,8 @@ pub struct Loaded<'c> {
 }
 
 impl<'c> Loaded<'c> {
-    /// Sends a bundle; what the device holds already is not sent. `progress` hears of bytes sent, of
-    /// how many.
+    /// Sends a bundle; what the device holds already is not sent. `progress` hears of bytes sent,
+    /// of how many.
     ///
     /// # Errors
     /// As [`Session::load`].
@@ -108,8 +108,8 @@ impl<'c> Loaded<'c> {
         self.connection.session()
     }
 
-    /// Makes attempts until the device is not lost meanwhile. One that was lost and is found again is
-    /// sent what it has lost of `parts`.
+    /// Makes attempts until the device is not lost meanwhile. One that was lost and is found again
+    /// is sent what it has lost of `parts`.
     ///
     /// # Errors
     /// That of the last attempt, or of the way back to the device.

@@ -5,7 +5,8 @@ use crate::scene::{Content, Field, GaussianCloud, Mesh};
 
 /// Vertical field of view in degrees.
 const FOV_Y: f64 = 50.0;
-/// Widest horizontal field of view in degrees; a picture that would be wider has less height of view.
+/// Widest horizontal field of view in degrees; a picture that would be wider has less height of
+/// view.
 const FOV_X_MAX: f64 = 100.0;
 /// Elevation above the horizon in degrees.
 const ELEVATION: f64 = 20.0;
@@ -73,7 +74,8 @@ fn camera(size: [u16; 2], azimuth: f64, target: [f64; 3], distance: f64) -> Came
     Camera::look_at(size, fov_y.to_degrees(), eye, target, [0.0, -1.0, 0.0])
 }
 
-/// Axes of the world, as rows: right, down and forward of somebody who stands in front of the scene.
+/// Axes of the world, as rows: right, down and forward of somebody who stands in front of the
+/// scene.
 type Axes = [[f64; 3]; 3];
 
 /// INRIA's.
@@ -152,7 +154,8 @@ impl Framed for Content {
 }
 
 impl Subject {
-    /// Of points, of which a share at either end of each axis is left out, seen from `extent` around.
+    /// Of points, of which a share at either end of each axis is left out, seen from `extent`
+    /// around.
     fn of(positions: &[[f32; 3]], axes: Axes, outliers: f64, extent: f64) -> Self {
         let points: Vec<[f64; 3]> =
             positions.iter().map(|point| turned(&axes, point.map(f64::from))).collect();

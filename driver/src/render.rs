@@ -79,8 +79,8 @@ impl<'c> Renderer<'c> {
         Self::with_bundle(connection, bundle, [options.width, options.height], progress)
     }
 
-    /// Sends a bundle to `connection`'s device; `size` is that of the pictures that it draws, columns
-    /// and rows. `progress` hears of bytes sent, of how many.
+    /// Sends a bundle to `connection`'s device; `size` is that of the pictures that it draws,
+    /// columns and rows. `progress` hears of bytes sent, of how many.
     ///
     /// # Errors
     /// [`RenderError::Session`].
@@ -109,8 +109,8 @@ impl<'c> Renderer<'c> {
         self.loaded.connection()
     }
 
-    /// Renders a frame; the camera must have the size that the scene was compiled for. A device that
-    /// is lost meanwhile and found again begins the frame again, and is sent what it has lost.
+    /// Renders a frame; the camera must have the size that the scene was compiled for. A device
+    /// that is lost meanwhile and found again begins the frame again, and is sent what it has lost.
     ///
     /// # Errors
     /// A [`RenderError`].

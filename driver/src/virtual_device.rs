@@ -15,8 +15,8 @@ use crate::transport::memory::{self, MemoryPort, MemoryTransport};
 pub const ARENA_BYTES: u32 = 256 << 20;
 /// Longest sleep of an idle device.
 const NAP: Duration = Duration::from_millis(10);
-/// Wire bytes under way; the pipe holds more. As few as fill it, since a device keeps only one packet
-/// that comes behind a lost one.
+/// Wire bytes under way; the pipe holds more. As few as fill it, since a device keeps only one
+/// packet that comes behind a lost one.
 const WINDOW: u32 = 12 << 10;
 
 /// This process's clock: costs are wall-clock time, the only thing a host can count.
@@ -101,7 +101,8 @@ fn run(socket: Socket, arena_bytes: u32, accelerator: Option<Instance>) {
     let backend = Mmio::new(accelerator, &shared);
     let mut device = Device::new(identity, &mut link_memory, &mut arena, socket, clock, backend);
     loop {
-        // While its accelerator works, which it does within the device's own steps, it goes on at once.
+        // While its accelerator works, which it does within the device's own steps, it goes on at
+        // once.
         if let Activity::Idle(_) = device.poll()
             && !device.port().wait()
         {

@@ -1,7 +1,7 @@
 //! Seeded schedules of faults: the driver's session and the firmware's device over cables of all
-//! kinds, with noise, stalls, resets, power cuts and pulled plugs in the middle of whatever is going
-//! on. Everything arrives intact, or the driver returns a typed error in time; then, once all is
-//! well again, a new session works.
+//! kinds, with noise, stalls, resets, power cuts and pulled plugs in the middle of whatever is
+//! going on. Everything arrives intact, or the driver returns a typed error in time; then, once all
+//! is well again, a new session works.
 //!
 //! ```text
 //! cargo xtask schedules [COUNT [FIRST_SEED]]

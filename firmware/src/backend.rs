@@ -9,8 +9,8 @@ use quintet_protocol::program::{Command, Program, ProgramError};
 /// Most commands that a backend may have taken and not finished.
 pub const TAKEN_MAX: usize = 8;
 
-/// Executes commands in their order, in steps short enough that the link is served between them. It may
-/// take some ahead, but they have the effects that they would have one after another.
+/// Executes commands in their order, in steps short enough that the link is served between them. It
+/// may take some ahead, but they have the effects that they would have one after another.
 pub trait Backend {
     /// Bit `1 << operator` is set for every operator that this backend executes.
     fn operators(&self) -> u32;
@@ -27,13 +27,14 @@ pub trait Backend {
     /// The fault, with the command's index.
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError>;
 
-    /// A run of a program begins, whose first byte is at `offset` of the arena. No step of it gets a
-    /// staging buffer of fewer than `carried` bytes.
+    /// A run of a program begins, whose first byte is at `offset` of the arena. No step of it gets
+    /// a staging buffer of fewer than `carried` bytes.
     fn begin(&mut self, arena: &[u32], program: &Program, offset: u32, carried: usize) {
         let _ = (arena, program, offset, carried);
     }
 
-    /// Takes a command, which has passed [`Backend::check`], to execute it behind those that it has.
+    /// Takes a command, which has passed [`Backend::check`], to execute it behind those that it
+    /// has.
     ///
     /// # Errors
     /// As [`Backend::check`]; cannot happen after it.
@@ -71,20 +72,21 @@ pub enum Step {
     Need(Need),
     /// Nothing can be done before a page comes that was asked for.
     Starved,
-    /// Nothing can be done before the accelerator gets on. The core may sleep until it interrupts, or
-    /// until the clock shows this many milliseconds.
+    /// Nothing can be done before the accelerator gets on. The core may sleep until it interrupts,
+    /// or until the clock shows this many milliseconds.
     Waiting(Option<u64>),
     /// The accelerator has left the command that was taken first to the core.
     Declined,
-    /// The command that was taken first is finished; if the accelerator executed it, with its receipt.
+    /// The command that was taken first is finished; if the accelerator executed it, with its
+    /// receipt.
     Done(Option<Receipt>),
     /// The accelerator failed at the command of this index. The run is over.
     Failed(u16, Failure),
 }
 
-/// The account of a step. What the accelerator's steps cost the core, [`Phase::Offload`], is for the
-/// command that was taken first; anything else for the one that the core executes, which is one at a
-/// time: the last with [`Taken::Core`] or [`Step::Declined`].
+/// The account of a step. What the accelerator's steps cost the core, [`Phase::Offload`], is for
+/// the command that was taken first; anything else for the one that the core executes, which is one
+/// at a time: the last with [`Taken::Core`] or [`Step::Declined`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     /// The part of the command that was worked on.

@@ -1,7 +1,7 @@
 //! The Quintet device: link server, arena, command queue, executor and kernels.
 //!
-//! `no_std`, no heap, no float, no chip. A board supplies a [`Port`], a [`Clock`] and memory, makes a
-//! [`Device`] of them and polls it for ever:
+//! `no_std`, no heap, no float, no chip. A board supplies a [`Port`], a [`Clock`] and memory, makes
+//! a [`Device`] of them and polls it for ever:
 //!
 //! ```
 //! # use quintet_firmware::{Activity, BuildId, Clock, Device, Identity, Memory, Port, Ticks};

@@ -1,8 +1,8 @@
 //! Logging: macros that become `defmt`'s with the feature of that name and nothing without it, and
 //! the ring in which messages wait for the link.
 //!
-//! Messages are logged from boot on and wait until a driver listens. When the ring is full the oldest
-//! are kept, so that the first listener sees the boot; what was lost after them is counted.
+//! Messages are logged from boot on and wait until a driver listens. When the ring is full the
+//! oldest are kept, so that the first listener sees the boot; what was lost after them is counted.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 

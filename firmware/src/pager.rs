@@ -1,9 +1,9 @@
 //! The pager: pages of streamed buffers, pulled from the driver when a command needs them.
 //!
-//! A streamed buffer's range of the arena begins with a table, one word for each slot: the number of
-//! the page in it and one more, or zero. The slots follow. What is asked for is known here, in the
-//! device's own memory, so that nothing a driver sends can be put anywhere else. A slot counts as
-//! filled when its page is complete; pages stay when a run ends.
+//! A streamed buffer's range of the arena begins with a table, one word for each slot: the number
+//! of the page in it and one more, or zero. The slots follow. What is asked for is known here, in
+//! the device's own memory, so that nothing a driver sends can be put anywhere else. A slot counts
+//! as filled when its page is complete; pages stay when a run ends.
 //!
 //! The command that asks says for every resident page how late it will be needed again, and the one
 //! that is needed last makes room. Commands scan the same pages again and again, where the least
@@ -117,9 +117,9 @@ impl Pager {
         asked.any(|it| it.need.buffer == pages.buffer && it.need.page == page)
     }
 
-    /// Asks for a page of `words` words: it takes an empty slot, or the one whose page ranks highest.
-    /// `rank` says how late a page will be needed; nothing gives way to a page of its own rank or a
-    /// higher one. None if that leaves no slot, or too much is on its way.
+    /// Asks for a page of `words` words: it takes an empty slot, or the one whose page ranks
+    /// highest. `rank` says how late a page will be needed; nothing gives way to a page of its own
+    /// rank or a higher one. None if that leaves no slot, or too much is on its way.
     pub fn ask(
         &mut self,
         table: &mut [u32],
@@ -132,7 +132,8 @@ impl Pager {
     }
 
     /// As [`Pager::ask`], for somebody else who has chosen the slot: the accelerator, which may say
-    /// anything. None also where there is no such slot, or the slot or the page is on its way already.
+    /// anything. None also where there is no such slot, or the slot or the page is on its way
+    /// already.
     pub fn adopt(
         &mut self,
         table: &mut [u32],
@@ -228,7 +229,8 @@ impl Pager {
         u16::try_from(asked.slot).ok()
     }
 
-    /// Forgets the pages that are whole now, which another pager has brought. True if there are any.
+    /// Forgets the pages that are whole now, which another pager has brought. True if there are
+    /// any.
     pub fn settle(&mut self, arena: &[u32]) -> bool {
         let before = self.wanted();
         for place in &mut self.asked {

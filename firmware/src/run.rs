@@ -94,8 +94,9 @@ impl Run {
         self.taken.first().map_or(self.next, |first| first.command)
     }
 
-    /// Hands the backend the next commands, as many as it takes now; true when all are finished. The
-    /// executor's own commands are carried out one at a time, when all before them are finished.
+    /// Hands the backend the next commands, as many as it takes now; true when all are finished.
+    /// The executor's own commands are carried out one at a time, when all before them are
+    /// finished.
     ///
     /// # Errors
     /// What [`Backend::take`] finds; nothing in a program that was validated.

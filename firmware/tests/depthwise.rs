@@ -78,8 +78,8 @@ impl Layer {
         records
     }
 
-    /// The greatest offset of the output, in bytes from the input's, at which no pixel is written over
-    /// bytes that a later one needs.
+    /// The greatest offset of the output, in bytes from the input's, at which no pixel is written
+    /// over bytes that a later one needs.
     fn nearest_output(&self) -> i64 {
         let Sliding { output: [rows, columns, channels_out], input, stride, pad, .. } =
             self.sliding;
@@ -287,7 +287,8 @@ prop_compose! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever the shapes and the records are, it is refused or ends, and writes its own buffers only.
+    /// Whatever the shapes and the records are, it is refused or ends, and writes its own buffers
+    /// only.
     #[test]
     fn any_shape_and_any_records_end(sliding in any_sliding(), seed in any::<u64>()) {
         let lengths = [

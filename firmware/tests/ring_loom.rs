@@ -1,5 +1,5 @@
-//! The ring of descriptors in every order in which two threads can see each other's writes, as long as
-//! they interrupt each other no more than a few times: no descriptor is lost, doubled or torn.
+//! The ring of descriptors in every order in which two threads can see each other's writes, as long
+//! as they interrupt each other no more than a few times: no descriptor is lost, doubled or torn.
 
 use std::sync::atomic::AtomicU32 as PlainU32;
 
@@ -16,8 +16,8 @@ const COMMANDS: u32 = 3;
 /// Times that a thread is interrupted where it does not wait.
 const INTERRUPTIONS: usize = 6;
 
-/// A word of a slot. The checker follows the first, the second and the last; the others are alike, and
-/// to follow them all would take for ever.
+/// A word of a slot. The checker follows the first, the second and the last; the others are alike,
+/// and to follow them all would take for ever.
 enum Cell {
     Followed(AtomicU32),
     Plain(PlainU32),

@@ -1,5 +1,5 @@
-//! The mmio backend: whatever an accelerator says in its registers, its slots and its pixels, the run
-//! ends or can be ended, nothing but the program's buffers is written, and the device answers.
+//! The mmio backend: whatever an accelerator says in its registers, its slots and its pixels, the
+//! run ends or can be ended, nothing but the program's buffers is written, and the device answers.
 
 #[path = "../../firmware/tests/device/world.rs"]
 #[allow(dead_code, reason = "written for the device's own tests, which use all of it")]
@@ -33,8 +33,8 @@ const ABORTED_POLLS: u32 = 50;
 const CAPACITY: u32 = 1024;
 const FRAME: [u16; 2] = [16, 8];
 
-/// The first byte says which commands the accelerator executes, and whether it can be reset; the others
-/// are what it does, turn by turn.
+/// The first byte says which commands the accelerator executes, and whether it can be reset; the
+/// others are what it does, turn by turn.
 pub fn run(data: &[u8]) {
     let shared = Shared::new();
     let (buffers, program) = program();

@@ -5,7 +5,8 @@ use quintet_protocol::frame::{Decoded, Decoder, Encoder, max_wire_len};
 /// Bytes of the decoder's buffer: small, so that frames too long for it are common.
 const BUFFER: usize = 96;
 
-/// The first byte says in what pieces the rest is pushed, the second where a frame is cut out of it.
+/// The first byte says in what pieces the rest is pushed, the second where a frame is cut out of
+/// it.
 pub fn run(data: &[u8]) {
     let [pieces, cut, rest @ ..] = data else { return };
     let piece = usize::from(*pieces).max(1);

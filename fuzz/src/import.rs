@@ -1,7 +1,7 @@
 //! The importers: any file gives a whole scene or an error that says what to do.
 //!
-//! A fuzzer does not get past a checksum or a compression by chance: the `_inside` targets pack their
-//! bytes as the format does, and so reach what lies behind.
+//! A fuzzer does not get past a checksum or a compression by chance: the `_inside` targets pack
+//! their bytes as the format does, and so reach what lies behind.
 
 #[path = "../../driver/tests/import/writers.rs"]
 #[allow(dead_code, reason = "written for the importers' own tests, which use all of it")]
@@ -41,15 +41,15 @@ pub fn sog(data: &[u8]) {
     import("x.sog", data);
 }
 
-/// SOG, inside the zip: the members in the order of [`writers::PICTURES`], each with its length before
-/// it, in two bytes.
+/// SOG, inside the zip: the members in the order of [`writers::PICTURES`], each with its length
+/// before it, in two bytes.
 pub fn sog_inside(data: &[u8]) {
     let members = members(writers::PICTURES.into_iter(), data);
     import("x.sog", &writers::zip(&members));
 }
 
-/// Contents for members of an archive, each with its length before it, in two bytes; as many as there
-/// are contents for.
+/// Contents for members of an archive, each with its length before it, in two bytes; as many as
+/// there are contents for.
 fn members<'a>(names: impl Iterator<Item = &'a str>, mut rest: &[u8]) -> Vec<(&'a str, Vec<u8>)> {
     let content = |name| {
         let (length, after) = rest.split_first_chunk()?;
@@ -80,8 +80,8 @@ pub fn pickle(data: &[u8]) {
     field(&writers::zip(&members));
 }
 
-/// nerfstudio's grids, inside the zip: the members in the order of [`writers::field_members`], each with
-/// its length before it, in two bytes.
+/// nerfstudio's grids, inside the zip: the members in the order of [`writers::field_members`], each
+/// with its length before it, in two bytes.
 pub fn npz(data: &[u8]) {
     let names = writers::field_members();
     let names = names.iter().map(|(name, _)| *name);

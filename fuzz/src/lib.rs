@@ -1,16 +1,16 @@
 //! Fuzz targets: whatever comes from a file, over the link or from an accelerator, nothing panics,
 //! hangs, strays or grows without bound.
 //!
-//! A target is a function of bytes. Two things drive them: `tests/seeded.rs` on the stable toolchain,
-//! bounded and repeatable, and cargo-fuzz, guided by coverage, for as long as it is let:
+//! A target is a function of bytes. Two things drive them: `tests/seeded.rs` on the stable
+//! toolchain, bounded and repeatable, and cargo-fuzz, guided by coverage, for as long as it is let:
 //!
 //! ```sh
 //! cargo install --locked cargo-fuzz
 //! cargo xtask fuzz --seconds 60       # each target for a minute
 //! ```
 //!
-//! Both start from `corpus/TARGET/`. What a fuzzer finds goes there when it is mended, so that it is
-//! tried for ever.
+//! Both start from `corpus/TARGET/`. What a fuzzer finds goes there when it is mended, so that it
+//! is tried for ever.
 
 mod accelerator;
 mod frame;

@@ -1,5 +1,5 @@
-//! Both ends of a link and what may happen to them: on each channel every packet arrives once and in
-//! order, or the session ends and says so; and once the cable is good everything arrives.
+//! Both ends of a link and what may happen to them: on each channel every packet arrives once and
+//! in order, or the session ends and says so; and once the cable is good everything arrives.
 
 use quintet_protocol::link::{
     Buffers, Channel, Config, Link, Received, Role, frame_bytes, queue_bytes, receive_bytes,
@@ -8,8 +8,8 @@ use quintet_protocol::link::{
 
 /// Longest packet, in bytes.
 const PAYLOAD: usize = 48;
-/// Simulated time, in milliseconds, in which a good cable brings everything home or ends the session:
-/// longer than a driver waits for a silent device.
+/// Simulated time, in milliseconds, in which a good cable brings everything home or ends the
+/// session: longer than a driver waits for a silent device.
 const PATIENCE_MS: u64 = 30_000;
 /// Simulated time between two looks at the ends, in milliseconds.
 const TURN_MS: u64 = 2;

@@ -1,4 +1,5 @@
-//! Cases with an accelerator beside the core: what has to be the same without one, and who did what.
+//! Cases with an accelerator beside the core: what has to be the same without one, and who did
+//! what.
 
 use std::collections::BTreeSet;
 use std::time::Instant;

@@ -87,8 +87,8 @@ impl Convolution {
         Self { sliding, bytes, input, weights, bias, scales }
     }
 
-    /// Makes it awkward: outputs held to a part of the bytes, or to their zero and above; factors that
-    /// are not finished in the short way; weights of -128, which cannot be paired.
+    /// Makes it awkward: outputs held to a part of the bytes, or to their zero and above; factors
+    /// that are not finished in the short way; weights of -128, which cannot be paired.
     #[must_use]
     pub fn awkward(mut self, random: &mut Random) -> Self {
         let bytes = &mut self.bytes;

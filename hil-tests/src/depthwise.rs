@@ -23,7 +23,8 @@ impl Depthwise {
     /// A layer of that shape, with factors that spread its sums over all bytes.
     pub fn random(sliding: Sliding, random: &mut Random) -> Self {
         let [rows, columns, channels_in] = sliding.input;
-        // Each output channel sees one channel of the input, so as many as that makes its factors fit.
+        // Each output channel sees one channel of the input, so as many as that makes its factors
+        // fit.
         let mut it = Convolution::random(Sliding { input: [rows, columns, 1], ..sliding }, random);
         let input = (0..sliding.input_bytes()).map(|_| random.within(-128..=127) as i8).collect();
         let [ins, outs] = [channels_in, sliding.output[2]].map(usize::from);

@@ -15,8 +15,8 @@ use crate::one_command::{self, Done, Operand};
 
 /// Levels of the grid, features of an entry, and entries of a level.
 const LEVELS: [usize; 3] = [8, 4, 1 << 9];
-/// Columns of the work rows: 32 that are looked up, 64 hidden ones, 16 of the density's layer and 16
-/// that are given, 64 hidden ones. Colours go before the density.
+/// Columns of the work rows: 32 that are looked up, 64 hidden ones, 16 of the density's layer and
+/// 16 that are given, 64 hidden ones. Colours go before the density.
 const STRIDE: u16 = 192;
 /// Inputs, outputs, and where they are.
 const LAYERS: [[u16; 4]; 5] =

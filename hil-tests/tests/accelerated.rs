@@ -1,10 +1,10 @@
 //! One truth: with an accelerator beside it a device gives the pixels and the scores that its core
-//! gives alone, bit by bit, whatever the accelerator leaves to the core; and the accelerator has done
-//! the rest.
+//! gives alone, bit by bit, whatever the accelerator leaves to the core; and the accelerator has
+//! done the rest.
 //!
 //! On the virtual device each command is switched off in turn, on the boards each micro-operator.
-//! `cargo xtask accelerated` switches each command off on the boards as well, and takes the networks
-//! of `QUINTET_REFERENCE_DIR` with it.
+//! `cargo xtask accelerated` switches each command off on the boards as well, and takes the
+//! networks of `QUINTET_REFERENCE_DIR` with it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

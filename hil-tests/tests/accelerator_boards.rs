@@ -106,8 +106,8 @@ fn a_board_without_the_device_inside_qemu_has_its_accelerator_all_the_same() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// An accelerator of so many MHz that completes by its clock, and takes so many milliseconds more for
-/// each command.
+/// An accelerator of so many MHz that completes by its clock, and takes so many milliseconds more
+/// for each command.
 fn slow(megahertz: u32, milliseconds: u32) -> String {
     let clocks = milliseconds * megahertz * 1000;
     format!("{WHOLE},pace=clock,clock_hz={megahertz}000000,costs.command={clocks}")
@@ -145,8 +145,8 @@ fn the_accelerators_interrupt_ends_a_sleep() {
         let place = uri(&format!("qemu:{board}"));
         let mut device = Accelerated::open(&place, &slow(100, 1));
         device.run(&case);
-        // Some milliseconds in all; a sleep that nothing ends takes 10. The shortest of several is that
-        // of the least busy moment of the machine.
+        // Some milliseconds in all; a sleep that nothing ends takes 10. The shortest of several is
+        // that of the least busy moment of the machine.
         let run = |_| {
             let begun = Instant::now();
             let outcome = device.session().run(|_| ControlFlow::Continue(()));

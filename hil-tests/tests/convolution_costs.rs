@@ -1,14 +1,16 @@
-//! What convolutions cost, against CMSIS-NN: executed instructions of one layer, by QEMU's exact count.
+//! What convolutions cost, against CMSIS-NN: executed instructions of one layer, by QEMU's exact
+//! count.
 //!
-//! `cargo test --package quintet-hil-tests --test convolution_costs -- --nocapture` prints the table.
+//! `cargo test --package quintet-hil-tests --test convolution_costs -- --nocapture` prints the
+//! table.
 
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::convolution::{Convolution, Random, same};
 use quintet_hil_tests::{boards, open};
 use quintet_protocol::program::Sliding;
 
-/// A layer that a network has, and what CMSIS-NN 99f736a6 takes for it: compiled by GCC 12.2 -O3 for a
-/// Cortex-M4 with DSP, and as plain C for RV32IMC.
+/// A layer that a network has, and what CMSIS-NN 99f736a6 takes for it: compiled by GCC 12.2 -O3
+/// for a Cortex-M4 with DSP, and as plain C for RV32IMC.
 struct Peer {
     name: &'static str,
     /// Rows, columns, channels.
@@ -60,8 +62,9 @@ impl Peer {
     }
 }
 
-/// The most that a layer may take of what CMSIS-NN does, on a Cortex-M4 and on RV32IMAC. What takes most
-/// is the fully connected layer of 768 products, where the command itself is a third of the work.
+/// The most that a layer may take of what CMSIS-NN does, on a Cortex-M4 and on RV32IMAC. What takes
+/// most is the fully connected layer of 768 products, where the command itself is a third of the
+/// work.
 const SHARES_MAX: [f64; 2] = [0.78, 0.93];
 
 #[test]

@@ -1,4 +1,5 @@
-//! Convolutions give the bytes of their definition on the virtual device, and on boards the very same.
+//! Convolutions give the bytes of their definition on the virtual device, and on boards the very
+//! same.
 
 use quintet_driver::device::Connection;
 use quintet_driver::transport::DeviceUri;

@@ -43,8 +43,8 @@ fn layers_keep_to_their_instructions() {
     }
 }
 
-/// The most instructions that a network may take as one command, of what it takes as one command after
-/// another.
+/// The most instructions that a network may take as one command, of what it takes as one command
+/// after another.
 ///
 /// It is not less: layers do the same either way, and each block begins them anew. What is saved is
 /// memory.

@@ -1,5 +1,5 @@
-//! Depthwise convolutions give the bytes of their definition on the virtual device, and on boards the
-//! very same.
+//! Depthwise convolutions give the bytes of their definition on the virtual device, and on boards
+//! the very same.
 
 use quintet_driver::device::Connection;
 use quintet_driver::transport::DeviceUri;

@@ -1,5 +1,5 @@
-//! What depthwise convolutions cost, against CMSIS-NN: executed instructions of one layer, by QEMU's
-//! exact count.
+//! What depthwise convolutions cost, against CMSIS-NN: executed instructions of one layer, by
+//! QEMU's exact count.
 //!
 //! `cargo test --package quintet-hil-tests --test depthwise_costs -- --nocapture` prints the table.
 
@@ -8,9 +8,9 @@ use quintet_hil_tests::convolution::{Random, same};
 use quintet_hil_tests::depthwise::Depthwise;
 use quintet_hil_tests::{boards, open};
 
-/// Name, rows, columns and channels, sides of the window, stride; and what CMSIS-NN 99f736a6 takes for
-/// it, where that was counted: compiled by GCC 12.2 -O3 for a Cortex-M4 with DSP, and as plain C for
-/// RV32IMC.
+/// Name, rows, columns and channels, sides of the window, stride; and what CMSIS-NN 99f736a6 takes
+/// for it, where that was counted: compiled by GCC 12.2 -O3 for a Cortex-M4 with DSP, and as plain
+/// C for RV32IMC.
 type Layer = (&'static str, [u16; 3], [u16; 2], u8, Option<[u64; 2]>);
 
 const LAYERS: [Layer; 11] = [

@@ -1,5 +1,5 @@
-//! What only emulated boards have: QEMU starts and ends with its driver, falls back to the UART, and
-//! what is missing is said.
+//! What only emulated boards have: QEMU starts and ends with its driver, falls back to the UART,
+//! and what is missing is said.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixStream;

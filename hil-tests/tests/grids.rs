@@ -1,5 +1,5 @@
-//! Grids give the same numbers on every board as on the virtual device. With `--nocapture` it prints
-//! what they cost there: executed instructions a point and level, or factor.
+//! Grids give the same numbers on every board as on the virtual device. With `--nocapture` it
+//! prints what they cost there: executed instructions a point and level, or factor.
 
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::convolution::Random;
@@ -90,8 +90,8 @@ fn dense() -> Vec<u32> {
     level.to_words().to_vec()
 }
 
-/// Two textures of 58 by 68 texels and their border; one of them repeats, and both may be mirrored along
-/// v.
+/// Two textures of 58 by 68 texels and their border; one of them repeats, and both may be mirrored
+/// along v.
 fn textures(offset: i32, is_mirrored: bool) -> Vec<u32> {
     let level = |first: u32, wrap| Level {
         scale: [58 << 17, 68 << 17, 0],

@@ -1,5 +1,5 @@
-//! Triangles, and Gaussians among them, give the same bits on every board as on the virtual device, and
-//! cost what is said. With `--nocapture` it prints that.
+//! Triangles, and Gaussians among them, give the same bits on every board as on the virtual device,
+//! and cost what is said. With `--nocapture` it prints that.
 
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::mesh::{Drawn, Scene};

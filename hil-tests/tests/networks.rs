@@ -1,5 +1,5 @@
-//! Whole networks on boards, byte for byte as TFLite's reference kernels have it. With `--nocapture` it
-//! prints what a run costs there.
+//! Whole networks on boards, byte for byte as TFLite's reference kernels have it. With
+//! `--nocapture` it prints what a run costs there.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Rays, their samples and what is composed of these are the same bits on every board as on the virtual
-//! device. With `--nocapture` it prints what they cost there.
+//! Rays, their samples and what is composed of these are the same bits on every board as on the
+//! virtual device. With `--nocapture` it prints what they cost there.
 
 use quintet_driver::camera::Camera;
 use quintet_driver::device::Connection;

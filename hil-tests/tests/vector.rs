@@ -1,5 +1,5 @@
-//! Vector commands give the same bytes on every board as on the virtual device. With `--nocapture` it
-//! prints what they cost there.
+//! Vector commands give the same bytes on every board as on the virtual device. With `--nocapture`
+//! it prints what they cost there.
 
 use std::ops::ControlFlow;
 

@@ -1,8 +1,8 @@
 //! A fault injector for one direction of a byte pipe: a bad cable, the same every time.
 //!
-//! Sans-IO and deterministic: bytes and the time go in, and the bytes that come through go out, each
-//! piece with the time from which it may pass. Two injectors with the same [`Faults`] and stream do
-//! the same to the same bursts.
+//! Sans-IO and deterministic: bytes and the time go in, and the bytes that come through go out,
+//! each piece with the time from which it may pass. Two injectors with the same [`Faults`] and
+//! stream do the same to the same bursts.
 //!
 //! ```
 //! # use core::time::Duration;

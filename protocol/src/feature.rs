@@ -5,8 +5,8 @@
 //! chooses for each matrix; no command needs to know it, but [`Waves`](crate::program::Waves) and
 //! [`Harmonics`](crate::program::Harmonics) write Q14.
 //!
-//! **Dense layers.** Weights are signed bytes. They lie in records of [`BLOCK_CHANNELS`] channels, the
-//! last one filled up with zeros, `a` to `d`; a column of the input is a number `0..inputs`:
+//! **Dense layers.** Weights are signed bytes. They lie in records of [`BLOCK_CHANNELS`] channels,
+//! the last one filled up with zeros, `a` to `d`; a column of the input is a number `0..inputs`:
 //!
 //! ```text
 //! record, 8 + inputs words
@@ -17,8 +17,8 @@
 //! ```
 //!
 //! A result is `floor(((bias + sum(weight * input)) * multiplier + 2^31) / 2^32)`, rounded half up,
-//! held to the command's range. Sums are of 32 bits and wrap; a driver that wants none to wrap sees to
-//! it that `|bias| + 2^15 * sum(|weight|)` stays below 2^31.
+//! held to the command's range. Sums are of 32 bits and wrap; a driver that wants none to wrap sees
+//! to it that `|bias| + 2^15 * sum(|weight|)` stays below 2^31.
 //!
 //! A perceptron's layers are told by records, each for columns of the work rows:
 //!
@@ -111,9 +111,9 @@ pub const fn dense_scratch_words(inputs: usize, rows: usize) -> usize {
     2 * inputs * (rows.div_ceil(TILE_ROWS) + 1)
 }
 
-/// Words that a perceptron works in so as to take blocks of `rows` rows, rounded up to tiles: `stride`
-/// halves each, and what its widest layer works in. A command needs those of one tile. More rows, up to
-/// 64, are less work.
+/// Words that a perceptron works in so as to take blocks of `rows` rows, rounded up to tiles:
+/// `stride` halves each, and what its widest layer works in. A command needs those of one tile.
+/// More rows, up to 64, are less work.
 pub const fn perceptron_scratch_words(stride: usize, widest: usize, rows: usize) -> usize {
     let rows = rows.next_multiple_of(TILE_ROWS);
     rows * (stride / 2) + dense_scratch_words(widest, rows)

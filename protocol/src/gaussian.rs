@@ -18,9 +18,10 @@
 //!                                         5  r | g << 11 | b << 22   constant colour, 11/11/10 bits
 //! ```
 //!
-//! A colour is `r / 512 - 1`, `g / 512 - 1`, `b / 256 - 1` in units of display white. Spherical-harmonic coefficients are
-//! signed bytes, `(degree + 1)^2 - 1` triples (r, g, b), degree 1 first, padded to whole words; a
-//! coefficient is `byte * harmonics_scale / 2^(24 + harmonics_shift)`.
+//! A colour is `r / 512 - 1`, `g / 512 - 1`, `b / 256 - 1` in units of display white.
+//! Spherical-harmonic coefficients are signed bytes, `(degree + 1)^2 - 1` triples (r, g, b), degree
+//! 1 first, padded to whole words; a coefficient is `byte * harmonics_scale / 2^(24 +
+//! harmonics_shift)`.
 
 /// Most Gaussians in a chunk.
 pub const CHUNK_CAPACITY: usize = 256;
@@ -96,8 +97,8 @@ impl Chunk {
 
 /// A pinhole camera. View axes: x right, y down, z forward; pixel centres at +0.5.
 ///
-/// Rows 0 and 1 of the matrix are the rotation's rows times focal length over `2^focal_shift`, row 2
-/// is the rotation's: so `x'/z * 2^focal_shift` is a distance in pixels.
+/// Rows 0 and 1 of the matrix are the rotation's rows times focal length over `2^focal_shift`, row
+/// 2 is the rotation's: so `x'/z * 2^focal_shift` is a distance in pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Camera {
     /// Matrix from world to scaled view axes, row-major, Q30, magnitudes up to 1.

@@ -1,14 +1,14 @@
-//! Layout of grids in the arena: the levels of combined ones, textures among them, and the factors of
-//! decomposed ones.
+//! Layout of grids in the arena: the levels of combined ones, textures among them, and the factors
+//! of decomposed ones.
 //!
-//! A point is three words, Q28 of the unit box ([`crate::tile`]); along each axis it is first brought
-//! into the box, as [`Wrap`] says.
+//! A point is three words, Q28 of the unit box ([`crate::tile`]); along each axis it is first
+//! brought into the box, as [`Wrap`] says.
 //!
 //! # Levels
 //!
 //! A level's entries are at the integers of its own coordinates, `point * scale + offset`. What is
-//! interpolated there becomes a row's numbers by `value * multiplier / 2^16`, rounded, ties up; numbers
-//! that no half can hold wrap.
+//! interpolated there becomes a row's numbers by `value * multiplier / 2^16`, rounded, ties up;
+//! numbers that no half can hold wrap.
 //!
 //! ```text
 //! level, 10 words
@@ -22,17 +22,17 @@
 //! 9     zero
 //! ```
 //!
-//! Entry `(x, y, z)` of a dense level has number `x + y * nx + z * nx * ny`. A coordinate below 0, or
-//! not below the resolution, is that of the nearest entry, or along an axis that repeats the one at the
-//! other end. In a hashed level the number is `(x ^ y * 2654435761 ^ z * 805459861) & (entries - 1)`
-//! (Müller et al. 2022, equation 4); `entries` is a power of two, else the one below it is taken.
-//! A level or factor that is not wholly in the table has no entries; a point one of whose corners has no
-//! entry gets zeros.
+//! Entry `(x, y, z)` of a dense level has number `x + y * nx + z * nx * ny`. A coordinate below 0,
+//! or not below the resolution, is that of the nearest entry, or along an axis that repeats the one
+//! at the other end. In a hashed level the number is `(x ^ y * 2654435761 ^ z * 805459861) &
+//! (entries - 1)` (Müller et al. 2022, equation 4); `entries` is a power of two, else the one below
+//! it is taken. A level or factor that is not wholly in the table has no entries; a point one of
+//! whose corners has no entry gets zeros.
 //!
 //! In a `nearest` level the fraction of a coordinate is dropped, whatever corners are weighed.
 //!
-//! Features of an entry lie together, entries one after another without padding. Bytes are unsigned: a
-//! feature is `byte - 128`, of pixels it is the byte. Halves are signed.
+//! Features of an entry lie together, entries one after another without padding. Bytes are
+//! unsigned: a feature is `byte - 128`, of pixels it is the byte. Halves are signed.
 //!
 //! # Factors
 //!
@@ -47,9 +47,9 @@
 //! 3  multiplier, signed; that of a group's first factor counts
 //! ```
 //!
-//! An entry is a whole number of words. Factors are reduced as halves, a byte counting for 256 times
-//! its feature: the product of two becomes a number by `product * multiplier / 2^32`, of three by
-//! `product * multiplier / 2^48`, a sum by `sum * multiplier / 2^16`, rounded, ties up.
+//! An entry is a whole number of words. Factors are reduced as halves, a byte counting for 256
+//! times its feature: the product of two becomes a number by `product * multiplier / 2^32`, of
+//! three by `product * multiplier / 2^48`, a sum by `sum * multiplier / 2^16`, rounded, ties up.
 
 use crate::program::GridEntry;
 

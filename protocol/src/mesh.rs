@@ -1,7 +1,7 @@
 //! Layout of vertices, triangles and lights in the arena.
 //!
-//! All integers are little-endian words of 32 bits; `Qn` means `n` fraction bits. Positions are in the
-//! scene units of [`crate::gaussian`], and seen by its camera.
+//! All integers are little-endian words of 32 bits; `Qn` means `n` fraction bits. Positions are in
+//! the scene units of [`crate::gaussian`], and seen by its camera.
 //!
 //! ```text
 //! vertex, 8 words                                 triangle, 4 words
@@ -15,14 +15,14 @@
 //!                                                 3  colour b
 //! ```
 //!
-//! Texture coordinates may be up to 2048 textures from the origin. Only differences within a triangle
-//! cost precision: those of fragments are wrapped to 32 bits, to -8..8 textures, which does not show
-//! where textures repeat.
+//! Texture coordinates may be up to 2048 textures from the origin. Only differences within a
+//! triangle cost precision: those of fragments are wrapped to 32 bits, to -8..8 textures, which
+//! does not show where textures repeat.
 //!
-//! The first light of a list is ambient, its direction is of no use. A light lights what faces it; a
-//! *signed* one takes away from what faces away: three of them and a grey ambient show normals. The
-//! directions are in the axes of the normals. A fragment of an unlit triangle has a normal of zeros,
-//! and keeps its colour.
+//! The first light of a list is ambient, its direction is of no use. A light lights what faces it;
+//! a *signed* one takes away from what faces away: three of them and a grey ambient show normals.
+//! The directions are in the axes of the normals. A fragment of an unlit triangle has a normal of
+//! zeros, and keeps its colour.
 //!
 //! What `TransformVertices` makes, for `RasteriseTriangles` alone, is [`seen_words`] long:
 //!

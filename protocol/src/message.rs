@@ -1,23 +1,23 @@
 //! The messages, encoded by postcard, one to a link packet.
 //!
-//! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats the
-//! call's `id`, in the order in which they arrive, and sends [`Event`]s of its own while a run is
-//! under way.
+//! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats
+//! the call's `id`, in the order in which they arrive, and sends [`Event`]s of its own while a run
+//! is under way.
 //!
 //! Events go as bulk and replies as control, so that a reply may overtake events; only the reply to
 //! [`Request::Run`] goes as bulk, after the events of the run before and before those of its own.
 //! Of the calls [`Request::Write`] and [`Request::Digest`] go as bulk and so keep their order; any
 //! other call that must come after them waits for their replies.
 //!
-//! **Once.** Within a session the link delivers each message exactly once. When a session is lost, a
-//! driver cannot know which of its last calls were carried out, so every request can be repeated in
-//! the next one: all but [`Request::Run`] are idempotent, and a run has a ticket, which a device runs
-//! only once.
+//! **Once.** Within a session the link delivers each message exactly once. When a session is lost,
+//! a driver cannot know which of its last calls were carried out, so every request can be repeated
+//! in the next one: all but [`Request::Run`] are idempotent, and a run has a ticket, which a device
+//! runs only once.
 //!
-//! **What a device keeps.** The arena, the installed program and the record of the last run outlive a
-//! session; a run does not: with the session ends whoever would have taken its pixels, so the device
-//! aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A claim
-//! tells a driver that comes back whether anything else happened meanwhile.
+//! **What a device keeps.** The arena, the installed program and the record of the last run outlive
+//! a session; a run does not: with the session ends whoever would have taken its pixels, so the
+//! device aborts it. A reset loses all but, where the board's memory keeps it, the arena's bytes. A
+//! claim tells a driver that comes back whether anything else happened meanwhile.
 
 use crate::accelerator::descriptor::Receipt;
 use crate::accelerator::{Failure, Presence};
@@ -25,8 +25,8 @@ use crate::link::LinkStats;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-/// Most bytes whose digests one request may ask for. The device is away from its link meanwhile: for
-/// 2 million instructions of a Cortex-M4, 4.5 million of an RV32IMAC.
+/// Most bytes whose digests one request may ask for. The device is away from its link meanwhile:
+/// for 2 million instructions of a Cortex-M4, 4.5 million of an RV32IMAC.
 pub const DIGESTED_MAX: u32 = 256 << 10;
 
 /// Most bytes that a [`ToDriver`] adds to the bytes it carries. A device answers with so many fewer
@@ -56,8 +56,8 @@ pub enum Request<'a> {
         /// `Clear` or a reset, so as long as it does, nobody else has changed the arena.
         claim: u32,
     },
-    /// Put `bytes` at byte `offset` of the arena. Before [`Request::Install`] anywhere; after it only
-    /// inside input buffers, and not during a run. Idempotent. Answered by [`Reply::Done`].
+    /// Put `bytes` at byte `offset` of the arena. Before [`Request::Install`] anywhere; after it
+    /// only inside input buffers, and not during a run. Idempotent. Answered by [`Reply::Done`].
     Write {
         /// Byte offset in the arena.
         offset: u32,
@@ -98,20 +98,20 @@ pub enum Request<'a> {
         /// Chosen by the driver, never the same again. The device remembers the last one.
         ticket: u32,
     },
-    /// Stop the run that is under way, if any. Idempotent. Answered by [`Reply::Done`]; the run still
-    /// ends with [`Event::Finished`].
+    /// Stop the run that is under way, if any. Idempotent. Answered by [`Reply::Done`]; the run
+    /// still ends with [`Event::Finished`].
     Abort,
-    /// Send the log messages that wait and all that follow, until the session ends, on the link's log
-    /// channel. Idempotent. Answered by [`Reply::Done`], also by a device that has no logs: whether it
-    /// has is told by [`crate::link::capability::LOG`].
+    /// Send the log messages that wait and all that follow, until the session ends, on the link's
+    /// log channel. Idempotent. Answered by [`Reply::Done`], also by a device that has no logs:
+    /// whether it has is told by [`crate::link::capability::LOG`].
     Log,
     /// Say how the link fares. Idempotent. Answered by [`Reply::Link`].
     Link,
     /// Say what is going on. Idempotent. Answered by [`Reply::Status`].
     Status,
-    /// A piece of the page that an [`Event::Need`] asked for. Pieces come in order and without gaps;
-    /// the last one ends the page. Answered by [`Reply::Done`], or refused if that page is not asked
-    /// for any more: the run has ended.
+    /// A piece of the page that an [`Event::Need`] asked for. Pieces come in order and without
+    /// gaps; the last one ends the page. Answered by [`Reply::Done`], or refused if that page is
+    /// not asked for any more: the run has ended.
     Supply {
         /// The number in the [`Event::Need`].
         need: u16,
@@ -297,7 +297,8 @@ pub enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Rows of a finished tile of a frame: RGB, one byte a channel, `bytes.len() / (3 * width)` rows.
+    /// Rows of a finished tile of a frame: RGB, one byte a channel, `bytes.len() / (3 * width)`
+    /// rows.
     Pixels {
         /// The output buffer's number in the program.
         buffer: u16,

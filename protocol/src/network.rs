@@ -16,13 +16,14 @@
 //!
 //! # Weights of a convolution
 //!
-//! What a window sees is a *column* of bytes: for each of its rows, top to bottom, the *runs* of bytes
-//! that lie together in the picture, each padded to a multiple of four. A run is a whole row of the
-//! window, `kernel[1] * channels` bytes, or with a dilation across, each of its elements by itself.
-//! Padding may have any value: its weights are zero. A column is a multiple of four bytes long.
+//! What a window sees is a *column* of bytes: for each of its rows, top to bottom, the *runs* of
+//! bytes that lie together in the picture, each padded to a multiple of four. A run is a whole row
+//! of the window, `kernel[1] * channels` bytes, or with a dilation across, each of its elements by
+//! itself. Padding may have any value: its weights are zero. A column is a multiple of four bytes
+//! long.
 //!
-//! Output channels come in pairs, `2i` and `2i + 1`; an odd last one is paired with zeros. Each pair
-//! has a *record*:
+//! Output channels come in pairs, `2i` and `2i + 1`; an odd last one is paired with zeros. Each
+//! pair has a *record*:
 //!
 //! ```text
 //! words 0..4   finish of the first channel: see [`Finish`]
@@ -31,21 +32,21 @@
 //! ```
 //!
 //! A word of weights holds two halves, the lower one for the first of its two bytes; a half is
-//! `first + 256 * second`, a signed number, where `first` and `second` are the weights of the pair's
-//! channels. So one dual multiplication by the half as it is gives `sum_first + 256 * sum_second`, and
-//! one by its sign-extended low byte gives `sum_first`: half of the unpacking is never done, and the
-//! second channel's sum is the difference of the two, shifted right by 8.
+//! `first + 256 * second`, a signed number, where `first` and `second` are the weights of the
+//! pair's channels. So one dual multiplication by the half as it is gives `sum_first + 256 *
+//! sum_second`, and one by its sign-extended low byte gives `sum_first`: half of the unpacking is
+//! never done, and the second channel's sum is the difference of the two, shifted right by 8.
 //!
-//! That is exact as long as `sum_second`, without its bias, lies within 24 bits, whatever the bytes,
-//! and every half within 16. Where it may not, the whole layer is *unpaired*: there each channel is the first
-//! one of its own pair, and the second, of zeros, is not one of the output's.
+//! That is exact as long as `sum_second`, without its bias, lies within 24 bits, whatever the
+//! bytes, and every half within 16. Where it may not, the whole layer is *unpaired*: there each
+//! channel is the first one of its own pair, and the second, of zeros, is not one of the output's.
 //!
 //! # Weights of a depthwise convolution
 //!
 //! Each output channel has a record: weights, then its [`Finish`]. Weights are halves of words and
 //! twice what they are, so that a sum is twice what it is. [`Depthwise`] says what a *line* and a
-//! *window that is laid down* are; a window spans `lines` of them and `span` columns, where a dilation
-//! puts zeros in between.
+//! *window that is laid down* are; a window spans `lines` of them and `span` columns, where a
+//! dilation puts zeros in between.
 //!
 //! ```text
 //! even     for each two columns of the window a word for each line: (0, 1), (2, 3), .. to the last
@@ -53,8 +54,9 @@
 //! finish   4 words
 //! ```
 //!
-//! What is not a column of the window is zero. A window of 3x3 that is not dilated, with a stride across
-//! of 1 or 2, has a record of 10 words: columns (1, 2) of the three lines, columns (0, 1), the finish.
+//! What is not a column of the window is zero. A window of 3x3 that is not dilated, with a stride
+//! across of 1 or 2, has a record of 10 words: columns (1, 2) of the three lines, columns (0, 1),
+//! the finish.
 
 mod depthwise;
 
@@ -95,14 +97,16 @@ pub fn convolve_tile_words(sliding: &Sliding) -> usize {
 }
 
 /// Least words of scratch that a convolution takes. None are needed where the only column is the
-/// input as it lies there, as in a fully connected layer; then the output must not overlap the input.
+/// input as it lies there, as in a fully connected layer; then the output must not overlap the
+/// input.
 pub fn convolve_scratch_least(sliding: &Sliding) -> usize {
     if is_one_column(sliding) { 0 } else { convolve_tile_words(sliding) }
 }
 
 /// Words of scratch that a convolution makes good use of: with more it is hardly faster.
 pub fn convolve_scratch_words(sliding: &Sliding) -> usize {
-    /// Bytes of the columns of a block, about: enough for what a block costs by itself not to count.
+    /// Bytes of the columns of a block, about: enough for what a block costs by itself not to
+    /// count.
     const BLOCK_BYTES: usize = 1 << 11;
     let [rows, columns, _] = sliding.output.map(usize::from);
     let tiles = (rows * columns / TILE_PIXELS).min(BLOCK_BYTES / column_bytes(sliding));
@@ -139,10 +143,10 @@ pub struct Scale {
 ///      3  byte 0: right, bits to shift to the right, 0..=31; byte 1: left, bits to shift to the left
 /// ```
 ///
-/// With `left` zero and `right` from 1 to 22, the byte is
-/// `clamp((high32(2 * sum + word 0, multiplier) + offset - (1 if 2 * sum + word 0 is negative)) >> right)`
-/// where `high32(a, b)` is `(a * b + 2^31) >> 32`: the two roundings of [`Scale`], in few instructions.
-/// Otherwise it is worked out as [`Scale`] says, from half of word 0, and word 2 is the zero point alone.
+/// With `left` zero and `right` from 1 to 22, the byte is `clamp((high32(2 * sum + word 0,
+/// multiplier) + offset - (1 if 2 * sum + word 0 is negative)) >> right)` where `high32(a, b)` is
+/// `(a * b + 2^31) >> 32`: the two roundings of [`Scale`], in few instructions. Otherwise it is
+/// worked out as [`Scale`] says, from half of word 0, and word 2 is the zero point alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Finish {
     /// What is added to the sum, `|sum + bias| < 2^30`.

@@ -1,9 +1,9 @@
 //! Layout of rays, of the samples along them, and of what is composed of these.
 //!
-//! Each pixel of a tile has a *ray*, by its number in the tile: a segment from the near end to the far
-//! end of what is drawn. Places on it are *shares* of the segment, Q24: 0 at the near end, 2^24 at the
-//! far one. Positions are in the unit box of the field, Q28: the box may be far smaller than the
-//! segment, and a point outside it is no error.
+//! Each pixel of a tile has a *ray*, by its number in the tile: a segment from the near end to the
+//! far end of what is drawn. Places on it are *shares* of the segment, Q24: 0 at the near end, 2^24
+//! at the far one. Positions are in the unit box of the field, Q28: the box may be far smaller than
+//! the segment, and a point outside it is no error.
 //!
 //! ```text
 //! ray, 10 words                                     sample, 2 words
@@ -37,8 +37,8 @@
 //! words for a block of 4^3 of them, then a byte for each block, four a word. Blocks are numbered
 //! `x + n (y + n z)` by their places along the three axes, `n` of them along each, cells in a block
 //! `x + 4 (y + 4 z)`; low bits and bytes come first. A block's byte is 0 where a cell of it is
-//! occupied, else how many blocks off, in the greatest of the three directions, the nearest block is
-//! that has one, and `n` where there is none.
+//! occupied, else how many blocks off, in the greatest of the three directions, the nearest block
+//! is that has one, and `n` where there is none.
 //!
 //! What becomes of a density and of a colour, both halves as a network leaves them, `x`:
 //!
@@ -96,14 +96,15 @@ pub const DEPTH_BITS: u32 = 26;
 /// Where the samples of a ray lie, and how long they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spacing {
-    /// In the middles of even intervals, `(k + 1/2) / n`. A sample is as long as the way to the next
-    /// one, the last one as the way to the end of the segment. Samples that are focused take the
-    /// place of the even ones: `(k + 1/2) / m` of the weights' histogram over the even intervals.
+    /// In the middles of even intervals, `(k + 1/2) / n`. A sample is as long as the way to the
+    /// next one, the last one as the way to the end of the segment. Samples that are focused take
+    /// the place of the even ones: `(k + 1/2) / m` of the weights' histogram over the even
+    /// intervals.
     Middles = 0,
-    /// On even points from end to end, `k / (n - 1)`. A sample is as long as the way to the next one,
-    /// the last one [`ENDLESS`]. Samples that are focused come beside the even ones: `k / (m - 1)` of
-    /// the weights' histogram over the intervals between the even points' middles, with neither the
-    /// first nor the last weight (NeRF's `sample_pdf`).
+    /// On even points from end to end, `k / (n - 1)`. A sample is as long as the way to the next
+    /// one, the last one [`ENDLESS`]. Samples that are focused come beside the even ones: `k / (m -
+    /// 1)` of the weights' histogram over the intervals between the even points' middles, with
+    /// neither the first nor the last weight (NeRF's `sample_pdf`).
     Points = 1,
 }
 

@@ -1,4 +1,5 @@
-//! A fingerprint of everything that both ends must agree on: the messages and the program's records.
+//! A fingerprint of everything that both ends must agree on: the messages and the program's
+//! records.
 //!
 //! Computed by the compiler from the types themselves, so that it changes when they do and nobody
 //! has to remember it. The link compares it before it opens a session.

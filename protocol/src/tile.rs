@@ -1,9 +1,9 @@
 //! Layout of what commands hand on to each other that draw a frame tile by tile.
 //!
 //! A program draws one *tile* after another, a rectangle of the frame, by a loop from a
-//! [`NextTile`](crate::program::NextTile) to a [`Repeat`](crate::program::Repeat) on its cursor. Pixels
-//! of a tile are numbered row by row. Everything that has a colour ends in the tile's *accumulators*:
-//! splats, surfaces and rays alike, so that one frame may have all of them.
+//! [`NextTile`](crate::program::NextTile) to a [`Repeat`](crate::program::Repeat) on its cursor.
+//! Pixels of a tile are numbered row by row. Everything that has a colour ends in the tile's
+//! *accumulators*: splats, surfaces and rays alike, so that one frame may have all of them.
 //!
 //! ```text
 //! cursor, 5 words                          accumulator, 1 + channels words
@@ -25,9 +25,9 @@
 //! normals      2 words: x, y, z as halves, Q14, of length 1, in world or view axes, and zero
 //! ```
 //!
-//! `pixels` begins with a word that says how many fragments there are; they come row by row. The surface
-//! has two words for each pixel of the tile, fragment or not: how near the nearest triangle is, in
-//! proportion to `1 / depth`, and its number; zero and all ones where there is none.
+//! `pixels` begins with a word that says how many fragments there are; they come row by row. The
+//! surface has two words for each pixel of the tile, fragment or not: how near the nearest triangle
+//! is, in proportion to `1 / depth`, and its number; zero and all ones where there is none.
 
 /// Words of a cursor.
 pub const CURSOR_WORDS: usize = 5;

@@ -3,8 +3,9 @@
 //! A *region* is a rectangle of the frame. Its chunks are visited from front to back; splats gather
 //! in the arena, and those nearer than the next chunk's nearest are drawn when room is needed for
 //! more. So each chunk is visited once for each region that it touches. Where even the splats that
-//! cannot be drawn yet are too many, the farthest are dropped: the *window* is made to end there, and
-//! when all before that has been drawn another window begins, for which chunks are visited again.
+//! cannot be drawn yet are too many, the farthest are dropped: the *window* is made to end there,
+//! and when all before that has been drawn another window begins, for which chunks are visited
+//! again.
 //!
 //! ```text
 //! window, 10 words                            bounds of a chunk, 4 words

@@ -1,4 +1,5 @@
-//! Cameras and chunk headers: the words are those of the documented layout, and survive a round trip.
+//! Cameras and chunk headers: the words are those of the documented layout, and survive a round
+//! trip.
 
 use proptest::prelude::*;
 use quintet_protocol::gaussian::{Camera, Chunk, harmonics_words};

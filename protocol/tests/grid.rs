@@ -1,4 +1,5 @@
-//! Levels and factors of grids: the words are those of the documented layout, and survive a round trip.
+//! Levels and factors of grids: the words are those of the documented layout, and survive a round
+//! trip.
 
 use proptest::prelude::*;
 use quintet_protocol::grid::{FACTOR_WORDS, Factor, LEVEL_WORDS, Level, Wrap};

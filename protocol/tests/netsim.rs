@@ -1,7 +1,7 @@
 //! Goodput of an upload over a simulated cable, as a table that the repository keeps: `netsim.txt`.
 //!
-//! A device with 8 KiB of receive buffers, port and store together, takes packets of the longest kind
-//! from a driver that always has more. `QUINTET_UPDATE_SNAPSHOTS=1` writes the table anew.
+//! A device with 8 KiB of receive buffers, port and store together, takes packets of the longest
+//! kind from a driver that always has more. `QUINTET_UPDATE_SNAPSHOTS=1` writes the table anew.
 
 mod pipe;
 

@@ -1,5 +1,5 @@
-//! `firmware`: builds the boards and QEMU's device, holds the images against the boards' budgets and
-//! puts them where the driver looks for them.
+//! `firmware`: builds the boards and QEMU's device, holds the images against the boards' budgets
+//! and puts them where the driver looks for them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,8 +61,8 @@ pub fn image(board: &Board) -> PathBuf {
     target_directory().join(&board.target).join("firmware").join(&board.package)
 }
 
-/// Copies, unless the same is there: an emulator may have the old file open, so it is replaced whole
-/// and not written over.
+/// Copies, unless the same is there: an emulator may have the old file open, so it is replaced
+/// whole and not written over.
 fn put(from: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(from).with_context(|| from.display().to_string())?;
     if fs::read(to).is_ok_and(|old| old == bytes) {

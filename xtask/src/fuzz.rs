@@ -40,7 +40,8 @@ fn targets() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// What is found grows in cargo's target folder, not in the repository; copy from there what is to be kept.
+/// What is found grows in cargo's target folder, not in the repository; copy from there what is to
+/// be kept.
 fn fuzz(target: &str, seconds: &str) -> Result<()> {
     let found = target_directory().join("fuzz");
     let (corpus, broken) = (found.join("corpus").join(target), found.join("broken").join(target));

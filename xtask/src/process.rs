@@ -21,8 +21,8 @@ pub fn root() -> &'static Path {
 
 /// Cargo's target directory for the workspace.
 pub fn target_directory() -> PathBuf {
-    // A relative CARGO_TARGET_DIR is relative to where cargo was started; commands here start in the
-    // root, so both agree only there.
+    // A relative CARGO_TARGET_DIR is relative to where cargo was started; commands here start in
+    // the root, so both agree only there.
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 

@@ -54,8 +54,8 @@ fn targets() -> Result<()> {
         println!("Debian's toolchain: there");
         return Ok(());
     }
-    // rustc-web and cargo-web are the current release, for Debian's web browsers; the plain packages
-    // are years older.
+    // rustc-web and cargo-web are the current release, for Debian's web browsers; the plain
+    // packages are years older.
     install(&["rustc-web", "cargo-web", "rust-web-src"])?;
     announced(command("rustup").args(["toolchain", "link", DEBIAN, "/usr"]))?;
     if !has_debian() {
@@ -76,8 +76,8 @@ fn emulators() -> Result<()> {
     Ok(())
 }
 
-/// Installs Debian packages; updates the lists only if that fails. Without the recommended packages,
-/// since those of QEMU conflict with others on some machines.
+/// Installs Debian packages; updates the lists only if that fails. Without the recommended
+/// packages, since those of QEMU conflict with others on some machines.
 fn install(packages: &[&str]) -> Result<()> {
     let mut arguments = vec!["install", "-y", "--no-install-recommends"];
     arguments.extend(packages);

@@ -1,4 +1,5 @@
-//! `soak`: random programs with an accelerator and without, and hostile descriptors, as many as one likes.
+//! `soak`: random programs with an accelerator and without, and hostile descriptors, as many as one
+//! likes.
 
 use anyhow::Result;
 

@@ -62,7 +62,8 @@ fn documentation() -> Result<()> {
     cargo.env("RUSTDOCFLAGS", flags).args(["doc", "--no-deps", "--quiet"]);
     // The command's own page would have the library's name.
     cargo.args(["--lib", "--package", "quintet-driver", "--package", "quintet-protocol"]);
-    run_command(cargo.args(["--package", "quintet-firmware"]).args(EMULATION))
+    cargo.args(["--package", "quintet-firmware", "--package", "quintet-accelerator"]);
+    run_command(cargo.args(EMULATION))
 }
 
 fn board_lints() -> Result<()> {

@@ -7,7 +7,7 @@ pub enum InstanceError {
     /// It is not TOML, or lacks something, or has something unknown.
     #[error("{0}")]
     Toml(String),
-    /// A file cannot be read.
+    /// A file cannot be read, or holds no description.
     #[error("{path}: {error}")]
     File {
         /// The file.

@@ -9,10 +9,10 @@ use super::Instance;
 const HALF_BYTES: u64 = 2;
 
 impl Instance {
-    /// Whether the accelerator leaves a command to the core that it executes otherwise, as it finds it
-    /// too large. Sums stay in their elements until they are whole; so half of the input buffer has to
-    /// hold the window, or the row, of one sum, and half of the weights' buffer the weights of one
-    /// channel. Everything else is worked on in parts.
+    /// Whether the accelerator leaves a command to the core that it executes otherwise, as it finds
+    /// it too large. Sums stay in their elements until they are whole; so half of the input buffer
+    /// has to hold the window, or the row, of one sum, and half of the weights' buffer the weights
+    /// of one channel. Everything else is worked on in parts.
     pub fn declines(&self, command: &Command) -> bool {
         let (row, channel) = match command {
             Command::Convolve(c) => {

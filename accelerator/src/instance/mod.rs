@@ -1,8 +1,8 @@
 //! The description of an accelerator: what it has, how fast, and what it leaves to the core. TOML.
 //!
 //! A description is the whole truth of what [`crate::timing`] charges: its numbers are integers and
-//! exact fractions, so that a command costs the same on every host. Presets say of each number where it
-//! comes from.
+//! exact fractions, so that a command costs the same on every host. Presets say of each number
+//! where it comes from.
 
 mod check;
 mod commands;
@@ -65,8 +65,8 @@ impl Instance {
     /// Reads a description.
     ///
     /// # Errors
-    /// [`InstanceError`], with the line where it is not TOML of a description, or with the key that is
-    /// out of its range.
+    /// [`InstanceError`], with the line where it is not TOML of a description, or with the key that
+    /// is out of its range.
     pub fn from_toml(text: &str) -> Result<Self, InstanceError> {
         let instance: Self =
             toml::from_str(text).map_err(|error| InstanceError::Toml(error.to_string()))?;

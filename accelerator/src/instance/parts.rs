@@ -25,7 +25,8 @@ pub struct Array {
 pub struct Lanes {
     /// Pixels that a primitive covers: weighed, tested, blended. 1..=1024.
     pub rasteriser: u32,
-    /// Corners of grids: fetched, weighed, summed; a word of the input buffer's width each. 1..=1024.
+    /// Corners of grids: fetched, weighed, summed; a word of the input buffer's width each.
+    /// 1..=1024.
     pub corner: u32,
     /// Exponentials, reciprocals, sines, by table. 1..=1024.
     pub special: u32,
@@ -92,8 +93,8 @@ pub struct Costs {
     pub projection: u32,
 }
 
-/// The core beside the accelerator: the assumption by which executed instructions, which are counted,
-/// become time, which is not. Charges do not depend on it.
+/// The core beside the accelerator: the assumption by which executed instructions, which are
+/// counted, become time, which is not. Charges do not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Core {

@@ -13,8 +13,8 @@ const FILE: &str = "model:";
 const NONE: &str = "none";
 
 impl Instance {
-    /// The accelerator that a command line names: `none`, or a preset, or `model:FILE`; after it, each
-    /// behind a comma, `without=OPERATOR[.COMMAND]`, `pace=instant` or `clock`,
+    /// The accelerator that a command line names: `none`, or a preset, or `model:FILE`; after it,
+    /// each behind a comma, `without=OPERATOR[.COMMAND]`, `pace=instant` or `clock`,
     /// `misbehave=KIND@COMMANDS`, or `KEY=VALUE` as [`Instance::with`] takes them. None for `none`.
     ///
     /// # Errors
@@ -29,10 +29,16 @@ impl Instance {
             };
         }
         let instance = match name.strip_prefix(FILE) {
-            Some(path) => Self::from_toml(&read(path)?)?,
+            Some(path) => Self::from_file(path)?,
             None => Self::preset(name)?,
         };
         parts.try_fold(instance, |instance, option| instance.with_option(option)).map(Some)
+    }
+
+    fn from_file(path: &str) -> Result<Self, InstanceError> {
+        let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+        text.and_then(|text| Self::from_toml(&text).map_err(|error| error.to_string()))
+            .map_err(|error| InstanceError::File { path: path.to_owned(), error })
     }
 
     fn with_option(mut self, option: &str) -> Result<Self, InstanceError> {
@@ -46,14 +52,6 @@ impl Instance {
         }
         self.checked()
     }
-}
-
-fn read(path: &str) -> Result<String, InstanceError> {
-    let of_file = |error: std::io::Error| InstanceError::File {
-        path: path.to_owned(),
-        error: error.to_string(),
-    };
-    std::fs::read_to_string(path).map_err(of_file)
 }
 
 /// The fault of `KIND@COMMANDS`.
@@ -105,11 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_and_a_missing_one_is_named() {
+    fn a_file_is_read_and_one_that_cannot_be_is_named() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/presets/edge.toml");
         assert_eq!(spec(&format!("model:{path}")), spec("edge"));
         let missing = Instance::from_spec("model:/nowhere/to/be/found.toml").unwrap_err();
         assert!(missing.to_string().starts_with("/nowhere/to/be/found.toml: "), "{missing}");
+        let other = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let refused = Instance::from_spec(&format!("model:{other}")).unwrap_err();
+        assert!(refused.to_string().starts_with(&format!("{other}: ")), "{refused}");
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub struct Job {
     command: OneCommand,
     arena: Place,
     software: Software,
-    /// The pages on their way. The core has a pager too, and the words of the tables in the arena tell
-    /// either what the other has done.
+    /// The pages on their way. The core has a pager too, and the words of the tables in the arena
+    /// tell either what the other has done.
     pager: Pager,
     pixels: Vec<u8>,
     work: Vec<(Phase, u64)>,
@@ -157,8 +157,8 @@ impl Job {
         }
     }
 
-    /// Finishes it, if nothing is on its way: the core's pager and this one know of the same pages only
-    /// while a command is under way.
+    /// Finishes it, if nothing is on its way: the core's pager and this one know of the same pages
+    /// only while a command is under way.
     fn settle(&mut self, instance: &Instance, memory: &mut impl Memory) -> Result<Doing, Failure> {
         if self.pager.wanted() > 0 {
             self.starved = true;

@@ -128,8 +128,8 @@ impl Model {
         })
     }
 
-    /// Lets so many clocks pass, no more than [`Progress::Timed`] has told. What they complete takes up
-    /// the next command at the next step.
+    /// Lets so many clocks pass, no more than [`Progress::Timed`] has told. What they complete
+    /// takes up the next command at the next step.
     pub fn pass(&mut self, clocks: u64, memory: &mut impl Memory) {
         self.registers.count_long(at::CLOCKS_LOW, clocks);
         let State::Due { descriptor, words, clocks: left } = &mut self.state else { return };

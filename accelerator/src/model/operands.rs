@@ -1,7 +1,8 @@
 //! The command at hand with the buffers that it names: a program of one command.
 //!
-//! An accelerator reads the records of a command's operands and no others, however long the table is.
-//! They are numbered by their place in the command here, and by their place in the table outside.
+//! An accelerator reads the records of a command's operands and no others, however long the table
+//! is. They are numbered by their place in the command here, and by their place in the table
+//! outside.
 
 use super::registers::Registers;
 use crate::memory::Memory;

@@ -1,7 +1,7 @@
 //! Amdahl's law, and its like for two machines that work at the same time.
 
-/// By how much a whole becomes faster when its share `share` becomes `factor` times faster and the two
-/// machines take turns: `1 / (1 - s + s / k)`.
+/// By how much a whole becomes faster when its share `share` becomes `factor` times faster and the
+/// two machines take turns: `1 / (1 - s + s / k)`.
 pub fn serial(share: f64, factor: f64) -> f64 {
     1.0 / (1.0 - share + share / factor)
 }

@@ -1,4 +1,5 @@
-//! GauRast (Li et al. 2025, arXiv 2503.16681): a GPU's triangle rasteriser that draws Gaussians as well.
+//! GauRast (Li et al. 2025, arXiv 2503.16681): a GPU's triangle rasteriser that draws Gaussians as
+//! well.
 
 use quintet_protocol::message::Phase;
 

@@ -3,12 +3,13 @@
 //! Three kinds of numbers stand side by side, and are named apart:
 //!
 //! * **theirs**: what a paper states, with its source;
-//! * **replay**: our profile's shares with their factor put in ([`amdahl`]): would the same speed-up of the
-//!   same part have the same effect on our program?
+//! * **replay**: our profile's shares with their factor put in ([`amdahl`]): would the same
+//!   speed-up of the same part have the same effect on our program?
 //! * **model**: our profile, and clocks that our description of an accelerator is charged.
 //!
-//! None of ours is a measurement of silicon, and factors differ in what they are relative to: theirs to a
-//! GPU, ours to instructions of a microcontroller's core. Shares compare; factors do not.
+//! None of ours is a measurement of silicon, and factors differ in what they are relative to:
+//! theirs to a GPU, ours to instructions of a microcontroller's core. Shares compare; factors do
+//! not.
 
 pub mod amdahl;
 mod gaurast;

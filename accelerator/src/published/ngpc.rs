@@ -1,4 +1,5 @@
-//! NGPC (Mubarik et al. 2023, arXiv 2303.05735): processors for encodings and networks beside a GPU.
+//! NGPC (Mubarik et al. 2023, arXiv 2303.05735): processors for encodings and networks beside a
+//! GPU.
 
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::Operator;
@@ -14,7 +15,8 @@ const FUSION_GAIN: f64 = 9.94;
 /// Their gain, mean of four applications, by processors (abstract).
 const GAINS: [(u32, f64); 4] = [(8, 12.0), (16, 20.0), (32, 33.0), (64, 39.0)];
 
-/// Gains in turns and overlapped where a share becomes `factor` times faster and the rest `rest` times.
+/// Gains in turns and overlapped where a share becomes `factor` times faster and the rest `rest`
+/// times.
 fn gains(share: f64, factor: f64, rest: f64) -> [f64; 2] {
     let [done, left] = [share / factor, (1.0 - share) / rest];
     [1.0 / (done + left), 1.0 / done.max(left)]
@@ -87,14 +89,16 @@ fn replay(table: &mut Table, profile: &Profile, what: &str, share: f64) {
     }
 }
 
-/// Encoding and network, as they count it.
+/// Encoding and network, as they count it: their encodings are dense and hash grids, not planes and
+/// lines.
 fn is_theirs(part: &Part) -> bool {
-    part.phase == Phase::Lookup || part.operator == Operator::Gemm
+    let is_look_up = part.operator == Operator::CombinedGrid && part.phase == Phase::Lookup;
+    is_look_up || part.operator == Operator::Gemm
 }
 
 /// These, and the steps along rays.
 fn is_grid_or_network(part: &Part) -> bool {
-    is_theirs(part) || matches!(part.operator, Operator::CombinedGrid | Operator::DecomposedGrid)
+    matches!(part.operator, Operator::CombinedGrid | Operator::Gemm)
 }
 
 #[cfg(test)]
@@ -124,7 +128,8 @@ mod tests {
                 part(Operator::CombinedGrid, Phase::Lookup, 20),
                 part(Operator::Gemm, Phase::Multiply, 40),
                 part(Operator::CombinedGrid, Phase::March, 20),
-                part(Operator::Vector, Phase::Compose, 20),
+                part(Operator::DecomposedGrid, Phase::Lookup, 10),
+                part(Operator::Vector, Phase::Compose, 10),
             ],
             accelerated: vec![],
         };

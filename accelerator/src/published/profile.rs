@@ -42,7 +42,8 @@ impl Profile {
     }
 
     /// How many times faster the run is with the accelerator than in software, on the core that the
-    /// instance's description assumes: in turns, and at the same time. None without an accelerated run.
+    /// instance's description assumes: in turns, and at the same time. None without an accelerated
+    /// run.
     pub fn gains(&self, instance: &Instance) -> Option<[f64; 2]> {
         let frame = Frame::new(instance, &self.accelerated);
         let core = &instance.core;

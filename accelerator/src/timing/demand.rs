@@ -2,19 +2,21 @@
 //!
 //! # Assumptions
 //!
-//! * A command is worked on in equal *pieces*: of what it loads or stores, whichever is more, 2 KiB each,
-//!   or as much as half of the smallest buffer takes; work on a piece begins once it is there. With
-//!   `overlap`, one piece is loaded or stored while another one is worked on, so all but the first
-//!   load and the last store can hide: of work `w` and transfers `t`, `(w + t) / pieces` and then the
-//!   greater one for each piece but one. Without, everything comes one after another.
+//! * A command is worked on in equal *pieces*: of what it loads or stores, whichever is more, 2 KiB
+//!   each, or as much as half of the smallest buffer takes; work on a piece begins once it is
+//!   there. With `overlap`, one piece is loaded or stored while another one is worked on, so all
+//!   but the first load and the last store can hide: of work `w` and transfers `t`, `(w + t) /
+//!   pieces` and then the greater one for each piece but one. Without, everything comes one after
+//!   another.
 //! * Loads and stores share the way to memory.
-//! * With `overlap` the index phase of a piece, which is addresses and coverage, runs just ahead of its
-//!   reduce phase; without, before it.
-//! * Memory's latency is waited for once a command where pieces overlap, and once a piece where they do
-//!   not, as what lies together is asked for ahead. Runs that lie anywhere wait each, `memory.outstanding`
-//!   of them together.
-//! * A run of bytes takes whole bursts.
-//! * The accelerator keeps nothing from command to command: operands come from memory, results go there.
+//! * With `overlap` the index phase of a piece, which is addresses and coverage, runs just ahead of
+//!   its reduce phase; without, before it.
+//! * Memory's latency is waited for once a command where pieces overlap, and once a piece where
+//!   they do not, as what lies together is asked for ahead. Runs that lie anywhere wait each,
+//!   `memory.outstanding` of them together.
+//! * A run of bytes takes whole bursts; runs that lie close to each other share them.
+//! * The accelerator keeps nothing from command to command: operands come from memory, results go
+//!   there.
 
 use quintet_protocol::accelerator::descriptor::Receipt;
 
@@ -51,12 +53,17 @@ pub struct Traffic {
 impl Traffic {
     /// Adds a run of bytes.
     pub fn stream(&mut self, memory: &Memory, bytes: u64) {
-        self.rows(memory, 1, bytes);
+        let bursts = bytes.div_ceil(memory.burst_bytes.into());
+        self.add(Self { bursts, ..Self::default() });
     }
 
-    /// Adds runs of bytes, one not far behind the other.
-    pub fn rows(&mut self, memory: &Memory, count: u64, bytes: u64) {
-        let bursts = count.saturating_mul(bytes.div_ceil(memory.burst_bytes.into()));
+    /// Adds runs of bytes, `stride` bytes from one to the next. Bursts that hold several, or all
+    /// that lies between, move once.
+    pub fn rows(&mut self, memory: &Memory, count: u64, bytes: u64, stride: u64) {
+        let burst = u64::from(memory.burst_bytes);
+        let each = count.saturating_mul(bytes.div_ceil(burst));
+        let span = count.saturating_mul(stride.max(bytes)).div_ceil(burst);
+        let bursts = if bytes == 0 { 0 } else { each.min(span) };
         self.add(Self { bursts, ..Self::default() });
     }
 
@@ -102,7 +109,8 @@ impl Traffic {
     }
 }
 
-/// Bytes of a piece, at most: some windows of a convolution, some rows of a batch, a few dozen splats.
+/// Bytes of a piece, at most: some windows of a convolution, some rows of a batch, a few dozen
+/// splats.
 const PIECE_BYTES: u64 = 2048;
 
 /// Bytes of a piece.

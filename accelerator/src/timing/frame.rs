@@ -1,9 +1,9 @@
 //! What limits a frame: the core, or a part of the accelerator (Amdahl 1967).
 //!
-//! Instructions of the core are counted, clocks of the accelerator are charged; both become time by the
-//! clocks that an instance's description assumes. Two bounds come of it. *Serial*: core and accelerator
-//! take turns. *Overlapped*: each always has something to do, as with frames one after another; the
-//! slower one then sets the pace. What runs lies in between.
+//! Instructions of the core are counted, clocks of the accelerator are charged; both become time by
+//! the clocks that an instance's description assumes. Two bounds come of it. *Serial*: core and
+//! accelerator take turns. *Overlapped*: each always has something to do, as with frames one after
+//! another; the slower one then sets the pace. What runs lies in between.
 
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::program::Operator;
@@ -31,7 +31,8 @@ pub enum Limit {
     Core,
     /// The accelerator's way to memory.
     Memory,
-    /// What of the accelerator executes this micro-operator: the array, the rasteriser, the corners.
+    /// What of the accelerator executes this micro-operator: the array, the rasteriser, the
+    /// corners.
     Unit(Operator),
     /// The accelerator's waiting: for descriptors, for memory's latency, for banks.
     Stall,

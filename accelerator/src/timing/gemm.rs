@@ -2,22 +2,26 @@
 //!
 //! # Assumptions
 //!
-//! * Sums stay in their elements: a *pass* is as many rows of the input (pixels of the output, rows of a
-//!   batch) as the array has rows, by as many output channels as it has columns, or as half of the
-//!   weights' buffer holds if that is less. It takes `depth / macs` clocks. Passes follow each other
-//!   without a gap.
-//! * The array fills and drains once a command, and once a layer and block of a perceptron: rows and
-//!   columns that are used, less one. So a larger array may lose a few clocks on a small command.
-//! * A column hands out one finished sum a clock, scaled and held to its range on the way. So a pass
-//!   takes at least as many clocks as it has rows.
-//! * A depthwise convolution has no input that two channels share, so only one column of elements works.
-//! * Windows are found by address in the input buffer, not laid out: a row of the array takes a byte of
-//!   its window a clock. What is read twice by bands of a picture are the rows where they meet.
-//! * Where neither inputs nor weights fit half of their buffer, either all inputs are loaded for each
-//!   part of the weights or all weights for each part of the inputs, whichever is less.
-//! * Weights are loaded as they lie in the arena, with their padding.
-//! * A perceptron's rows stay in the input buffer from its look-up to its last layer, block by block; a
-//!   block is what half of the buffer holds.
+//! * Sums stay in their elements: a *pass* is as many rows of the input (pixels of the output, rows
+//!   of a batch) as the array has rows, by as many output channels as it has columns, or as half of
+//!   the weights' buffer holds if that is less. It takes `depth / macs` clocks. Passes follow each
+//!   other without a gap.
+//! * The array fills and drains once a command, and once a layer and block of a perceptron: rows
+//!   and columns that are used, less one. So a larger array may lose a few clocks on a small
+//!   command.
+//! * A column hands out one finished sum a clock, scaled and held to its range on the way. So a
+//!   pass takes at least as many clocks as it has rows.
+//! * A depthwise convolution has no input that two channels share, so only one column of elements
+//!   works.
+//! * Windows are found by address in the input buffer, not laid out: a row of the array takes a
+//!   byte of its window a clock. What is read twice by bands of a picture are the rows where they
+//!   meet.
+//! * Where neither inputs nor weights fit half of their buffer, either all inputs are loaded for
+//!   each part of the weights or all weights for each part of the inputs, whichever is less.
+//! * Weights are loaded as they lie in the arena, with their padding. Rows of a dense layer's input
+//!   and output lie together.
+//! * A perceptron's rows stay in the input buffer from its look-up to its last layer, block by
+//!   block; a block is what half of the buffer holds.
 
 use quintet_protocol::feature::{LAYER_WORDS, LayerRecord, dense_words};
 use quintet_protocol::message::Phase;
@@ -26,7 +30,7 @@ use quintet_protocol::program::{Convolve, ConvolveDepthwise, Dense, Perceptron, 
 
 use super::demand::{Demand, Traffic};
 use super::grids;
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 use crate::instance::Instance;
 
 /// A matrix of inputs by a matrix of weights.
@@ -41,8 +45,8 @@ struct Shape {
 }
 
 impl Shape {
-    /// Clocks where elements sum `macs` products a clock: those in which sums are made or handed out,
-    /// and those in which the array fills and drains.
+    /// Clocks where elements sum `macs` products a clock: those in which sums are made or handed
+    /// out, and those in which the array fills and drains.
     fn clocks(&self, instance: &Instance, macs: u32) -> [u64; 2] {
         let [rows, columns] = [instance.array.rows, instance.array.columns].map(u64::from);
         let held = instance.scratch.weights.half() / self.depth.max(1);
@@ -161,7 +165,8 @@ pub fn dense(context: &Context, c: &Dense) -> Demand {
 }
 
 /// A look-up and dense layers, block by block. Its index phase is the look-up's corners, its reduce
-/// phase the products: different units, which work on different blocks at a time where they overlap.
+/// phase the products: different units, which work on different blocks at a time where they
+/// overlap.
 pub fn perceptron(context: &Context, c: &Perceptron) -> Demand {
     let Instance { array, memory, scratch, .. } = context.instance;
     let layers: Vec<LayerRecord> = (0..c.layer_count)
@@ -190,8 +195,8 @@ pub fn perceptron(context: &Context, c: &Perceptron) -> Demand {
     });
     let mut demand =
         Demand { reduce, operations: product([rows, products_of_row]), ..Demand::default() };
-    demand.reads.rows(memory, rows, product([c.inputs.into(), 2]));
-    demand.writes.rows(memory, rows, product([c.outputs.into(), 2]));
+    demand.reads.rows(memory, rows, product([c.inputs.into(), 2]), row_stride(c.input_matrix));
+    demand.writes.rows(memory, rows, product([c.outputs.into(), 2]), row_stride(c.output_matrix));
     let weights = context.bytes(c.weights);
     let times = if weights <= scratch.weights.half() { blocks.min(1) } else { blocks };
     let mut once = Traffic::default();

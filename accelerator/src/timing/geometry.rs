@@ -2,18 +2,20 @@
 //!
 //! # Assumptions
 //!
-//! * A rasteriser lane visits a pixel a clock, whether it is blended, compared or found to be outside:
-//!   weights by differences, an exponential from a special unit, of which there may be fewer than lanes.
+//! * A rasteriser lane visits a pixel a clock, whether it is blended, compared or found to be
+//!   outside: weights by differences, an exponential from a special unit, of which there may be
+//!   fewer than lanes.
 //! * A primitive takes `costs.setup` clocks in each tile that it meets: the index phase. Pairs of
 //!   primitive and tile are binned `lanes.sort` a clock.
-//! * A Gaussian takes `costs.projection` clocks, and its colour three multiply-adds for each harmonic on
-//!   the vector lanes. A chunk that is looked at takes as much as a Gaussian.
-//! * A vertex takes 16 multiply-adds and a reciprocal, the bounds of a triangle 12; a fragment 24 and a
-//!   reciprocal: three edges, two attributes or three, a normal. A ray takes 18 and two roots.
-//! * A tile that half of the output buffer does not hold is drawn in parts, and its primitives are read
-//!   once for each.
-//! * How many splats a window draws is not told by its work items: no more than it has room for, and
-//!   each visits at least one pixel.
+//! * A Gaussian takes `costs.projection` clocks, and its colour three multiply-adds for each
+//!   harmonic on the vector lanes. A chunk that is looked at takes as much as a Gaussian.
+//! * A vertex takes 16 multiply-adds and a reciprocal, the bounds of a triangle 12; a fragment 24
+//!   and a reciprocal: three edges, two attributes or three, a normal. A ray takes 18 and two
+//!   roots.
+//! * A tile that half of the output buffer does not hold is drawn in parts, and its primitives are
+//!   read once for each.
+//! * How many splats a window draws is not told by its work items: no more than it has room for,
+//!   and each visits at least one pixel.
 
 use quintet_protocol::gaussian::{
     ACCUMULATOR_WORDS, CAMERA_WORDS, CHUNK_WORDS, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
@@ -206,7 +208,7 @@ pub fn rasterise_triangles(context: &Context, c: &RasteriseTriangles) -> Demand 
     let parts = parts(context.instance, bytes(pixels, SURFACE_WORDS));
     // Corners to draw; of what is seen, the vertices' attributes as well.
     demand.reads.stream(memory, product([bytes(triangles, 1), parts]));
-    demand.reads.rows(memory, product([drawn, parts]), bytes(1, TRIANGLE_WORDS));
+    demand.reads.scattered(memory, product([drawn, parts]), bytes(1, TRIANGLE_WORDS));
     demand.reads.scattered(memory, product([drawn, parts, 3]), bytes(1, SEEN_WORDS));
     let shown = product([drawn.min(fragments), 3]);
     demand.reads.scattered(memory, shown, bytes(1, VERTEX_WORDS));

@@ -2,19 +2,20 @@
 //!
 //! # Assumptions
 //!
-//! * A corner lane finds an address a clock, and takes a word of the input buffer a clock, as wide as a
-//!   bank; it weighs and sums the features in it. An entry takes as many words as it needs.
-//! * Corners are spread over the banks at random: of `l` lanes that ask `b` ports of banks in a clock,
-//!   `b (1 - (1 - 1/b)^l)` are served and the others ask again (Strecker 1970). For dense levels this is
-//!   pessimistic, as a layout can keep the corners of a cell apart.
-//! * Of a table, one half of the input buffer's worth is loaded as it lies, before the points; entries
-//!   beyond it are fetched one by one, as likely as their share of the table is. A command with few
-//!   points fetches all of its entries one by one, if that is less.
-//! * Levels, and the factors of a decomposed grid, are looked up one after another, each for all points;
-//!   these are loaded once.
-//! * An occupancy grid is kept whole, if half of the input buffer holds it. A look at a cell takes a
-//!   corner lane a clock; a ray looks at the cells of its samples and at two more. Distances to the next
-//!   occupied block make the others few, so they are left out: work items do not tell of them.
+//! * A corner lane finds an address a clock, and takes a word of the input buffer a clock, as wide
+//!   as a bank; it weighs and sums the features in it. An entry takes as many words as it needs.
+//! * Corners are spread over the banks at random: of `l` lanes that ask `b` ports of banks in a
+//!   clock, `b (1 - (1 - 1/b)^l)` are served and the others ask again (Strecker 1970). For dense
+//!   levels this is pessimistic, as a layout can keep the corners of a cell apart.
+//! * Of a table, one half of the input buffer's worth is loaded as it lies, before the points;
+//!   entries beyond it are fetched one by one, as likely as their share of the table is. A command
+//!   with few points fetches all of its entries one by one, if that is less.
+//! * Levels, and the factors of a decomposed grid, are looked up one after another, each for all
+//!   points; these are loaded once.
+//! * An occupancy grid is kept whole, if half of the input buffer holds it. A look at a cell takes
+//!   a corner lane a clock; a ray looks at the cells of its samples and at two more. Distances to
+//!   the next occupied block make the others few, so they are left out: work items do not tell of
+//!   them.
 
 use quintet_protocol::grid::{FACTOR_WORDS, Factor, LEVEL_WORDS, Level};
 use quintet_protocol::message::Phase;
@@ -25,10 +26,11 @@ use quintet_protocol::ray::{RAY_WORDS, SAMPLE_WORDS};
 use quintet_protocol::tile::POINT_WORDS;
 
 use super::demand::{Demand, Traffic};
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 use crate::instance::{Buffer, Instance};
 
-/// Cells that a ray looks at beside those of its samples: the one that ends it, the one it enters by.
+/// Cells that a ray looks at beside those of its samples: the one that ends it, the one it enters
+/// by.
 const LOOKS_OF_RAY: u64 = 2;
 /// Multiply-adds of a place on a ray: one for each coordinate.
 const PLACE_OPERATIONS: u64 = 3;
@@ -105,15 +107,15 @@ pub fn interpolate(context: &Context, c: &Interpolate) -> Demand {
     };
     let mut demand = grid.demand(context, points);
     let row_bytes = product([levels.into(), c.features.into(), 2]);
-    demand.writes.rows(memory, points, row_bytes);
+    demand.writes.rows(memory, points, row_bytes, row_stride(c.matrix));
     if c.adds {
-        demand.reads.rows(memory, points, row_bytes);
+        demand.reads.rows(memory, points, row_bytes, row_stride(c.matrix));
     }
     demand
 }
 
-/// The look-up that a perceptron begins with, of so many points, whose features stay. All of it is an
-/// index phase, which conflicts make longer; what is reduced are the perceptron's products.
+/// The look-up that a perceptron begins with, of so many points, whose features stay. All of it is
+/// an index phase, which conflicts make longer; what is reduced are the perceptron's products.
 pub fn of_perceptron(context: &Context, c: &PerceptronGrid, points: u64) -> Demand {
     let grid = Grid {
         levels: Some((c.levels, c.level_count)),
@@ -193,9 +195,9 @@ pub fn factors(context: &Context, c: &Factors) -> Demand {
     demand.reads.stream(memory, product([count, FACTOR_WORDS as u64, 4]));
     demand.reads.stream(memory, product([points, POINT_WORDS as u64, 4]));
     let row_bytes = product([c.group_count.into(), features, 2]);
-    demand.writes.rows(memory, points, row_bytes);
+    demand.writes.rows(memory, points, row_bytes, row_stride(c.matrix));
     if c.adds {
-        demand.reads.rows(memory, points, row_bytes);
+        demand.reads.rows(memory, points, row_bytes, row_stride(c.matrix));
     }
     demand
 }
@@ -228,7 +230,7 @@ pub fn march(context: &Context, c: &March) -> Demand {
     demand.reads.stream(memory, product([rays, RAY_WORDS as u64, 4]));
     // Marks, and the transmittance of each accumulator.
     demand.reads.stream(memory, product([rays, 4]));
-    demand.reads.rows(memory, rays, 4);
+    demand.reads.rows(memory, rays, 4, product([1 + u64::from(c.channels), 4]));
     if c.shares.is_some() {
         demand.reads.stream(memory, product([looks, 4]));
     }

@@ -1,9 +1,9 @@
 //! How many clocks commands take: an estimate under stated assumptions, and no measurement.
 //!
 //! A command is charged from its shapes, from what its execution came to, and from the instance's
-//! description, in integers: the same on every host. A file for each micro-operator turns it into what
-//! it asks for, phase by phase, and says what it assumes; `demand` turns that into clocks, and says what
-//! goes on at a time and what waits for what.
+//! description, in integers: the same on every host. A file for each micro-operator turns it into
+//! what it asks for, phase by phase, and says what it assumes; `demand` turns that into clocks, and
+//! says what goes on at a time and what waits for what.
 //!
 //! | phase | `Geometry` | `CombinedGrid`, `DecomposedGrid` | `Sort` | `Gemm` | `Vector` |
 //! |---|---|---|---|---|---|
@@ -12,8 +12,8 @@
 //! | load, store | bytes by what memory moves in a clock | | | | |
 //! | stall | hand-over, latency, banks | | | | |
 //!
-//! Nothing here knows silicon: no wire is modelled, no arbiter, no refresh but as a percentage. What is
-//! claimed is what follows of the description, so that two of them can be compared.
+//! Nothing here knows silicon: no wire is modelled, no arbiter, no refresh but as a percentage.
+//! What is claimed is what follows of the description, so that two of them can be compared.
 
 mod demand;
 pub mod frame;
@@ -36,8 +36,8 @@ use operands::Context;
 /// What executing a command came to: its phases with the work items that were done in each.
 pub type Work = [(Phase, u64)];
 
-/// What a command costs an instance. `program` holds its operands' buffers, `work` what executing it
-/// came to, `arena` the memory after it. Of operands that are not there nothing is charged.
+/// What a command costs an instance. `program` holds its operands' buffers, `work` what executing
+/// it came to, `arena` the memory after it. Of operands that are not there nothing is charged.
 pub fn charge(
     instance: &Instance,
     program: &Program,
@@ -91,7 +91,8 @@ fn demand(context: &Context, command: &Command) -> Demand {
         Command::Composite(c) => vector::composite(context, c),
         Command::Focus(c) => vector::focus(context, c),
         Command::Shade(c) => vector::shade(context, c),
-        // Which command comes next is the core's affair; and what is not known yet costs its hand-over.
+        // Which command comes next is the core's affair; and what is not known yet costs its
+        // hand-over.
         _ => Demand::default(),
     }
 }

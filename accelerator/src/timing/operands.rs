@@ -1,6 +1,7 @@
-//! What a charge looks up: the sizes of buffers, the words that tell how much a command had to do, and
-//! the work that it reported.
+//! What a charge looks up: the sizes of buffers, the words that tell how much a command had to do,
+//! and the work that it reported.
 
+use quintet_protocol::feature::Matrix;
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{BufferId, Program};
 use quintet_protocol::tile::Cursor;
@@ -55,6 +56,11 @@ impl<'a> Context<'a> {
     pub fn bytes(&self, id: BufferId) -> u64 {
         self.program.buffer(id).map_or(0, |buffer| buffer.length.into())
     }
+}
+
+/// Bytes from row to row.
+pub fn row_stride(matrix: Matrix) -> u64 {
+    u64::from(matrix.stride) * 2
 }
 
 /// A product that saturates.

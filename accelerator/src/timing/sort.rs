@@ -2,12 +2,12 @@
 //!
 //! # Assumptions
 //!
-//! * One reading of the keys counts the digits of all passes: the index phase. Each pass then puts every
-//!   key in its place: the reduce phase. Both take `lanes.sort` keys a clock.
+//! * One reading of the keys counts the digits of all passes: the index phase. Each pass then puts
+//!   every key in its place: the reduce phase. Both take `lanes.sort` keys a clock.
 //! * Between passes the counts are summed up, one a clock.
-//! * Keys and their numbers stay in the output buffer, if half of it holds them. Else each pass reads
-//!   and writes them in memory, where the places that they go to are known a bucket at a time: they are
-//!   written as runs.
+//! * Keys and their numbers stay in the output buffer, if half of it holds them. Else each pass
+//!   reads and writes them in memory, where the places that they go to are known a bucket at a
+//!   time: they are written as runs.
 
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::Sort;

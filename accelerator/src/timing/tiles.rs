@@ -11,7 +11,7 @@ use quintet_protocol::program::{BlendSurface, NextTile, ResolveTile};
 use quintet_protocol::tile::CURSOR_WORDS;
 
 use super::demand::Demand;
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 
 /// Bytes of an accumulator of three channels.
 const ACCUMULATOR_BYTES: u64 = ACCUMULATOR_WORDS as u64 * 4;
@@ -50,9 +50,10 @@ pub fn blend_surface(context: &Context, c: &BlendSurface) -> Demand {
     if c.pixels.is_some() {
         demand.reads.stream(memory, product([rows, 4]));
     }
-    demand.reads.rows(memory, rows, COLOR_BYTES);
-    demand.reads.rows(memory, rows, ACCUMULATOR_BYTES);
-    demand.writes.rows(memory, rows, ACCUMULATOR_BYTES);
+    demand.reads.rows(memory, rows, COLOR_BYTES, row_stride(c.matrix));
+    // Pixels come row by row: few are left out.
+    demand.reads.stream(memory, product([rows, ACCUMULATOR_BYTES]));
+    demand.writes.stream(memory, product([rows, ACCUMULATOR_BYTES]));
     demand
 }
 

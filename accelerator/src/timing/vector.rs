@@ -2,13 +2,15 @@
 //!
 //! # Assumptions
 //!
-//! * A vector lane takes an element a clock through whatever is done with it: load, scale, add, hold to
-//!   the range, store. Of a reduction, elements read count; of anything else, elements written.
-//! * What has multiply-adds of its own takes one a clock and lane: sines an angle each, a harmonic two, a
-//!   light seven for each fragment, a sample's colour two for each channel and three for its depth.
-//! * Exponentials, sines, reciprocals and activations by table take a special unit a clock each, beside
-//!   the lanes: one for each element of a softmax and one a row, one for each sine and cosine, one for
-//!   each channel and each depth of a sample, one for each ray that is focused.
+//! * A vector lane takes an element a clock through whatever is done with it: load, scale, add,
+//!   hold to the range, store. Of a reduction, elements read count; of anything else, elements
+//!   written.
+//! * What has multiply-adds of its own takes one a clock and lane: sines an angle each, a harmonic
+//!   two, a light seven for each fragment, a sample's colour two for each channel and three for its
+//!   depth.
+//! * Exponentials, sines, reciprocals and activations by table take a special unit a clock each,
+//!   beside the lanes: one for each element of a softmax and one a row, one for each sine and
+//!   cosine, one for each channel and each depth of a sample, one for each ray that is focused.
 //! * Softmax reads its row from the buffer three times.
 //! * Copies have an address for each run: the index phase.
 
@@ -19,11 +21,11 @@ use quintet_protocol::program::{
     Add, Composite, Copy, Fill, Focus, Gather, Harmonics, Lookup, Multiply, Pool, Reduce, Resize,
     Shade, Softmax, Waves,
 };
-use quintet_protocol::ray::{ACTIVATION_WORDS, SAMPLE_WORDS};
+use quintet_protocol::ray::{ACTIVATION_WORDS, RAY_WORDS, SAMPLE_WORDS};
 use quintet_protocol::tile::NORMAL_WORDS;
 
 use super::demand::Demand;
-use super::operands::{Context, product};
+use super::operands::{Context, product, row_stride};
 
 /// What is done with elements.
 struct Elements {
@@ -109,9 +111,16 @@ pub fn copy(context: &Context, c: &Copy) -> Demand {
     let bytes = product([runs, c.run.into()]);
     let elements = Elements { operations: 0, ..Elements::plain(bytes) };
     let mut demand = Demand { index: runs, ..elements.demand(context, [0, 0]) };
-    demand.reads.rows(memory, runs, c.run.into());
-    demand.writes.rows(memory, runs, c.run.into());
+    demand.reads.rows(memory, runs, c.run.into(), nearest(c.counts, c.from_strides));
+    demand.writes.rows(memory, runs, c.run.into(), nearest(c.counts, c.to_strides));
     demand
+}
+
+/// Bytes from a run to the next along the axis on which they are nearest to each other; most at all
+/// where there is one.
+fn nearest(counts: [u16; 3], strides: [i32; 3]) -> u64 {
+    let axes = counts.into_iter().zip(strides).filter(|&(count, _)| count > 1);
+    axes.map(|(_, stride)| stride.unsigned_abs().into()).min().unwrap_or(u64::MAX)
 }
 
 /// One byte everywhere.
@@ -146,8 +155,13 @@ pub fn waves(context: &Context, c: &Waves) -> Demand {
     let records = (frequencies * wave_words(coordinates)) as u64 * 4;
     let mut demand = elements.demand(context, [records, 0]);
     let bytes = if c.of_halves { 2 } else { 4 };
-    demand.reads.rows(memory, rows, product([c.coordinates.into(), bytes]));
-    demand.writes.rows(memory, rows, product([columns, 2]));
+    demand.reads.rows(
+        memory,
+        rows,
+        product([c.coordinates.into(), bytes]),
+        product([c.input_stride.into(), bytes]),
+    );
+    demand.writes.rows(memory, rows, product([columns, 2]), row_stride(c.matrix));
     demand
 }
 
@@ -161,8 +175,8 @@ pub fn harmonics(context: &Context, c: &Harmonics) -> Demand {
     let operations = product([rays, columns, 2]);
     let elements = Elements { lanes: operations, specials: 0, operations };
     let mut demand = elements.demand(context, [0, 0]);
-    demand.reads.rows(memory, rays, DIRECTION_BYTES);
-    demand.writes.rows(memory, rays, product([columns, 2]));
+    demand.reads.rows(memory, rays, DIRECTION_BYTES, RAY_WORDS as u64 * 4);
+    demand.writes.rows(memory, rays, product([columns, 2]), row_stride(c.matrix));
     demand
 }
 
@@ -175,12 +189,12 @@ pub fn gather(context: &Context, c: &Gather) -> Demand {
     let elements = Elements { operations: 0, ..Elements::plain(elements) };
     let mut demand = Demand { index: rows, ..elements.demand(context, [0, 0]) };
     if c.list.is_some() {
-        demand.reads.rows(memory, rows, 4);
+        demand.reads.rows(memory, rows, 4, u64::from(c.list_stride) * 4);
         demand.reads.scattered(memory, rows, bytes);
     } else {
-        demand.reads.rows(memory, rows, bytes);
+        demand.reads.rows(memory, rows, bytes, row_stride(c.input_matrix));
     }
-    demand.writes.rows(memory, rows, bytes);
+    demand.writes.rows(memory, rows, bytes, row_stride(c.output_matrix));
     demand
 }
 
@@ -195,15 +209,15 @@ pub fn composite(context: &Context, c: &Composite) -> Demand {
     let tables = ACTIVATION_WORDS as u64 * 4;
     let mut demand = elements.demand(context, [tables, 0]);
     demand.reads.stream(memory, product([samples, SAMPLE_WORDS as u64, 4]));
-    demand.reads.rows(memory, samples, 2);
-    demand.reads.rows(memory, samples, product([channels, 2]));
+    demand.reads.rows(memory, samples, 2, row_stride(c.density));
+    demand.reads.rows(memory, samples, product([channels, 2]), row_stride(c.color));
     // Samples of a ray come together.
     let rays = samples.min(c.pixels.into());
     let accumulator = product([1 + u64::from(c.channels), 4]);
-    demand.reads.rows(memory, rays, accumulator);
-    demand.writes.rows(memory, rays, accumulator);
+    demand.reads.stream(memory, product([rays, accumulator]));
+    demand.writes.stream(memory, product([rays, accumulator]));
     if c.weights.is_some() {
-        demand.writes.rows(memory, samples, 4);
+        demand.writes.stream(memory, product([samples, 4]));
     }
     demand
 }
@@ -211,16 +225,13 @@ pub fn composite(context: &Context, c: &Composite) -> Demand {
 /// Shares by weights, and all cleared for the fine pass.
 pub fn focus(context: &Context, c: &Focus) -> Demand {
     let rays = u64::from(context.cursor(c.cursor).pixels.min(c.pixels));
-    let [coarse, fine] = [c.coarse, c.fine].map(|count| product([rays, count.into()]));
-    let elements = Elements {
-        lanes: product([coarse, 2]).saturating_add(context.items(Phase::Elements)),
-        specials: rays,
-        operations: product([coarse, 2]).saturating_add(fine),
-    };
+    let coarse = product([rays, c.coarse.into()]);
+    let shares = context.items(Phase::Elements);
+    let operations = product([coarse, 2]).saturating_add(shares);
+    let elements = Elements { lanes: operations, specials: rays, operations };
     let weights = product([coarse, 4]);
     let accumulators = product([rays, 1 + u64::from(c.channels), 4]);
-    let shares = product([context.items(Phase::Elements), 4]);
-    let written = [shares, accumulators, product([rays, 4])].into_iter();
+    let written = [product([shares, 4]), accumulators, product([rays, 4])].into_iter();
     elements.demand(context, [weights, written.fold(weights, u64::saturating_add)])
 }
 
@@ -240,7 +251,7 @@ pub fn shade(context: &Context, c: &Shade) -> Demand {
     let normals = product([fragments, NORMAL_WORDS as u64, 4]);
     let list = product([lights + 1, LIGHT_WORDS as u64, 4]);
     let mut demand = elements.demand(context, [normals.saturating_add(list), 0]);
-    demand.reads.rows(memory, fragments, COLOR_BYTES);
-    demand.writes.rows(memory, fragments, COLOR_BYTES);
+    demand.reads.rows(memory, fragments, COLOR_BYTES, row_stride(c.matrix));
+    demand.writes.rows(memory, fragments, COLOR_BYTES, row_stride(c.matrix));
     demand
 }

@@ -151,8 +151,8 @@ fn instance() -> impl Strategy<Value = Instance> {
 fn most_operations(instance: &Instance) -> u64 {
     let lanes = &instance.lanes;
     let of_corners = u64::from(lanes.corner) * u64::from(instance.scratch.input.width);
-    // An element that is added counts for three operations, one that is softened too, a coordinate's
-    // sine for one and a half.
+    // An element that is added counts for three operations, one that is softened too, a
+    // coordinate's sine for one and a half.
     let others = [lanes.rasteriser, lanes.vector, lanes.sort, lanes.special].map(u64::from);
     of_corners + 3 * others.iter().sum::<u64>() + 2
 }

@@ -10,8 +10,6 @@ use quintet_protocol::program::{Command, ProgramError};
 
 /// Polls after which a run that has not ended is aborted: loops may go on for ever.
 const POLLS: u32 = 3000;
-/// Bytes of a page that are supplied at a time; a packet has room for them.
-const SUPPLIED: usize = 1024;
 
 /// What one device made of a program.
 pub struct Made {
@@ -52,7 +50,7 @@ pub fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, Progra
         while let Some((need, page, length)) = world.needs.pop_front() {
             let bytes = page_bytes(page, length);
             pages.push((page, length));
-            for (offset, bytes) in (0..).step_by(SUPPLIED).zip(bytes.chunks(SUPPLIED)) {
+            for (bytes, offset) in bytes.chunks(PIECE).zip((0..).step_by(PIECE)) {
                 let supply = Request::Supply { need, offset, bytes };
                 assert_eq!(world.call(supply), Answer::Done);
             }
@@ -69,6 +67,9 @@ pub fn execute<B: Backend>(drafted: &Drafted, backend: B) -> Result<Made, Progra
     drop(world);
     Ok(Made { told, arena, pages })
 }
+
+/// Bytes of a page that are sent at a time; a packet carries more.
+const PIECE: usize = 1024;
 
 /// What the page of a number holds.
 pub fn page_bytes(page: u32, length: u32) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! A program under construction: buffers are placed and filled as commands ask for them.
 //!
-//! Buffers are used again by later commands, or lie over each other where a program may have that: so
-//! commands depend on one another in all ways.
+//! Buffers are used again by later commands, or lie over each other where a program may have that:
+//! so commands depend on one another in all ways.
 
 use quintet_protocol::fault::Random;
 use quintet_protocol::program::{Buffer, BufferId, BufferKind, Command, Program, Repeat};

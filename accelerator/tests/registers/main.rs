@@ -1,7 +1,7 @@
 //! Known answers at register level: what a core writes and what it is to see, case by case.
 //!
-//! The cases are data, in `cases/`, so that whatever else follows the contract can be held to them too;
-//! `cases/README.md` says how they are to be read. Here they drive the model.
+//! The cases are data, in `cases/`, so that whatever else follows the contract can be held to them
+//! too; `cases/README.md` says how they are to be read. Here they drive the model.
 
 mod machine;
 mod script;

@@ -1,5 +1,5 @@
-//! Hostile descriptors, tables and registers: whatever they say, the model answers in bounded time, with
-//! a receipt, a yield or an error, and writes to nothing but what the command may write to.
+//! Hostile descriptors, tables and registers: whatever they say, the model answers in bounded time,
+//! with a receipt, a yield or an error, and writes to nothing but what the command may write to.
 
 use crate::machine::{ARENA, Machine, PIXELS, QUEUE};
 use crate::programs::commands::MAKERS;
@@ -222,7 +222,8 @@ fn changed(word: u32, random: &mut Random) -> u32 {
     }
 }
 
-/// The words that a command may write to: of its operands those that are outputs, scratch, or streamed.
+/// The words that a command may write to: of its operands those that are outputs, scratch, or
+/// streamed.
 fn written(descriptor: &[u32; DESCRIPTOR_WORDS], table: &[u32]) -> Vec<Range<usize>> {
     let operands = descriptor[1..5].iter().flat_map(|word| [word & 0xFFFF, word >> 16]);
     let records = table.as_chunks::<RECORD_WORDS>().0;

@@ -1,5 +1,5 @@
-//! Soak: random programs that a device accepts give the same on a core alone and with an accelerator, whatever
-//! that executes; and hostile descriptors do no harm.
+//! Soak: random programs that a device accepts give the same on a core alone and with an
+//! accelerator, whatever that executes; and hostile descriptors do no harm.
 //!
 //! ```text
 //! cargo xtask soak [--programs N] [--descriptors N] [--seed S]

@@ -14,7 +14,8 @@ use std::ops::Range;
 pub struct Case {
     /// What it was made of.
     pub seed: u64,
-    /// Where in the arena the records of the program's buffers begin, in bytes, and how many there are.
+    /// Where in the arena the records of the program's buffers begin, in bytes, and how many there
+    /// are.
     pub table: [u32; 2],
     pub descriptor: [u32; DESCRIPTOR_WORDS],
     /// All words of the arena.
@@ -29,8 +30,8 @@ pub struct Case {
 }
 
 impl Case {
-    /// The case of a command that a seed makes, unless there is nothing to do, or an accelerator that
-    /// does nothing would pass it.
+    /// The case of a command that a seed makes, unless there is nothing to do, or an accelerator
+    /// that does nothing would pass it.
     pub fn new(one: (&str, Maker), seed: u64) -> Option<Self> {
         let mut draft = Draft::new(seed);
         commands::add(&mut draft, one)?;
@@ -89,8 +90,8 @@ fn descriptor(drafted: &Drafted) -> [u32; DESCRIPTOR_WORDS] {
     descriptor
 }
 
-/// The words that the contract leaves to the accelerator: slots of pages, and the scratch in which a
-/// core lays windows out.
+/// The words that the contract leaves to the accelerator: slots of pages, and the scratch in which
+/// a core lays windows out.
 fn free(drafted: &Drafted) -> Vec<Range<usize>> {
     let scratch = drafted.commands.iter().filter_map(|command| match command {
         Command::Convolve(it) => Some(it.scratch),

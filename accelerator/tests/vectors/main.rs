@@ -1,11 +1,12 @@
-//! Vectors: cases of every command, for whoever builds an accelerator, and the proof that they suffice.
+//! Vectors: cases of every command, for whoever builds an accelerator, and the proof that they
+//! suffice.
 //!
 //! ```text
 //! cargo xtask vectors [-o FOLDER] [--each N] [--seed S]
 //! ```
 //!
-//! Cases are written as text, which `README.md` describes. They are read back from that, and played on the
-//! model at its registers.
+//! Cases are written as text, which `README.md` describes. They are read back from that, and played
+//! on the model at its registers.
 
 mod case;
 #[path = "../registers/machine.rs"]

@@ -15,7 +15,8 @@ pub struct Script {
     /// Offset and count.
     pub table: [u32; 2],
     pub descriptor: Vec<u32>,
-    /// Words of the arena before, and those that change, each with the offset of the first, in bytes.
+    /// Words of the arena before, and those that change, each with the offset of the first, in
+    /// bytes.
     pub before: Vec<(u32, Vec<u32>)>,
     pub after: Vec<(u32, Vec<u32>)>,
     /// Bytes of the arena that may hold anything afterwards.

@@ -1,9 +1,9 @@
-//! The accelerator in the machine: registers, interrupt line, a way to memory and a sense of time for
-//! the model of the `quintet_accelerator` crate.
+//! The accelerator in the machine: registers, interrupt line, a way to memory and a sense of time
+//! for the model of the `quintet_accelerator` crate.
 //!
-//! The model works within the register write that gives it work, while the core stands still, so its
-//! work costs no instruction. If it is to take its time, what is computed is held back until that many
-//! of its clocks have passed on the machine's clock.
+//! The model works within the register write that gives it work, while the core stands still, so
+//! its work costs no instruction. If it is to take its time, what is computed is held back until
+//! that many of its clocks have passed on the machine's clock.
 
 use std::ffi::c_uint;
 use std::path::Path;
@@ -58,7 +58,8 @@ pub fn map(qemu: &Qemu, machine: &Machine, instance: Instance) -> Result<(), Str
 }
 
 impl State {
-    /// Works for as long as there is something to do. If time has to pass for more, gives the moment.
+    /// Works for as long as there is something to do. If time has to pass for more, gives the
+    /// moment.
     fn work(&mut self) -> Option<u64> {
         loop {
             match self.model.step(&mut self.memory) {

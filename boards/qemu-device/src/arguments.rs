@@ -30,8 +30,8 @@ pub struct Place {
     pub base: u32,
     /// Interrupt input.
     pub interrupt: u32,
-    /// The memory that it reaches, which is the arena and what core and accelerator share: base address
-    /// and bytes.
+    /// The memory that it reaches, which is the arena and what core and accelerator share: base
+    /// address and bytes.
     pub memory: [u32; 2],
 }
 

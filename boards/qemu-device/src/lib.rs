@@ -4,9 +4,9 @@
 //! qemu-system-arm -M mps2-an386 ... -plugin libquintet_qemu_device.so,machine=mps2-an386,socket=PATH
 //! ```
 //!
-//! The guest sees the registers of `quintet_qemu_support::registers`. Behind them are a byte link to
-//! the client of a unix-domain socket, and a count of executed instructions. Beside them it may see an
-//! accelerator, which is the model of the `quintet_accelerator` crate. See README.md.
+//! The guest sees the registers of `quintet_qemu_support::registers`. Behind them are a byte link
+//! to the client of a unix-domain socket, and a count of executed instructions. Beside them it may
+//! see an accelerator, which is the model of the `quintet_accelerator` crate. See README.md.
 #![allow(unsafe_code)]
 
 mod accelerator;

@@ -43,8 +43,8 @@ pub fn listen(path: &Path) -> Result<(), String> {
 }
 
 /// Ends QEMU when standard input does: its other end is held by the driver, and closes when that
-/// dies, however it dies. Removes the socket at `path` and its folder, which the driver made for it, and
-/// the file `with_it`, which may be in there.
+/// dies, however it dies. Removes the socket at `path` and its folder, which the driver made for
+/// it, and the file `with_it`, which may be in there.
 pub fn end_with_standard_input(path: PathBuf, with_it: Option<PathBuf>) -> Result<(), String> {
     spawn("quintet-lifeline", move || {
         let mut buffer = [0; 64];
@@ -64,8 +64,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String>
     started.map(drop).map_err(|error| format!("cannot start a thread: {error}"))
 }
 
-/// Serves one client until it goes. Bytes already received stay for the core to read; bytes that the
-/// core sent and this client did not take are not shown to the next.
+/// Serves one client until it goes. Bytes already received stay for the core to read; bytes that
+/// the core sent and this client did not take are not shown to the next.
 fn serve(mut input: UnixStream, output: UnixStream) {
     DEVICE.sent.clear();
     DEVICE.connected.store(true, Ordering::SeqCst);

@@ -27,8 +27,8 @@ unsafe extern "C" {
 /// Looks for the accelerator.
 pub fn detect() -> Option<RegisterFile> {
     let page = (&raw const _shared_start).expose_provenance();
-    // SAFETY: the accelerator's registers when it is there; an unimplemented region, which reads zero
-    // and ignores writes, when it is not.
+    // SAFETY: the accelerator's registers when it is there; an unimplemented region, which reads
+    // zero and ignores writes, when it is not.
     let device = unsafe { Registers::new(BASE_MPS2_AN386 as usize) };
     // SAFETY: the end of the page, which belongs to whoever watches it.
     let page = unsafe { Registers::new(page + PAGE_REGISTERS as usize) };
@@ -37,13 +37,13 @@ pub fn detect() -> Option<RegisterFile> {
 
 /// What core and accelerator share beside the arena.
 pub fn shared() -> &'static Shared {
-    // SAFETY: the linker script keeps this page, aligned to its size, free of anything else; its first
-    // part is only used here, as atomic words, for which any bit pattern does.
+    // SAFETY: the linker script keeps this page, aligned to its size, free of anything else; its
+    // first part is only used here, as atomic words, for which any bit pattern does.
     unsafe { &*(&raw const _shared_start).cast() }
 }
 
-/// Has the accelerator's interrupt end a sleep. Call it with interrupts held back, and look for news
-/// after it: what came earlier is forgotten.
+/// Has the accelerator's interrupt end a sleep. Call it with interrupts held back, and look for
+/// news after it: what came earlier is forgotten.
 pub fn arm() {
     NVIC::unpend(Line);
     // SAFETY: interrupts are held back until `disarm`, so that it breaks no critical section.

@@ -16,8 +16,8 @@ unsafe impl InterruptNumber for Line {
 }
 
 fn registers() -> Registers {
-    // SAFETY: the device's registers when it is there; an unimplemented region, which reads zero and
-    // ignores writes, when it is not.
+    // SAFETY: the device's registers when it is there; an unimplemented region, which reads zero
+    // and ignores writes, when it is not.
     unsafe { Registers::new(BASE_MPS2_AN386 as usize) }
 }
 

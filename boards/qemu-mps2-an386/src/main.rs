@@ -69,7 +69,7 @@ fn arena() -> &'static mut [u32] {
     }
     let start = &raw mut _arena_start;
     let bytes = (&raw mut _arena_end).addr() - start.addr();
-    // SAFETY: the linker script keeps this RAM, word-aligned, free of anything else; any bit pattern
-    // is a word; `main` calls this once, so the slice is the only reference to it.
+    // SAFETY: the linker script keeps this RAM, word-aligned, free of anything else; any bit
+    // pattern is a word; `main` calls this once, so the slice is the only reference to it.
     unsafe { core::slice::from_raw_parts_mut(start, bytes / size_of::<u32>()) }
 }

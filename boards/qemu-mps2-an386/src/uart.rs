@@ -1,7 +1,7 @@
 //! The CMSDK APB UART 0 (Arm DDI 0479D, section 4.3), receiving by interrupt.
 //!
-//! The UART holds one byte, so the interrupt handler moves it into a ring. When the ring is full the
-//! handler stops listening and leaves the byte where it is, until the main loop has made space.
+//! The UART holds one byte, so the interrupt handler moves it into a ring. When the ring is full
+//! the handler stops listening and leaves the byte where it is, until the main loop has made space.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -66,7 +66,8 @@ impl Uart {
     pub fn start() -> Self {
         registers().write(BAUDDIV, BAUD_DIVISOR);
         registers().write(CTRL, LISTENING);
-        // SAFETY: the handler shares only atomics with the main loop, so breaks no critical section.
+        // SAFETY: the handler shares only atomics with the main loop, so breaks no critical
+        // section.
         unsafe { cortex_m::peripheral::NVIC::unmask(Line) };
         Self(())
     }

@@ -13,8 +13,8 @@ unsafe extern "C" {
 /// Looks for the accelerator.
 pub fn detect() -> Option<RegisterFile> {
     let page = (&raw const _shared_start).expose_provenance();
-    // SAFETY: the accelerator's registers when it is there; a virtio-mmio slot without a back end, whose
-    // identification register reads something else, when it is not.
+    // SAFETY: the accelerator's registers when it is there; a virtio-mmio slot without a back end,
+    // whose identification register reads something else, when it is not.
     let device = unsafe { Registers::new(BASE_RISCV_VIRT as usize) };
     // SAFETY: the end of the page, which belongs to whoever watches it.
     let page = unsafe { Registers::new(page + PAGE_REGISTERS as usize) };
@@ -29,7 +29,7 @@ fn barrier() {
 
 /// What core and accelerator share beside the arena.
 pub fn shared() -> &'static Shared {
-    // SAFETY: the linker script keeps this page, aligned to its size, free of anything else; its first
-    // part is only used here, as atomic words, for which any bit pattern does.
+    // SAFETY: the linker script keeps this page, aligned to its size, free of anything else; its
+    // first part is only used here, as atomic words, for which any bit pattern does.
     unsafe { &*(&raw const _shared_start).cast() }
 }

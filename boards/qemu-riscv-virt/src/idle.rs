@@ -66,8 +66,8 @@ pub fn wait(link: &mut Link<Uart>, awaited: Option<&RegisterFile>) {
     acknowledge();
 }
 
-/// Claims and completes what is pending; a source that still has bytes is pending again later, and the
-/// accelerator's news are looked for before the next sleep.
+/// Claims and completes what is pending; a source that still has bytes is pending again later, and
+/// the accelerator's news are looked for before the next sleep.
 fn acknowledge() {
     let source = plic().read(CLAIM);
     if source != 0 {

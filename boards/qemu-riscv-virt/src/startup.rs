@@ -3,8 +3,8 @@
 use core::arch::global_asm;
 
 // QEMU has loaded every other section in place (see `link.x`). Interrupts stay off for good: this
-// board polls, and only sleeps on pending interrupts (`idle.rs`). The trap vector's two low bits are
-// zero: one handler for all (privileged specification 1.12, section 3.1.7).
+// board polls, and only sleeps on pending interrupts (`idle.rs`). The trap vector's two low bits
+// are zero: one handler for all (privileged specification 1.12, section 3.1.7).
 global_asm!(
     ".section .init, \"ax\"",
     ".global _start",

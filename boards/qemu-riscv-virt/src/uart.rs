@@ -1,8 +1,8 @@
 //! The 16550A UART of `virt` (TI TL16C550C data sheet, section 8), polled.
 //!
-//! With a receive trigger of 14 QEMU hands over up to 14 bytes at a time, nine times as fast as one.
-//! Polling reads whatever the FIFO holds, so none is left below the trigger; while the core sleeps,
-//! the character time-out or the sleep's own end wakes it.
+//! With a receive trigger of 14 QEMU hands over up to 14 bytes at a time, nine times as fast as
+//! one. Polling reads whatever the FIFO holds, so none is left below the trigger; while the core
+//! sleeps, the character time-out or the sleep's own end wakes it.
 
 use quintet_firmware::Port;
 use quintet_qemu_support::Registers;
@@ -25,8 +25,8 @@ const DATA_READY: u8 = 1 << 0;
 const TRANSMITTER_EMPTY: u8 = 1 << 5;
 /// Bytes that fit once the transmit FIFO is empty.
 const FIFO_BYTES: usize = 16;
-/// Wire bytes that a driver may have under way. The FIFO is small, but QEMU holds back what does not
-/// fit; a real 16550 would want an interrupt and a ring.
+/// Wire bytes that a driver may have under way. The FIFO is small, but QEMU holds back what does
+/// not fit; a real 16550 would want an interrupt and a ring.
 pub const WINDOW: u32 = 4096;
 
 /// UART 0 once it runs.

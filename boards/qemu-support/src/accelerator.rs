@@ -1,9 +1,9 @@
 //! An accelerator as an emulated board reaches it: where its registers are, and how to find them.
 //!
 //! It is at one of two places. A device inside QEMU has registers and an interrupt line. Where QEMU
-//! takes no such device, a thread of the driver is the accelerator: it watches a page of the machine's
-//! RAM, in which the registers are plain words, and cannot interrupt. The page also holds what core and
-//! accelerator share beside the arena, since it is memory that both kinds reach.
+//! takes no such device, a thread of the driver is the accelerator: it watches a page of the
+//! machine's RAM, in which the registers are plain words, and cannot interrupt. The page also holds
+//! what core and accelerator share beside the arena, since it is memory that both kinds reach.
 
 use quintet_firmware::mmio::{Accelerator, Shared};
 use quintet_protocol::accelerator::MAGIC;
@@ -13,8 +13,8 @@ use quintet_protocol::accelerator::registers::{
 
 use crate::mmio::Registers;
 
-/// Where the registers of an accelerator inside QEMU sit on `mps2-an386`: in the unimplemented region
-/// that also holds the Quintet device.
+/// Where the registers of an accelerator inside QEMU sit on `mps2-an386`: in the unimplemented
+/// region that also holds the Quintet device.
 pub const BASE_MPS2_AN386: u32 = 0x4001_9000;
 /// Its NVIC line: one that the machine leaves free.
 pub const INTERRUPT_MPS2_AN386: u32 = 25;
@@ -65,8 +65,8 @@ impl RegisterFile {
 impl Accelerator for RegisterFile {
     fn read(&mut self, offset: u32) -> u32 {
         if offset == RESET_DONE && !self.interrupts {
-            // The backend looks so many times, and no more. A thread may need a while to be scheduled at
-            // all; at this, QEMU leaves the processor for a moment.
+            // The backend looks so many times, and no more. A thread may need a while to be
+            // scheduled at all; at this, QEMU leaves the processor for a moment.
             core::hint::spin_loop();
         }
         self.registers.read(offset)

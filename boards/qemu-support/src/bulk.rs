@@ -9,9 +9,9 @@ use crate::registers::{
     TX_SPACE, TX_WORD,
 };
 
-/// Wire bytes that a driver may have under way on the bulk link, whose queue holds many more. More do
-/// not make it faster, but have more to be sent again after a loss: a device keeps one packet that
-/// comes behind it.
+/// Wire bytes that a driver may have under way on the bulk link, whose queue holds many more. More
+/// do not make it faster, but have more to be sent again after a loss: a device keeps one packet
+/// that comes behind it.
 pub const BULK_WINDOW: u32 = 12 << 10;
 
 /// The Quintet device inside QEMU, once its identification has been read.

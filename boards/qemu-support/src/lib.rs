@@ -1,6 +1,6 @@
 //! What the emulated boards share, and what the emulator's device (`boards/qemu-device`) shares
-//! with them: the register map, the byte link and counter behind it, an accelerator's registers, and a
-//! lock-free ring.
+//! with them: the register map, the byte link and counter behind it, an accelerator's registers,
+//! and a lock-free ring.
 #![no_std]
 
 pub mod accelerator;

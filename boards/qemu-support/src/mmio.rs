@@ -15,8 +15,8 @@ impl Registers {
     /// `base` is device memory on the running machine, every offset used with [`Registers::read`]
     /// and [`Registers::write`] is an aligned word register of it, every one used with
     /// [`Registers::read_byte`] and [`Registers::write_byte`] a byte register, and no access to
-    /// these has an effect on memory that Rust code owns, unless that was lent to the device and is taken
-    /// back behind a barrier.
+    /// these has an effect on memory that Rust code owns, unless that was lent to the device and is
+    /// taken back behind a barrier.
     #[must_use]
     pub const unsafe fn new(base: usize) -> Self {
         Self { base }

@@ -1,4 +1,5 @@
-//! The register map of the Quintet device inside QEMU: 32-bit little-endian words, word access only.
+//! The register map of the Quintet device inside QEMU: 32-bit little-endian words, word access
+//! only.
 //!
 //! | offset | name | access | meaning |
 //! |---|---|---|---|

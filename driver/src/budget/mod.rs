@@ -76,8 +76,8 @@ impl Choice {
         }
     }
 
-    /// The most that a frame of `size`, columns and rows, may take for `instructions` on a Cortex-M4;
-    /// a field is drawn with `options`. An estimate: views differ, and so do scenes.
+    /// The most that a frame of `size`, columns and rows, may take for `instructions` on a
+    /// Cortex-M4; a field is drawn with `options`. An estimate: views differ, and so do scenes.
     ///
     /// # Errors
     /// When nothing is cheap enough, or nobody knows how cheap it is.

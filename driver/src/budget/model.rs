@@ -1,5 +1,5 @@
-//! What frames take, in instructions: a straight line for each part, through what was measured on the
-//! emulated Cortex-M4 (`cargo xtask bench`, `quintet profile`).
+//! What frames take, in instructions: a straight line for each part, through what was measured on
+//! the emulated Cortex-M4 (`cargo xtask bench`, `quintet profile`).
 
 use crate::compile::field::FieldOptions;
 use crate::scene::Field;

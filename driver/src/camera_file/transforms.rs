@@ -5,10 +5,10 @@
 //!   "frames": [{ "file_path": "./train/r_0", "transform_matrix": [[1, 0, 0, 0], ...] }] }
 //! ```
 //!
-//! The axes of a view are OpenGL's: x right, y up, z backwards; lengths are in pixels. A frame may have
-//! numbers of its own. Without `fl_x` the horizontal field of view tells it, in radians; without a size
-//! pictures are 800 x 800, those of NeRF's synthetic scenes, whose files leave it out. Distortion is
-//! passed over.
+//! The axes of a view are OpenGL's: x right, y up, z backwards; lengths are in pixels. A frame may
+//! have numbers of its own. Without `fl_x` the horizontal field of view tells it, in radians;
+//! without a size pictures are 800 x 800, those of NeRF's synthetic scenes, whose files leave it
+//! out. Distortion is passed over.
 
 use serde::Deserialize;
 

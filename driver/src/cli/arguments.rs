@@ -23,7 +23,7 @@ pub struct DeviceArguments {
     /// The device to use: virtual:, qemu:BOARD, serial:PATH, unix:PATH or tcp:HOST:PORT
     ///
     /// virtual:[?arena=BYTES]          the firmware library inside this process
-    /// qemu:BOARD[?link=uart|bulk]     an emulated board, started and ended by this command
+    /// qemu:BOARD[?link=uart|bulk|bare] an emulated board, started and ended by this command
     /// serial:PATH[?baud=RATE&dtr=off] a board on a serial port
     /// unix:PATH, tcp:HOST:PORT        a socket that carries the bytes of a board's link
     ///

@@ -1,4 +1,5 @@
-//! The samples that `quintet eval` runs: an array, or a folder of pictures by class, with their classes.
+//! The samples that `quintet eval` runs: an array, or a folder of pictures by class, with their
+//! classes.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -29,7 +29,8 @@ pub struct ViewArguments {
     /// focal length follows the height.
     #[arg(long, value_name = "FILE")]
     camera: Option<PathBuf>,
-    /// The view of the camera file, needed if it has several; without one, a view of the scene's own
+    /// The view of the camera file, needed if it has several; without one, a view of the scene's
+    /// own
     #[arg(long, value_name = "NAME")]
     view: Option<String>,
     /// Render N frames on a circle around the scene, and a contact sheet

@@ -23,7 +23,8 @@ pub enum CameraKind {
     View(SceneFrame),
     /// A [`quintet_protocol::ray::RayCamera`]: what casts rays through a field.
     Rays(RayFrame),
-    /// Lights along the view's axes that show normals as colours, as [`mesh::Shading::Normals`] wants them.
+    /// Lights along the view's axes that show normals as colours, as [`mesh::Shading::Normals`]
+    /// wants them.
     NormalLights,
 }
 

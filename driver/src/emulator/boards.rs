@@ -49,8 +49,8 @@ const BOARDS: [Board; 2] = [
 /// Where `cargo xtask firmware` has put its results, if not next to this program.
 const FOLDER_VARIABLE: &str = "QUINTET_FIRMWARE_DIR";
 
-/// Of an emulated board: the part of its RAM that can be a file, as address and bytes, and the address of
-/// an accelerator's registers in there.
+/// Of an emulated board: the part of its RAM that can be a file, as address and bytes, and the
+/// address of an accelerator's registers in there.
 ///
 /// # Errors
 ///

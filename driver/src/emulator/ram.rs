@@ -26,9 +26,9 @@ impl SharedRam {
         let map = MmapRaw::map_raw(&file)?;
         let first = NonNull::new(map.as_mut_ptr()).ok_or(io::ErrorKind::InvalidData)?;
         let words = map.len() / size_of::<u32>();
-        // SAFETY: the map is as long as the file, lives as long as the window, and begins at a page, so
-        // is aligned. The file is in a folder of this process's own, and keeps its length. The machine
-        // keeps to the contract with accelerators, or draws wrong pixels.
+        // SAFETY: the map is as long as the file, lives as long as the window, and begins at a
+        // page, so is aligned. The file is in a folder of this process's own, and keeps its length.
+        // The machine keeps to the contract with accelerators, or draws wrong pixels.
         let window = unsafe { Window::new(ram.base, first.cast(), words) };
         Ok(Self { window, _map: map })
     }

@@ -1,8 +1,9 @@
 //! An accelerator beside an emulated machine, for a QEMU that takes no device of ours.
 //!
-//! A thread watches a page of the machine's RAM in which the registers are plain words: it looks at what
-//! the core has written, has the model work, and puts there what the core is to read. It needs nothing of
-//! QEMU but that RAM can be a file. It cannot interrupt, so the core has to look from time to time.
+//! A thread watches a page of the machine's RAM in which the registers are plain words: it looks at
+//! what the core has written, has the model work, and puts there what the core is to read. It needs
+//! nothing of QEMU but that RAM can be a file. It cannot interrupt, so the core has to look from
+//! time to time.
 
 use std::io;
 use std::sync::Arc;
@@ -117,8 +118,8 @@ impl Page {
         self.put(IDENTIFICATION, model)
     }
 
-    /// Puts there what the accelerator has to say, in such an order that a core which reads one register
-    /// finds those that it then looks at as new.
+    /// Puts there what the accelerator has to say, in such an order that a core which reads one
+    /// register finds those that it then looks at as new.
     fn publish(&mut self, model: &Model) {
         let ours = REGISTERS.iter().rev().filter(|(.., writer)| *writer == Writer::Accelerator);
         let first = ours.map(|&(_, offset, _)| offset).filter(|offset| !LAST.contains(offset));
@@ -128,8 +129,8 @@ impl Page {
         }
     }
 
-    /// Hands over what the core has written. What tells that something is ready is read first and handed
-    /// over last, so that it is ready then.
+    /// Hands over what the core has written. What tells that something is ready is read first and
+    /// handed over last, so that it is ready then.
     fn deliver(&mut self, model: &mut Model) {
         let mut load = |offset| self.word(offset).map_or(0, |word| word.load(Ordering::Acquire));
         let doorbells = DOORBELLS.map(|offset| (offset, load(offset)));

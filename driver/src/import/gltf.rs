@@ -28,7 +28,8 @@ pub(super) use placement::Placement;
 use serde_json::Value;
 use std::path::Path;
 
-/// Extensions that a file may require: the importers know them, or they change nothing that is drawn.
+/// Extensions that a file may require: the importers know them, or they change nothing that is
+/// drawn.
 const UNDERSTOOD: [&str; 17] = [
     splats::EXTENSION,
     "KHR_mesh_quantization",
@@ -105,8 +106,8 @@ impl<'a> File<'a> {
         splats::import(&self.document()?, &placements.meshes, format)
     }
 
-    /// The triangles in it, in the file's own axes; of a file that has Gaussians, too, turned with them
-    /// to INRIA's.
+    /// The triangles in it, in the file's own axes; of a file that has Gaussians, too, turned with
+    /// them to INRIA's.
     pub(super) fn mesh(&self) -> Result<ImportedMesh, Fault> {
         let placements = nodes::placements(&self.json)?;
         let format = if self.is_binary() { "glTF (.glb)" } else { "glTF (.gltf)" };

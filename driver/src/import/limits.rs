@@ -34,12 +34,12 @@ pub const MAX_PLY_HEADER: usize = 1 << 16;
 /// Most bytes of a network's file: 256 MiB, some hundred times what a microcontroller takes.
 pub const MAX_NETWORK_BYTES: u64 = 256 << 20;
 
-/// Most bytes of a file of a radiance field: 1 GiB; checkpoints with the state of an optimiser have up
-/// to some hundred MiB.
+/// Most bytes of a file of a radiance field: 1 GiB; checkpoints with the state of an optimiser have
+/// up to some hundred MiB.
 pub const MAX_FIELD_BYTES: u64 = 1 << 30;
 
-/// Most vertices, and most triangles, of a mesh: 16 Mi, far more than a microcontroller draws, which
-/// bounds what nodes that show one mesh many times can ask for.
+/// Most vertices, and most triangles, of a mesh: 16 Mi, far more than a microcontroller draws,
+/// which bounds what nodes that show one mesh many times can ask for.
 pub const MAX_TRIANGLES: usize = 1 << 24;
 
 /// Most texels of all pictures of a mesh together: 64 Mi, four of 4096x4096.

@@ -36,7 +36,8 @@ pub struct ImportedSurfaces {
     pub gaussians: Option<Imported>,
 }
 
-/// Imports the triangles and the Gaussians in a file, whichever it has; a `texture` as for [`mesh`].
+/// Imports the triangles and the Gaussians in a file, whichever it has; a `texture` as for
+/// [`mesh`].
 ///
 /// # Errors
 ///
@@ -56,7 +57,8 @@ pub fn surfaces(path: &Path, texture: Option<&Path>) -> Result<ImportedSurfaces,
     Ok(ImportedSurfaces { mesh, gaussians })
 }
 
-/// Imports a mesh from a file. A `texture`, the path of a picture, takes the place of all its materials.
+/// Imports a mesh from a file. A `texture`, the path of a picture, takes the place of all its
+/// materials.
 ///
 /// # Errors
 ///
@@ -73,8 +75,8 @@ pub fn mesh(path: &Path, texture: Option<&Path>) -> Result<ImportedMesh, ImportE
     Ok(imported)
 }
 
-/// Imports a mesh from a file's content; `name` is for messages and, by its ending, for formats without
-/// a mark. Meshes of several files (`.gltf` with `.bin`, `.obj` with `.mtl`) need [`mesh`].
+/// Imports a mesh from a file's content; `name` is for messages and, by its ending, for formats
+/// without a mark. Meshes of several files (`.gltf` with `.bin`, `.obj` with `.mtl`) need [`mesh`].
 ///
 /// # Errors
 ///

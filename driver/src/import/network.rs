@@ -47,7 +47,8 @@ pub fn network_from_bytes(name: &str, bytes: &[u8]) -> Result<ImportedNetwork, I
     detect::network(name, bytes).map_err(|fault| fault.in_file(name))
 }
 
-/// Whether a file is that of a network rather than of a scene, by its mark or the ending of its name.
+/// Whether a file is that of a network rather than of a scene, by its mark or the ending of its
+/// name.
 pub fn holds_network(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
     let mut head = Vec::new();

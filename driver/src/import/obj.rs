@@ -7,8 +7,8 @@
 //! | `f v[/[vt][/vn]]...` | a fan of triangles; numbers count from 1, negative ones from the last |
 //! | `usemtl`, `mtllib` | the material, and the files that they are in |
 //!
-//! Faces without normals are flat, as three.js's OBJLoader has them. Smoothing groups, names of groups,
-//! lines, points and curves are passed over.
+//! Faces without normals are flat, as three.js's OBJLoader has them. Smoothing groups, names of
+//! groups, lines, points and curves are passed over.
 
 mod materials;
 

@@ -64,8 +64,8 @@ pub struct Inference<'c> {
 }
 
 impl<'c> Inference<'c> {
-    /// Compiles a network for all of the arena of `connection`'s device and sends it there. `progress`
-    /// hears of bytes sent, of how many.
+    /// Compiles a network for all of the arena of `connection`'s device and sends it there.
+    /// `progress` hears of bytes sent, of how many.
     ///
     /// # Errors
     /// An [`InferError`].

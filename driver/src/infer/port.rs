@@ -9,9 +9,9 @@ pub struct Port {
     pub name: String,
     /// Length of each axis, the outermost first.
     pub shape: Vec<usize>,
-    /// What the file's own input or output has: [`Element::Int8`], [`Element::Uint8`], whose bytes are
-    /// less 128 here, or [`Element::Float32`] where the network itself quantises at its edge, which the
-    /// driver does for the device.
+    /// What the file's own input or output has: [`Element::Int8`], [`Element::Uint8`], whose bytes
+    /// are less 128 here, or [`Element::Float32`] where the network itself quantises at its edge,
+    /// which the driver does for the device.
     pub element: Element,
     /// What a step of a byte stands for.
     pub scale: f32,
@@ -49,8 +49,9 @@ impl Port {
         self.len() == 0
     }
 
-    /// Real numbers to the nearest bytes, ties away from zero; what lies outside goes to the end of the
-    /// range, and what is no number to the zero point. As TFLite's `QUANTIZE`: divided in floats.
+    /// Real numbers to the nearest bytes, ties away from zero; what lies outside goes to the end of
+    /// the range, and what is no number to the zero point. As TFLite's `QUANTIZE`: divided in
+    /// floats.
     pub fn quantise(&self, reals: &[f32]) -> Vec<i8> {
         let quantised = |&real: &f32| {
             let steps = (real / self.scale).round() as i32;
@@ -59,8 +60,9 @@ impl Port {
         reals.iter().map(quantised).collect()
     }
 
-    /// Bytes to the real numbers that they stand for. As TFLite's `DEQUANTIZE`: multiplied in doubles,
-    /// then rounded to a float. Where the network ends with a `LOG_SOFTMAX` of them, that is done too.
+    /// Bytes to the real numbers that they stand for. As TFLite's `DEQUANTIZE`: multiplied in
+    /// doubles, then rounded to a float. Where the network ends with a `LOG_SOFTMAX` of them, that
+    /// is done too.
     pub fn dequantise(&self, bytes: &[i8]) -> Vec<f32> {
         let real = |&byte: &i8| {
             let steps = i32::from(byte).saturating_sub(self.zero_point);

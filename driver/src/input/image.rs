@@ -1,7 +1,7 @@
 //! Picture files to RGB: PNG, JPEG, WebP, PPM and PGM, told apart by their first bytes.
 //!
-//! Grey becomes three equal channels, 16 bits become the upper 8; what is transparent shows black, or
-//! keeps its opacity where that is asked for.
+//! Grey becomes three equal channels, 16 bits become the upper 8; what is transparent shows black,
+//! or keeps its opacity where that is asked for.
 
 use std::io::Cursor;
 

@@ -18,8 +18,8 @@ pub fn names(path: &Path) -> Result<Vec<String>, InputError> {
 }
 
 /// The class of each sample, from `.npy` (integers), or from a text file with a line for each: the
-/// class, or fields parted by commas with the class last, as in MLPerf Tiny's `y_labels.csv`. A first
-/// line without a number is a heading.
+/// class, or fields parted by commas with the class last, as in MLPerf Tiny's `y_labels.csv`. A
+/// first line without a number is a heading.
 ///
 /// # Errors
 /// An [`InputError`].

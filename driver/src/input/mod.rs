@@ -7,10 +7,10 @@
 //! | WAV of 16 bits | windows of the input's length, quantised from -1..1 |
 //!
 //! Pixels of 0..255 stand for the whole real range of the input's 256 steps unless another range is
-//! given, so that a pixel `p` becomes the byte `p - 128`. That is what int8 models of pictures are made
-//! for, whatever their scale: 0..1 where it is 1/255 with zero point -128, -1..1 where it is 1/128 with
-//! zero point 0, 0..255 where it is 1 with zero point -128. Of an `.npz` with several arrays the one
-//! with the input's name is taken, else `x` or `input`.
+//! given, so that a pixel `p` becomes the byte `p - 128`. That is what int8 models of pictures are
+//! made for, whatever their scale: 0..1 where it is 1/255 with zero point -128, -1..1 where it is
+//! 1/128 with zero point 0, 0..255 where it is 1 with zero point -128. Of an `.npz` with several
+//! arrays the one with the input's name is taken, else `x` or `input`.
 
 mod error;
 pub mod image;
@@ -96,7 +96,8 @@ pub fn samples_from_bytes(
     Ok(Samples { samples, notes: Vec::new() })
 }
 
-/// The array in an `.npy` or `.npz` file, if it is one; of several that with the first of these names.
+/// The array in an `.npy` or `.npz` file, if it is one; of several that with the first of these
+/// names.
 ///
 /// # Errors
 /// An [`InputError`].

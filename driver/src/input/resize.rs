@@ -1,8 +1,8 @@
 //! Pictures of another size: bilinear.
 //!
-//! A pixel of the result is a weighted mean over a triangle around its centre, two source pixels wide
-//! when the picture grows and as much wider as the picture shrinks, so that nothing between is missed.
-//! This is Pillow's `BILINEAR`; the picture is stretched to the shape, not cut.
+//! A pixel of the result is a weighted mean over a triangle around its centre, two source pixels
+//! wide when the picture grows and as much wider as the picture shrinks, so that nothing between is
+//! missed. This is Pillow's `BILINEAR`; the picture is stretched to the shape, not cut.
 
 use std::ops::Range;
 

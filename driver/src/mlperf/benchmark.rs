@@ -64,7 +64,8 @@ impl Benchmark {
         }
     }
 
-    /// The result that an output makes: real numbers, or the mean squared error of a reconstruction.
+    /// The result that an output makes: real numbers, or the mean squared error of a
+    /// reconstruction.
     pub fn result(self, sample: &[u8], output: &[i8], port: &Port) -> Vec<f32> {
         let values = port.dequantise(output);
         if self != Self::Anomalies {

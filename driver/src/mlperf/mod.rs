@@ -1,8 +1,8 @@
 //! The device's side of MLPerf Tiny's serial protocol, sans-IO: bytes in, bytes and requests for
 //! inference out; the caller owns time.
 //!
-//! Commands are text that ends in `%`, without line ends; words are parted by spaces. Answers are lines
-//! that end in `\r\n`, the last of which is `m-ready`.
+//! Commands are text that ends in `%`, without line ends; words are parted by spaces. Answers are
+//! lines that end in `\r\n`, the last of which is `m-ready`.
 //!
 //! | command | answer |
 //! |---|---|
@@ -15,9 +15,9 @@
 //! | `infer N W` | after W inferences that are not timed: a timestamp, N inferences, a timestamp |
 //! | `results` | `m-results-[0.000,0.996]` |
 //!
-//! Source: `benchmark/api/internally_implemented.cpp` of github.com/mlcommons/tiny. It differs where
-//! that would write beyond its buffer: too many bytes are passed over, and an incomplete sample is
-//! refused.
+//! Source: `benchmark/api/internally_implemented.cpp` of github.com/mlcommons/tiny. It differs
+//! where that would write beyond its buffer: too many bytes are passed over, and an incomplete
+//! sample is refused.
 
 mod benchmark;
 

@@ -1,16 +1,17 @@
 //! Proves a network whole: what the compiler relies on holds after it.
 //!
-//! - Tensors: lengths of axes are positive, and few enough bytes; constants have as many elements as
-//!   their shape says; scales are finite and positive, zero points within a byte.
-//! - Order: what an operator reads is constant, an input of the network or written before; each tensor
-//!   is written once.
+//! - Tensors: lengths of axes are positive, and few enough bytes; constants have as many elements
+//!   as their shape says; scales are finite and positive, zero points within a byte.
+//! - Order: what an operator reads is constant, an input of the network or written before; each
+//!   tensor is written once.
 //! - Operators: types, shapes and quantisations of inputs and output fit (`rules`, `shape`).
 
 use super::rules;
 use super::shape::{MAX_AXES, Misfit, output_shape};
 use super::{Data, Element, Network, NetworkError, Node, Problem, Tensor, TensorId};
 
-/// Most elements of a tensor: far more than any device holds, and products of a few do not overflow.
+/// Most elements of a tensor: far more than any device holds, and products of a few do not
+/// overflow.
 pub const MAX_ELEMENTS: usize = 1 << 28;
 
 impl Network {

@@ -1,4 +1,5 @@
-//! Why a network cannot be executed: which operator, which tensor, what about it, and what would do.
+//! Why a network cannot be executed: which operator, which tensor, what about it, and what would
+//! do.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! A network as its file has it: quantised tensors and the operators between them, in TFLite's terms.
+//! A network as its file has it: quantised tensors and the operators between them, in TFLite's
+//! terms.
 //!
 //! Importers make it and check it ([`Network::check`]), the compiler turns it into a program.
 

@@ -9,8 +9,8 @@ pub enum Operator {
     /// Input; weights `[1, rows, columns, channels out]`; bias, which may be left out. Each input
     /// channel has as many output channels as the quotient says.
     DepthwiseConv2d(Window, Activation),
-    /// Input, whose axes but the first may be flattened; weights `[outputs, inputs]`; bias, which may be
-    /// left out.
+    /// Input, whose axes but the first may be flattened; weights `[outputs, inputs]`; bias, which
+    /// may be left out.
     FullyConnected(Activation),
     /// Two inputs; the shorter one is repeated as in NumPy.
     Add(Activation),
@@ -84,8 +84,8 @@ pub enum Operator {
     Quantize,
     /// Input.
     Dequantize,
-    /// Input: floats that [`Operator::Dequantize`] gives. Over the last axis. Nothing reads its output,
-    /// so that the host may do it.
+    /// Input: floats that [`Operator::Dequantize`] gives. Over the last axis. Nothing reads its
+    /// output, so that the host may do it.
     LogSoftmax,
 }
 

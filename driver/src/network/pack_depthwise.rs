@@ -5,8 +5,8 @@ use super::pack::{LayerWeights, finish};
 use quintet_protocol::network::Depthwise;
 use quintet_protocol::program::Sliding;
 
-/// The records of a depthwise convolution; the shape of `layer` is that of TFLite's weights: 1, rows
-/// and columns of the window, output channels.
+/// The records of a depthwise convolution; the shape of `layer` is that of TFLite's weights: 1,
+/// rows and columns of the window, output channels.
 pub fn depthwise(layer: &LayerWeights, sliding: &Sliding) -> Vec<u32> {
     let shape = Depthwise::new(sliding);
     let channels = shape.channels_out;

@@ -1,7 +1,7 @@
 //! What operators demand of their tensors beside shapes: how many, types, quantisations, constants.
 //!
-//! The demands are those of TFLite's reference kernels (`Prepare` in `tensorflow/lite/kernels`, version
-//! 2.14), where a network that breaks them is refused or stops the program.
+//! The demands are those of TFLite's reference kernels (`Prepare` in `tensorflow/lite/kernels`,
+//! version 2.14), where a network that breaks them is refused or stops the program.
 
 use super::scale::scale_of;
 use super::steady::steady_byte;
@@ -13,8 +13,8 @@ const INNER_FLOATS: Problem = Problem::Float { weights_quantised: false };
 /// Sums must stay below this, so that twice a sum is a word.
 const MAX_SUM: i64 = 1 << 30;
 
-/// Checks a node's inputs and output; their tensors are good by themselves. `writers` are the nodes that
-/// wrote the network's tensors so far.
+/// Checks a node's inputs and output; their tensors are good by themselves. `writers` are the nodes
+/// that wrote the network's tensors so far.
 pub(super) fn check(
     network: &Network,
     node: &Node,

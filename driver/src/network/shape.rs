@@ -8,8 +8,9 @@ pub const MAX_AXES: usize = 8;
 /// What may be the shape of an operator's output.
 ///
 /// `output` is the shape that the file gives it: where an operator's options leave the size open
-/// (`RESHAPE`, `STRIDED_SLICE`, `RESIZE_NEAREST_NEIGHBOR`, whether `FULLY_CONNECTED` keeps its axes), it is
-/// checked and given back. Inputs are as many as the operator has, without those that may be left out.
+/// (`RESHAPE`, `STRIDED_SLICE`, `RESIZE_NEAREST_NEIGHBOR`, whether `FULLY_CONNECTED` keeps its
+/// axes), it is checked and given back. Inputs are as many as the operator has, without those that
+/// may be left out.
 ///
 /// # Errors
 ///

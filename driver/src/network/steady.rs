@@ -1,9 +1,9 @@
 //! Channels whose output is the same byte whatever the input.
 //!
-//! Converters raise the scale of a channel's weights until its bias is at most about 2^30: what is left
-//! of its weights is little or nothing (a channel that died in training). Twice such a bias is no longer
-//! a word, and such a scale is so small that the device's short form of a finish does not serve, but
-//! none of it is needed: the channel can be finished with its byte instead.
+//! Converters raise the scale of a channel's weights until its bias is at most about 2^30: what is
+//! left of its weights is little or nothing (a channel that died in training). Twice such a bias is
+//! no longer a word, and such a scale is so small that the device's short form of a finish does not
+//! serve, but none of it is needed: the channel can be finished with its byte instead.
 
 use quintet_firmware::kernels::requantise;
 use quintet_protocol::network::{Finish, Scale};
@@ -11,8 +11,8 @@ use quintet_protocol::network::{Finish, Scale};
 /// A finish that gives its zero point whatever the sum, in the short form.
 pub const NO_SUM: Finish = Finish { bias: 0, scale: Scale { multiplier: 0, shift: -1 } };
 
-/// The byte that a channel gives whatever the input, if there is one: its weights, its bias, and what
-/// its sums become.
+/// The byte that a channel gives whatever the input, if there is one: its weights, its bias, and
+/// what its sums become.
 pub fn steady_byte(
     weights: impl Iterator<Item = i8>,
     bias: i32,

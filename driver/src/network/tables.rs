@@ -67,7 +67,8 @@ pub fn softmax_parameters(input: f32, beta: f32) -> (Scale, i32) {
     (scale, -(radius.floor().min(greatest) as i32))
 }
 
-/// For each row (or column) of the output the input's that it is of; there are at most 2^16 of either.
+/// For each row (or column) of the output the input's that it is of; there are at most 2^16 of
+/// either.
 pub fn resize_map(
     input: usize,
     output: usize,

@@ -1,5 +1,5 @@
-//! Float dense layers to the records of [`quintet_protocol::feature`]: weights of 8 bits, with a scale
-//! for each output, of which the one with the least squared error is taken.
+//! Float dense layers to the records of [`quintet_protocol::feature`]: weights of 8 bits, with a
+//! scale for each output, of which the one with the least squared error is taken.
 
 use super::fit::Fit;
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, block_words, dense_words};
@@ -28,8 +28,8 @@ pub struct DenseLayer<'a> {
     pub input_bits: &'a [i32],
     /// Fraction bits of the outputs.
     pub output_bits: i32,
-    /// Columns that the device reads, a multiple of 4, not less than there are inputs: those after the
-    /// inputs get weights of zero.
+    /// Columns that the device reads, a multiple of 4, not less than there are inputs: those after
+    /// the inputs get weights of zero.
     pub columns: usize,
 }
 
@@ -119,7 +119,8 @@ fn channel(
         steps.map(|(&weight, &bits)| f64::from(weight) * f64::from(-bits).exp2()).collect();
     let bias = f64::from(layer.bias[output]);
     let total: f64 = steps.iter().map(|step| step.abs()).sum();
-    // Above it no sum wraps, whatever the inputs are: rounding adds half a step to a weight at most.
+    // Above it no sum wraps, whatever the inputs are: rounding adds half a step to a weight at
+    // most.
     let room = SUM_LIMIT - INPUT_MAX * inputs as f64 / 2.0 - 2.0;
     let least_scale = (total * INPUT_MAX + bias.abs()) / room;
     if !least_scale.is_finite() {
@@ -224,8 +225,8 @@ mod tests {
         rows.map(|(weights, &bias)| value(weights) + f64::from(bias)).collect()
     }
 
-    /// Errors of an output that has a variance of 1, in each layer of random perceptrons: rounding of
-    /// weights to 7 bits and a sign, as their distribution has it, and nothing else that shows.
+    /// Errors of an output that has a variance of 1, in each layer of random perceptrons: rounding
+    /// of weights to 7 bits and a sign, as their distribution has it, and nothing else that shows.
     #[test]
     fn layers_of_random_perceptrons_lose_what_weights_of_8_bits_lose() {
         let mut random = Random(5);
@@ -300,8 +301,8 @@ mod tests {
             let one = f64::from(output_bits).exp2();
             for (output, (found, exact)) in found.iter().zip(exact(&layer, &row)).enumerate() {
                 let (_, multiplier, _) = channel(&layer, output, None).unwrap();
-                // A step of a sum, in steps of the output; and a weight may be held to the range, which
-                // is 20 % below the largest at most.
+                // A step of a sum, in steps of the output; and a weight may be held to the range,
+                // which is 20 % below the largest at most.
                 let step = f64::from(multiplier) / 32f64.exp2();
                 let steps = row.iter().map(|&x| f64::from(x).abs()).sum::<f64>() * 0.5 + 0.5;
                 let held = row.iter().map(|&x| f64::from(x).abs()).sum::<f64>() * 0.25 * 127.0;

@@ -1,9 +1,9 @@
-//! Weights rounded together, so that their errors cancel for inputs as they come (Frantar et al. 2022,
-//! GPTQ; Babai's nearest plane for the lattice of roundings).
+//! Weights rounded together, so that their errors cancel for inputs as they come (Frantar et al.
+//! 2022, GPTQ; Babai's nearest plane for the lattice of roundings).
 //!
-//! The error of a layer's output is `e' C e` for errors `e` of weights and the inputs' covariance `C`.
-//! With `C = L L'` the weights are rounded from the last to the first, each after what the errors of
-//! those before it ask of it. What is left of the mean goes to the bias.
+//! The error of a layer's output is `e' C e` for errors `e` of weights and the inputs' covariance
+//! `C`. With `C = L L'` the weights are rounded from the last to the first, each after what the
+//! errors of those before it ask of it. What is left of the mean goes to the bias.
 
 /// Part of the mean variance that is added to each: covariances are of a sample.
 const DAMPING: f64 = 0.01;
@@ -20,8 +20,8 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// What rows of so many columns say, row-major, each of which counts by its weight. Columns that
-    /// are always the same are rounded by themselves.
+    /// What rows of so many columns say, row-major, each of which counts by its weight. Columns
+    /// that are always the same are rounded by themselves.
     pub fn new(rows: &[f32], columns: usize, weights: &[f64]) -> Self {
         let total = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         let mut means = vec![0.0; columns];

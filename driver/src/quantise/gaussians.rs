@@ -214,7 +214,8 @@ impl QuantisedCloud {
         }
     }
 
-    /// Appends the harmonics of a chunk; returns their common scale in Q24 and each Gaussian's shift.
+    /// Appends the harmonics of a chunk; returns their common scale in Q24 and each Gaussian's
+    /// shift.
     fn push_harmonics(&mut self, cloud: &GaussianCloud, members: &[usize]) -> (u32, Vec<u32>) {
         let per = cloud.harmonics_per_gaussian();
         if per == 0 {

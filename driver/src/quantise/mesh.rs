@@ -32,10 +32,11 @@ pub enum Attribute {
     Places([[f64; 3]; 2]),
 }
 
-/// Quantises a mesh. With `normals` its vertices have normals, those of the faces if the mesh has none.
+/// Quantises a mesh. With `normals` its vertices have normals, those of the faces if the mesh has
+/// none.
 ///
-/// Where a texture repeats, coordinates more than 2047 textures off are brought near by whole repeats,
-/// for which such triangles get vertices of their own.
+/// Where a texture repeats, coordinates more than 2047 textures off are brought near by whole
+/// repeats, for which such triangles get vertices of their own.
 pub fn quantise_mesh(
     mesh: &Mesh,
     frame: &SceneFrame,

@@ -6,8 +6,8 @@ use crate::camera::Camera;
 use crate::picture::Picture;
 use crate::scene::{Field, Mesh};
 
-/// Draws triangles with the colours of a field over a background. Where a field has no colour, triangles
-/// are black.
+/// Draws triangles with the colours of a field over a background. Where a field has no colour,
+/// triangles are black.
 pub fn render(mesh: &Mesh, field: &Field, camera: &Camera, background: [u8; 3]) -> Picture {
     let hits = hits(mesh, camera);
     let eye = camera.position();

@@ -1,8 +1,8 @@
 //! Triangles in floats, with Gaussians in front of them.
 //!
-//! The ray of a pixel's middle hits a triangle if it passes all three edges on the same side: with the
-//! corners in view axes that is three determinants, which need no clipping (Olano and Greer, "Triangle
-//! Scan Conversion using 2D Homogeneous Coordinates", 1997).
+//! The ray of a pixel's middle hits a triangle if it passes all three edges on the same side: with
+//! the corners in view axes that is three determinants, which need no clipping (Olano and Greer,
+//! "Triangle Scan Conversion using 2D Homogeneous Coordinates", 1997).
 
 use super::gaussians::Splats;
 use crate::camera::Camera;

@@ -1,8 +1,8 @@
 //! Radiance fields: a density and a colour at each point, seen along a direction.
 //!
 //! A field is a graph of [`Node`]s over points and directions, as files of all kinds are: a NeRF is
-//! waves and dense layers, Instant-NGP a hash grid and dense layers, TensoRF planes and lines. So one
-//! compiler and one float evaluation serve them all.
+//! waves and dense layers, Instant-NGP a hash grid and dense layers, TensoRF planes and lines. So
+//! one compiler and one float evaluation serve them all.
 
 /// A radiance field and how it is to be sampled.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,8 @@ pub struct Field {
     pub model: Model,
     /// How samples are spent.
     pub sampling: Sampling,
-    /// Occupied cells that the file tells of: `side^3` flags, cell `x + side * (y + side * z)` of the
-    /// box.
+    /// Occupied cells that the file tells of: `side^3` flags, cell `x + side * (y + side * z)` of
+    /// the box.
     pub occupancy: Option<Occupancy>,
     /// A camera that the file tells of.
     pub views: Vec<(String, crate::camera::Camera)>,
@@ -253,8 +253,8 @@ pub struct Level {
     pub first: usize,
     /// How many it has.
     pub entries: usize,
-    /// Whether entries are found by a hash: `(x ^ y * 2654435761 ^ z * 805459861) mod entries`; else
-    /// entry `x + y * nx + z * nx * ny`.
+    /// Whether entries are found by a hash: `(x ^ y * 2654435761 ^ z * 805459861) mod entries`;
+    /// else entry `x + y * nx + z * nx * ny`.
     pub hashed: bool,
     /// Mark of the ceil corner: nerfstudio takes `ceil(x)` for the upper one, Instant-NGP
     /// `floor(x) + 1`.
@@ -289,6 +289,7 @@ pub struct Factor {
 pub struct Deferred {
     /// Columns that are composed, the first three of them the diffuse colour.
     pub channels: usize,
-    /// Its nodes; node 0 stands for the composed columns, after a sigmoid, and has no node of its own.
+    /// Its nodes; node 0 stands for the composed columns, after a sigmoid, and has no node of its
+    /// own.
     pub nodes: Vec<Node>,
 }

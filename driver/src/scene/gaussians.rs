@@ -3,7 +3,8 @@
 /// A cloud of 3D Gaussians in the conventions of the INRIA implementation
 /// (world axes as in its `.ply`: x right, y down, z forward).
 ///
-/// All arrays have one entry per Gaussian; `harmonics` has [`GaussianCloud::harmonics_per_gaussian`].
+/// All arrays have one entry per Gaussian; `harmonics` has
+/// [`GaussianCloud::harmonics_per_gaussian`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GaussianCloud {
     /// Centres, in world units.
@@ -14,7 +15,8 @@ pub struct GaussianCloud {
     pub rotations: Vec<[f32; 4]>,
     /// Opacities in 0..=1 (after the sigmoid).
     pub opacities: Vec<f32>,
-    /// View-independent colour, `0.5 + 0.28209479 * dc`; linear in what the file stores, not clamped.
+    /// View-independent colour, `0.5 + 0.28209479 * dc`; linear in what the file stores, not
+    /// clamped.
     pub colors: Vec<[f32; 3]>,
     /// Degree of the view-dependent spherical harmonics, 0..=3.
     pub degree: u8,

@@ -15,14 +15,14 @@ pub struct Blob<'a> {
 }
 
 impl Session {
-    /// Clears the device, uploads every blob and installs the last one, which is the program. If the
-    /// device is reset meanwhile it starts again, and what memory the device has kept is not sent
-    /// again. `progress` hears how many bytes the device holds.
+    /// Clears the device, uploads every blob and installs the last one, which is the program. If
+    /// the device is reset meanwhile it starts again, and what memory the device has kept is not
+    /// sent again. `progress` hears how many bytes the device holds.
     ///
     /// # Errors
     ///
-    /// As [`Session::upload`] and [`Session::install`]; [`SessionError::Forgotten`] if the device is
-    /// reset again and again.
+    /// As [`Session::upload`] and [`Session::install`]; [`SessionError::Forgotten`] if the device
+    /// is reset again and again.
     pub fn load(
         &mut self,
         blobs: &[Blob<'_>],

@@ -148,8 +148,8 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unexpected`] if `take` returns `None`; [`SessionError::Refused`],
-    /// [`SessionError::Timeout`]; [`SessionError::Forgotten`] if the device was reset and the request
-    /// is about what it held; and whatever ends a session.
+    /// [`SessionError::Timeout`]; [`SessionError::Forgotten`] if the device was reset and the
+    /// request is about what it held; and whatever ends a session.
     pub fn call<T>(
         &mut self,
         request: Request<'_>,

@@ -40,9 +40,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Timeout`] if the run outlasts [`super::Limits::run`]: it was aborted then, if
-    /// the device still listens. [`SessionError::Unexpected`] if the run needs a page that there is
-    /// not. [`SessionError::Forgotten`] if the program is not there any more. Else as
+    /// [`SessionError::Timeout`] if the run outlasts [`super::Limits::run`]: it was aborted then,
+    /// if the device still listens. [`SessionError::Unexpected`] if the run needs a page that there
+    /// is not. [`SessionError::Forgotten`] if the program is not there any more. Else as
     /// [`Session::call`].
     pub fn run_streamed<'a>(
         &mut self,

@@ -1,7 +1,7 @@
 //! Uploads: what the device already holds is not sent, and what was sent is checked.
 //!
-//! An upload keeps no state on the device. It asks for digests of what lies in the arena, writes the
-//! blocks that differ, and asks again, until nothing differs. So it goes on where it was after
+//! An upload keeps no state on the device. It asks for digests of what lies in the arena, writes
+//! the blocks that differ, and asks again, until nothing differs. So it goes on where it was after
 //! a lost session, whoever sent the first part; and the last answer is the end-to-end check.
 
 use std::collections::VecDeque;

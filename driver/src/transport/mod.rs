@@ -37,8 +37,8 @@ pub trait Transport: Send {
     /// The pipe is gone, or has taken nothing for [`WRITE_TIMEOUT`].
     fn write(&mut self, bytes: &[u8]) -> io::Result<()>;
 
-    /// The time, since anything; it never goes back. Whatever has a limit is held against it, so that
-    /// a simulated pipe can have a time of its own.
+    /// The time, since anything; it never goes back. Whatever has a limit is held against it, so
+    /// that a simulated pipe can have a time of its own.
     fn now(&self) -> Duration {
         real_time()
     }

@@ -1,5 +1,5 @@
-//! Fields that were trained with nerfstudio 1.1.5: a hash grid, planes times lines, and a sum of three
-//! planes.
+//! Fields that were trained with nerfstudio 1.1.5: a hash grid, planes times lines, and a sum of
+//! three planes.
 
 use std::path::{Path, PathBuf};
 

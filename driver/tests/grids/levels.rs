@@ -6,8 +6,8 @@ use quintet_protocol::program::Corners;
 
 use crate::{errors, look_up, noise, points, word};
 
-/// A grid in floats as its definition has it: `ceil` or `floor + 1` makes no difference, since where they
-/// differ the upper corner's weight is zero.
+/// A grid in floats as its definition has it: `ceil` or `floor + 1` makes no difference, since
+/// where they differ the upper corner's weight is zero.
 pub fn interpolate(grid: &Grid, point: &[f64; 3]) -> Vec<f64> {
     let mut row = Vec::new();
     for level in &grid.levels {
@@ -80,7 +80,8 @@ fn levels_come_out_within_half_a_step() {
         for bits in [Bits::Eight, Bits::Sixteen] {
             let quantised = grid(&floats, bits).unwrap();
             let found = look_up(&quantised, (Corners::Linear, 3), &words);
-            // Points are rounded as well: 2^-29 of the box in 300 cells of at most two units a cell.
+            // Points are rounded as well: 2^-29 of the box in 300 cells of at most two units a
+            // cell.
             let most = tolerance(bits, quantised.fraction_bits) + 300.0 * 8.0 / (1u32 << 29) as f64;
             let most = most + 16.0 / 65_536.0;
             for column in 0..3 * features {

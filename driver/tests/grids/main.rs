@@ -1,4 +1,5 @@
-//! Quantised grids, factors and textures, as the device looks them up, against what they are in floats.
+//! Quantised grids, factors and textures, as the device looks them up, against what they are in
+//! floats.
 //!
 //! Fields of a captured scene, with nerfstudio's encodings, are looked for in the folder that
 //! `QUINTET_REFERENCE_DIR` names. With `--nocapture` their errors are printed.

@@ -78,8 +78,8 @@ fn bilinear_textures_are_as_opengl_has_them() {
     let materials = [0, 1].iter().flat_map(|&it| wraps.map(|wrap| material(Some(it), wrap, false)));
     let mesh = mesh(materials.collect());
     let quantised = textures(&mesh).unwrap();
-    // Materials that look the same share their texels: what is held and what is mirrored is the same at
-    // the edge.
+    // Materials that look the same share their texels: what is held and what is mirrored is the
+    // same at the edge.
     assert_eq!(quantised.table.len(), 2 * (15 * 10 + 4 * 7));
     assert_eq!(quantised.fraction_bits, TEXTURE_BITS);
     let coordinates = coordinates();

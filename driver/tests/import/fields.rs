@@ -1,8 +1,8 @@
 //! Importers of radiance fields against evaluations of the same files by other code.
 //!
-//! The files in `checkpoints` and `scenes/grids` were written by scripts that follow each trainer's own
-//! writer; `expected.json` has densities and colours at points, evaluated by the same scripts from what
-//! they wrote, in the trainer's order of operations.
+//! The files in `checkpoints` and `scenes/grids` were written by scripts that follow each trainer's
+//! own writer; `expected.json` has densities and colours at points, evaluated by the same scripts
+//! from what they wrote, in the trainer's order of operations.
 
 use quintet_driver::import::{field, field_from_bytes};
 use quintet_driver::reference::field::{Places, Renderer, Rows, evaluate};

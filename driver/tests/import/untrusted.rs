@@ -1,5 +1,5 @@
-//! What radiance fields are refused, and with which words; and whatever the bytes, no importer of them
-//! panics, hangs or fills the memory.
+//! What radiance fields are refused, and with which words; and whatever the bytes, no importer of
+//! them panics, hangs or fills the memory.
 
 use super::fields::checkpoint;
 use super::hostile::{apply, changes};

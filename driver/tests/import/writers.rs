@@ -176,8 +176,8 @@ pub fn textured_triangle() -> (serde_json::Value, Vec<u8>) {
     (json, binary)
 }
 
-/// Arrays of a small hash grid with networks, in the names of nerfstudio's encodings; their description
-/// comes first.
+/// Arrays of a small hash grid with networks, in the names of nerfstudio's encodings; their
+/// description comes first.
 pub fn field_members() -> Vec<(&'static str, Vec<u8>)> {
     let meta = serde_json::json!({
         "W": 4, "H": 3, "fx": 4.0, "fy": 4.0, "cx": 2.0, "cy": 1.5, "scale": 1.0, "offset": 0.0,

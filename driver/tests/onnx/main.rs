@@ -1,4 +1,5 @@
-//! Networks from ONNX on the virtual device, against ONNX Runtime's outputs; what is refused, and how.
+//! Networks from ONNX on the virtual device, against ONNX Runtime's outputs; what is refused, and
+//! how.
 //!
 //! `generate.py` wrote the models, their inputs and the outputs.
 

@@ -1,5 +1,5 @@
-//! Hybrids on the virtual device against renders in floats, and against the texture that the field of one
-//! was fitted to.
+//! Hybrids on the virtual device against renders in floats, and against the texture that the field
+//! of one was fitted to.
 
 use std::path::{Path, PathBuf};
 

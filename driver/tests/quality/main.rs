@@ -1,8 +1,9 @@
 //! Pictures of the virtual device against pictures that others made: renders of the same scenes by
 //! gsplat 1.5.3 and three.js, in floats, at 320x240 on black.
 //!
-//! Two of those are in the repository. The others, and the larger scenes, are looked for in the folder
-//! that `QUINTET_REFERENCE_DIR` names. `cargo test --test quality -- --nocapture` prints all figures.
+//! Two of those are in the repository. The others, and the larger scenes, are looked for in the
+//! folder that `QUINTET_REFERENCE_DIR` names. `cargo test --test quality -- --nocapture` prints all
+//! figures.
 
 mod fields;
 mod hybrids;
@@ -31,8 +32,8 @@ const FORMAT_MARGIN: f64 = 0.5;
 /// How far below what the format costs by itself, dB.
 const FLOOR_MARGIN: f64 = 1.5;
 
-/// What the formats cost, dB: float render of the third party's conversion against float render of the
-/// source `.ply` of PLAYBOT, level 4, at 320x240.
+/// What the formats cost, dB: float render of the third party's conversion against float render of
+/// the source `.ply` of PLAYBOT, level 4, at 320x240.
 const FORMAT_FLOORS: [(&str, f64); 10] = [
     ("ply", f64::INFINITY),
     ("khr.glb", f64::INFINITY),
@@ -175,8 +176,8 @@ fn playbot_in_the_repository_looks_like_the_reference_render() {
     }
 }
 
-/// CRC-32 of our own pixels, so that no change of a picture goes unnoticed. When one is meant, judge
-/// it by the figures above, then put the digests here that the failing test prints.
+/// CRC-32 of our own pixels, so that no change of a picture goes unnoticed. When one is meant,
+/// judge it by the figures above, then put the digests here that the failing test prints.
 #[test]
 fn pixels_change_only_on_purpose() {
     const DIGESTS: [(&str, [u32; 2]); 2] = [

@@ -23,8 +23,8 @@ const THREE_MIN: f64 = 35.0;
 const COVERAGE_MIN: f64 = 0.995;
 /// What our own renders in floats must be met with, dB.
 const FLOAT_MIN: f64 = 40.0;
-/// three.js rasterises with places rounded to a sixteenth of a pixel, the float render with exact ones:
-/// how near it comes, dB.
+/// three.js rasterises with places rounded to a sixteenth of a pixel, the float render with exact
+/// ones: how near it comes, dB.
 const FLOAT_TO_THREE_MIN: f64 = 40.0;
 
 /// The looks that there are pictures of.

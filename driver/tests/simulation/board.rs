@@ -122,8 +122,8 @@ impl Board {
         ring.extend(&bytes[..bytes.len().min(room)]);
     }
 
-    /// Lets the device work until it has nothing to do, for a while at most. Returns when it goes on
-    /// and what it sent; `room` is how much it can send.
+    /// Lets the device work until it has nothing to do, for a while at most. Returns when it goes
+    /// on and what it sent; `room` is how much it can send.
     pub fn poll(&mut self, now: Duration, room: usize) -> (Wake, Vec<u8>) {
         self.port.wire().room = room;
         let mut polls = 0;

@@ -1,5 +1,5 @@
-//! A simulated world, all in one thread and the same every time: the firmware's device, the cable to
-//! it and the time. A driver's session meets it as a transport and a dialer.
+//! A simulated world, all in one thread and the same every time: the firmware's device, the cable
+//! to it and the time. A driver's session meets it as a transport and a dialer.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -147,8 +147,8 @@ impl World {
 pub struct Simulation(Arc<Mutex<World>>);
 
 impl Simulation {
-    /// A device with an arena of so many bytes at the end of a cable; `seed` decides whatever is left
-    /// to chance.
+    /// A device with an arena of so many bytes at the end of a cable; `seed` decides whatever is
+    /// left to chance.
     pub fn new(cable: Cable, faults: Faults, arena_bytes: usize, seed: u64) -> Self {
         let injector = |stream| FaultInjector::new(faults, stream);
         Self(Arc::new(Mutex::new(World {

@@ -59,12 +59,13 @@ pub fn byte_of_doubled<const SHORT: bool>(
     if value < least { range.least } else { range.greatest }
 }
 
-/// Two roundings in few instructions; only where [`is_short`] says so. The first is of `doubled * multiplier` to its high half, half
-/// up; the second, of a division by a power of two, is half away from zero: half up, but half down
-/// for what is negative, which is what takes one from it before the shift.
+/// Two roundings in few instructions; only where [`is_short`] says so. The first is of `doubled *
+/// multiplier` to its high half, half up; the second, of a division by a power of two, is half away
+/// from zero: half up, but half down for what is negative, which is what takes one from it before
+/// the shift.
 ///
-/// The product is negative when `doubled` is, or zero. Zero less one is no tie, and rounds to zero all
-/// the same.
+/// The product is negative when `doubled` is, or zero. Zero less one is no tie, and rounds to zero
+/// all the same.
 #[inline(always)]
 pub fn short_of_doubled(words: &FinishWords, doubled: i32) -> i32 {
     let [_, multiplier, offset, right] = words.map(|word| word as i32);

@@ -1,7 +1,7 @@
 //! Fixed-point building blocks: high products, reciprocal, square root.
 //!
-//! Each maps to one instruction or a few on Armv7E-M (`SMMUL`, `SMMLA`, `UDIV`, `CLZ`) and on RV32IM
-//! (`MULH`, `DIVU`).
+//! Each maps to one instruction or a few on Armv7E-M (`SMMUL`, `SMMLA`, `UDIV`, `CLZ`) and on
+//! RV32IM (`MULH`, `DIVU`).
 
 use super::tables::{LEADING_ZEROS, SQRT};
 
@@ -104,7 +104,8 @@ impl Normal {
     }
 }
 
-/// An upper bound of `sqrt(value / 2^(2 * half_exponent))` in Q8, at most 0.8 % above it plus 2/256.
+/// An upper bound of `sqrt(value / 2^(2 * half_exponent))` in Q8, at most 0.8 % above it plus
+/// 2/256.
 ///
 /// `half_exponent <= 31`.
 #[inline(always)]

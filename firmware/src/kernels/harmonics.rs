@@ -56,8 +56,8 @@ fn accumulate<const N: usize>(sum: &mut [i32; 3], basis: [i32; N], bytes: &[u8],
     }
 }
 
-/// Sum of basis times coefficient for each channel, Q14 of a coefficient's byte, seen along the unit
-/// vector `d` (Q14, from the camera).
+/// Sum of basis times coefficient for each channel, Q14 of a coefficient's byte, seen along the
+/// unit vector `d` (Q14, from the camera).
 #[inline(always)]
 pub fn evaluate<const DEGREE: u8>([x, y, z]: [i32; 3], coefficients: &[u8]) -> [i32; 3] {
     let mut sum = [0; 3];

@@ -1,8 +1,9 @@
 //! The arithmetic of the micro-operators, on slices of words. Integers only; the same bits on every
-//! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its slices.
+//! target. Every kernel takes hostile data: whatever the words are, it ends and stays in its
+//! slices.
 
-/// The first line of assembly for cores with the DSP extension. An assembler for Armv8-M has to be told
-/// that the core has it.
+/// The first line of assembly for cores with the DSP extension. An assembler for Armv8-M has to be
+/// told that the core has it.
 #[cfg(all(armv7em_dsp, not(feature = "armv8m-dsp")))]
 macro_rules! dsp_core {
     () => {

@@ -1,5 +1,5 @@
-//! Means, sums and greatest of bytes that lie at regular places, channel by channel, or four channels at
-//! a time where they share words.
+//! Means, sums and greatest of bytes that lie at regular places, channel by channel, or four
+//! channels at a time where they share words.
 
 use super::to_byte::ToByte;
 use quintet_protocol::program::ByteRange;
@@ -185,8 +185,8 @@ fn greatest_of_four(words: &[u32], places: &Places) -> [i32; 4] {
     greatest.to_le_bytes().map(|byte| (byte as i8).into())
 }
 
-/// Sums of four channels' signed bytes, two of them at once: each byte 128 too great, so that it has no
-/// sign, in halves of two words.
+/// Sums of four channels' signed bytes, two of them at once: each byte 128 too great, so that it
+/// has no sign, in halves of two words.
 #[inline(never)]
 fn sum_of_four(words: &[u32], places: &Places) -> [i32; 4] {
     let (mut even, mut odd) = (0u32, 0u32);

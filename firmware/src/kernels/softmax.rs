@@ -28,8 +28,8 @@ impl Exponential {
         (difference >= self.least_difference).then(|| exp_of_negative(scaled()))
     }
 
-    /// What these bytes add to the sum of a row with that greatest byte, to `sum`, Q12.19. Saturates
-    /// where TFLite's overflows, from 4096 greatest bytes on.
+    /// What these bytes add to the sum of a row with that greatest byte, to `sum`, Q12.19.
+    /// Saturates where TFLite's overflows, from 4096 greatest bytes on.
     pub fn add(&self, sum: i32, bytes: &[u8], greatest: i8) -> i32 {
         let each = bytes.iter().filter_map(|&byte| self.of(byte, greatest));
         each.fold(sum, |sum, exp| sum.saturating_add(right_rounded(exp, SUM_INTEGER_BITS)))
@@ -59,8 +59,8 @@ fn high_half(a: i32, b: i32) -> i32 {
     ((i64::from(a) * i64::from(b) + (1 << 31)) >> 32) as i32
 }
 
-/// As [`high`], for an `a` from 0 on: where twice `a` has no sign to spare, it has 2^32 too little, and the
-/// product a `b`.
+/// As [`high`], for an `a` from 0 on: where twice `a` has no sign to spare, it has 2^32 too little,
+/// and the product a `b`.
 #[inline(always)]
 fn times(a: i32, b: i32) -> i32 {
     let product = high_half(a.wrapping_mul(2), b);

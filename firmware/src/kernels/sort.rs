@@ -1,7 +1,8 @@
-//! `Sort`: an LSD radix sort of numbers by two-digit keys. Stable, in linear time, without moving keys.
+//! `Sort`: an LSD radix sort of numbers by two-digit keys. Stable, in linear time, without moving
+//! keys.
 
-/// Where each digit's keys will start: counts the low and the high digits of all keys, then sums up.
-/// Each table has `1 << digit_bits` entries.
+/// Where each digit's keys will start: counts the low and the high digits of all keys, then sums
+/// up. Each table has `1 << digit_bits` entries.
 pub fn count(keys: &[u32], digit_bits: u32, low: &mut [u32], high: &mut [u32]) {
     let mask = (1u32 << digit_bits) - 1;
     low.fill(0);
@@ -46,8 +47,8 @@ pub fn scatter_high(
     }
 }
 
-/// Orders the numbers of equal keys, which stand side by side, by their second words. A heap sort, as
-/// there may be any number of equal keys.
+/// Orders the numbers of equal keys, which stand side by side, by their second words. A heap sort,
+/// as there may be any number of equal keys.
 pub fn break_ties(keys: &[u32], seconds: &[u32], digit_bits: u32, order: &mut [u32]) {
     let mask = (1u32 << (2 * digit_bits)) - 1;
     let word = |words: &[u32], number: u32| words.get(number as usize).copied().unwrap_or(0);

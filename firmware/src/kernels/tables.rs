@@ -10,7 +10,8 @@ pub const ALPHA_STEPS: usize = 128;
 pub const ALPHA_BIAS: usize = 8;
 /// Largest visible opacity, 0.99, as in the INRIA rasteriser.
 const ALPHA_MAX: u128 = ONE / 100 * 99;
-/// ln 255 in Q27: exponents beyond it give an opacity below 1/255, which the INRIA rasteriser skips.
+/// ln 255 in Q27: exponents beyond it give an opacity below 1/255, which the INRIA rasteriser
+/// skips.
 pub const EXPONENT_LIMIT: u32 = (ln(255) >> 33) as u32;
 
 /// `exp(-x)` for a power in Q60, by halving the argument until the series is short.
@@ -106,8 +107,8 @@ pub static SQRT: [u16; 256] = {
     table
 };
 
-/// Half-width of an ellipse's row, of 256, by the share of the exponent left, of 256: an upper bound
-/// of `256 sqrt(x / 256)` for `x` in `i .. i + 1`. Rounding may make the share 256 or more.
+/// Half-width of an ellipse's row, of 256, by the share of the exponent left, of 256: an upper
+/// bound of `256 sqrt(x / 256)` for `x` in `i .. i + 1`. Rounding may make the share 256 or more.
 pub static ROW_WIDTH: [u16; 512] = {
     let mut table = [0; 512];
     let mut i = 0;

@@ -23,8 +23,8 @@ impl ToByte {
         Self { words: Finish { bias: 0, scale }.to_words(bytes.zero_out), range: *bytes }
     }
 
-    /// Does some work with what fits this scale and this range best: where all bytes may come out, which
-    /// is nearly always, few instructions.
+    /// Does some work with what fits this scale and this range best: where all bytes may come out,
+    /// which is nearly always, few instructions.
     #[inline(always)]
     pub fn each(&self, work: impl Each) {
         let all = (self.range.least, self.range.greatest) == (i8::MIN, i8::MAX);

@@ -62,8 +62,8 @@ impl<'a> Store<'a> {
         left
     }
 
-    /// Drops the farthest of `count` splats so that `most` are left; returns the first place that was
-    /// dropped. Places differ, so there is one that has just `most` before it.
+    /// Drops the farthest of `count` splats so that `most` are left; returns the first place that
+    /// was dropped. Places differ, so there is one that has just `most` before it.
     #[inline(never)]
     pub fn trim(&mut self, count: usize, most: usize) -> (usize, Place) {
         let count = count.min(self.keys.len());

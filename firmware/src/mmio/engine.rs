@@ -17,8 +17,8 @@ use quintet_protocol::accelerator::{
 };
 use quintet_protocol::program::{HEADER_BYTES, Program};
 
-/// How often the core looks whether a reset is done: on a core of 100 MHz for some 20 ms, in which the
-/// link is not served.
+/// How often the core looks whether a reset is done: on a core of 100 MHz for some 20 ms, in which
+/// the link is not served.
 const RESET_LOOKS: u32 = 1 << 18;
 
 /// An accelerator that was found to be of a version that this core knows.
@@ -50,8 +50,8 @@ pub enum Answer {
 }
 
 impl<'m, A: Accelerator> Engine<'m, A> {
-    /// Looks whether there is an accelerator, resets it and tells it where queue and pixel buffer are.
-    /// Returns one that can be used, and what the device is to say of it.
+    /// Looks whether there is an accelerator, resets it and tells it where queue and pixel buffer
+    /// are. Returns one that can be used, and what the device is to say of it.
     pub fn find(mut accelerator: A, shared: &'m Shared) -> (Option<Self>, Presence) {
         if accelerator.read(IDENTIFICATION) != MAGIC {
             return (None, Presence::Absent);
@@ -195,7 +195,8 @@ impl<'m, A: Accelerator> Engine<'m, A> {
         self.write(EVENT_ENABLE, 0);
     }
 
-    /// Resets it: nothing that was handed over is executed after this. False if it does not come back.
+    /// Resets it: nothing that was handed over is executed after this. False if it does not come
+    /// back.
     pub fn reset(&mut self) -> bool {
         for register in [TAIL, RESUMED, EVENT_ENABLE] {
             self.write(register, 0);

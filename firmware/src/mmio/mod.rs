@@ -1,8 +1,8 @@
 //! The mmio backend: an accelerator behind registers executes what it can, the core all the rest.
 //!
 //! The contract with the accelerator is [`quintet_protocol::accelerator`], in words
-//! `docs/accelerator.md`. Both work at the same time on commands that have nothing in common; what they
-//! finish is told in the program's order.
+//! `docs/accelerator.md`. Both work at the same time on commands that have nothing in common; what
+//! they finish is told in the program's order.
 
 mod engine;
 mod hazard;
@@ -34,12 +34,12 @@ pub trait Accelerator {
     /// Writes the register at byte `offset`.
     fn write(&mut self, offset: u32, value: u32);
 
-    /// Lets nothing that this core does to memory or registers before this be seen after what it does
-    /// behind it, by the accelerator: `dsb` on Arm, `fence iorw, iorw` on RISC-V.
+    /// Lets nothing that this core does to memory or registers before this be seen after what it
+    /// does behind it, by the accelerator: `dsb` on Arm, `fence iorw, iorw` on RISC-V.
     fn barrier(&mut self);
 
-    /// The address by which the accelerator knows this memory. It is the core's own where both see one
-    /// address space.
+    /// The address by which the accelerator knows this memory. It is the core's own where both see
+    /// one address space.
     fn address<T>(&self, memory: &[T]) -> u32 {
         memory.as_ptr().expose_provenance() as u32
     }

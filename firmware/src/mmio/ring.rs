@@ -65,8 +65,8 @@ impl<'m, W: Word> DescriptorRing<'m, W> {
         self.written.wrapping_sub(self.returned) as usize >= self.slots.len()
     }
 
-    /// Writes a command, whose index in its program is `index`, behind the others. False if there is no
-    /// slot for it.
+    /// Writes a command, whose index in its program is `index`, behind the others. False if there
+    /// is no slot for it.
     pub fn write(&mut self, command: &[u32; DESCRIPTOR_WORDS], index: u16) -> bool {
         if self.is_full() {
             return false;
@@ -86,8 +86,8 @@ impl<'m, W: Word> DescriptorRing<'m, W> {
         true
     }
 
-    /// Makes all that was written the accelerator's. Completing the last one is an event. Returns how
-    /// many were handed over in all, for the doorbell; none if there was nothing to hand over.
+    /// Makes all that was written the accelerator's. Completing the last one is an event. Returns
+    /// how many were handed over in all, for the doorbell; none if there was nothing to hand over.
     pub fn hand_over(&mut self) -> Option<u32> {
         if self.handed == self.written {
             return None;

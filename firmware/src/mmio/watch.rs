@@ -1,7 +1,7 @@
 //! Notices that an accelerator no longer gets on.
 
-/// How long it may stand still, in milliseconds. It must count up once in 2^20 clocks, so that one of
-/// 1 MHz does so every second.
+/// How long it may stand still, in milliseconds. It must count up once in 2^20 clocks, so that one
+/// of 1 MHz does so every second.
 const PATIENCE: u64 = 2000;
 
 /// What is known of its progress.
@@ -17,7 +17,8 @@ impl Watch {
         self.last = None;
     }
 
-    /// Looks at its count. Returns the time by which that must have changed; none if that has passed.
+    /// Looks at its count. Returns the time by which that must have changed; none if that has
+    /// passed.
     pub fn look(&mut self, progress: u32, now: u64) -> Option<u64> {
         let (_, since) = *self
             .last

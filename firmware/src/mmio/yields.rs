@@ -68,7 +68,8 @@ impl<A: Accelerator> Mmio<'_, A> {
         Some(Step::Pixels(Work { phase: Phase::Offload, items: 1 }, run))
     }
 
-    /// Asks the driver for a page of a streamed buffer, into the slot that the accelerator has chosen.
+    /// Asks the driver for a page of a streamed buffer, into the slot that the accelerator has
+    /// chosen.
     fn ask_for_page(
         &mut self,
         arena: &mut [u32],

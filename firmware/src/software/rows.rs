@@ -34,8 +34,8 @@ pub fn columns(parameter: u8, matrix: Matrix, columns: usize) -> Result<(), Faul
     in_range(parameter, matrix.has(columns), true..=true)
 }
 
-/// The columns of rows from number `first` on, as halves: from the first row's first column to the last
-/// one's end.
+/// The columns of rows from number `first` on, as halves: from the first row's first column to the
+/// last one's end.
 pub fn halves_mut(words: &mut [u32], matrix: Matrix, first: usize) -> &mut [i16] {
     let at = first * usize::from(matrix.stride) + usize::from(matrix.first);
     bytemuck::cast_slice_mut(words.get_mut(at / 2..).unwrap_or_default())

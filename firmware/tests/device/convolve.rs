@@ -1,5 +1,5 @@
-//! Convolutions: outputs are those of the definition in wide integers, and neither hostile programs nor
-//! hostile weights get anywhere.
+//! Convolutions: outputs are those of the definition in wide integers, and neither hostile programs
+//! nor hostile weights get anywhere.
 
 use proptest::prelude::*;
 use quintet_firmware::Memory;
@@ -247,7 +247,8 @@ proptest! {
         prop_assert_eq!(told.costs, vec![(0, Phase::Multiply, items as u64)]);
     }
 
-    /// Windows of one pixel whose outputs are no longer than they are may be written over the input.
+    /// Windows of one pixel whose outputs are no longer than they are may be written over the
+    /// input.
     #[test]
     fn an_output_may_lie_where_the_input_was(mut layer in layer()) {
         let sliding = &mut layer.command.sliding;
@@ -263,8 +264,8 @@ proptest! {
         prop_assert_eq!(output(&layout, &arena, expected.len()), expected);
     }
 
-    /// Any words as weights, and a few words of the program are anything: what is accepted runs, or can
-    /// be stopped, and writes nothing but its buffers.
+    /// Any words as weights, and a few words of the program are anything: what is accepted runs, or
+    /// can be stopped, and writes nothing but its buffers.
     #[test]
     fn a_mutated_program_is_refused_or_runs(
         layer in layer(),

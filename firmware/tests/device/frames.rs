@@ -1,4 +1,5 @@
-//! Frames: every pixel comes once, whatever the sizes, and how the device cuts its work does not show.
+//! Frames: every pixel comes once, whatever the sizes, and how the device cuts its work does not
+//! show.
 
 use proptest::prelude::*;
 use quintet_firmware::Memory;
@@ -69,8 +70,8 @@ fn the_digits_of_the_sort_do_not_show() {
     }
 }
 
-/// A small arena means small tiles; it must not mean other pixels. Large splats, since those are cut
-/// by many tiles.
+/// A small arena means small tiles; it must not mean other pixels. Large splats, since those are
+/// cut by many tiles.
 #[test]
 fn tiles_do_not_show() {
     let frame = [320, 240];

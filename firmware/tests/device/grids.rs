@@ -1,5 +1,5 @@
-//! Grids: what cannot be looked up is refused by name, and whatever levels, factors, points and counts
-//! are, a command stays in its rows and ends.
+//! Grids: what cannot be looked up is refused by name, and whatever levels, factors, points and
+//! counts are, a command stays in its rows and ends.
 
 use proptest::prelude::*;
 use quintet_protocol::feature::Matrix;

@@ -165,8 +165,8 @@ proptest! {
     }
 }
 
-/// Changes a program at these places and runs it, if it is accepted. Returns a word that it wrote and
-/// may not have.
+/// Changes a program at these places and runs it, if it is accepted. Returns a word that it wrote
+/// and may not have.
 pub fn mutate_and_run(
     layout: &Layout,
     mut arena: Vec<u32>,

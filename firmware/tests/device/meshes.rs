@@ -1,5 +1,5 @@
-//! Meshes, and Gaussians among them: every pixel comes once, tiles do not show, what is nearer hides what
-//! is not; and hostile triangles and programs do no harm.
+//! Meshes, and Gaussians among them: every pixel comes once, tiles do not show, what is nearer
+//! hides what is not; and hostile triangles and programs do no harm.
 
 use proptest::prelude::*;
 use quintet_firmware::Memory;

@@ -28,9 +28,9 @@ pub fn mutate(program: &mut [u32], places: &Places, random: &mut Random) {
     }
 }
 
-/// Installs the program of so many words that lies at the arena's start; if it is accepted, runs it for
-/// some turns, before each of which `feed` may give it something, and then stops it. It is enough that
-/// this can be done: large frames take long.
+/// Installs the program of so many words that lies at the arena's start; if it is accepted, runs it
+/// for some turns, before each of which `feed` may give it something, and then stops it. It is
+/// enough that this can be done: large frames take long.
 pub fn run_if_accepted(
     world: &mut World,
     words: usize,

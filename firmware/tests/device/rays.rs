@@ -1,6 +1,6 @@
 //! Rays: what cannot be cast, walked along, composed or focused is refused by name, and whatever
-//! cameras, rays, shares, marks, samples, weights and counts are, a command stays in its buffers and
-//! ends.
+//! cameras, rays, shares, marks, samples, weights and counts are, a command stays in its buffers
+//! and ends.
 
 use proptest::prelude::*;
 use quintet_protocol::feature::Matrix;

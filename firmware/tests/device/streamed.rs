@@ -1,5 +1,5 @@
-//! Programs that draw in windows and pull their Gaussians: the picture is that of the resident scene,
-//! and neither a hostile program nor a hostile driver gets anywhere.
+//! Programs that draw in windows and pull their Gaussians: the picture is that of the resident
+//! scene, and neither a hostile program nor a hostile driver gets anywhere.
 
 use proptest::prelude::*;
 use quintet_firmware::{Activity, Memory};

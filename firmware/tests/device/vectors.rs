@@ -1,5 +1,5 @@
-//! Vector commands: what cannot be executed is refused by name, what can stays in its buffers and ends,
-//! and copies and fills are what they are defined to be.
+//! Vector commands: what cannot be executed is refused by name, what can stays in its buffers and
+//! ends, and copies and fills are what they are defined to be.
 
 use proptest::prelude::*;
 use quintet_firmware::Memory;

@@ -1,4 +1,5 @@
-//! Programs that draw in windows and pull their Gaussians, planned without a driver, and their pages.
+//! Programs that draw in windows and pull their Gaussians, planned without a driver, and their
+//! pages.
 
 use quintet_firmware::backend::Backend;
 use quintet_protocol::gaussian::{

@@ -1,4 +1,5 @@
-//! Commands over rows of features on the host, against their definitions in wide integers or floats.
+//! Commands over rows of features on the host, against their definitions in wide integers or
+//! floats.
 
 mod dense;
 mod execute;

@@ -103,8 +103,8 @@ proptest! {
                     }
                     FactorReduce::Sum => values.sum::<f64>(),
                 };
-                // Places are cut off at Q16 on two axes of each factor, features differ by 2^16; what
-                // is reduced is cut off at the last place of a word.
+                // Places are cut off at Q16 on two axes of each factor, features differ by 2^16;
+                // what is reduced is cut off at the last place of a word.
                 let error = (f64::from(row[column]) - exact).abs();
                 prop_assert!(error <= 0.5 + 8.0 * case.group.len() as f64, "{exact} {row:?}");
             }

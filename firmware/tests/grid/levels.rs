@@ -120,8 +120,8 @@ fn wrap() -> impl Strategy<Value = Wrap> {
     prop_oneof![Just(Wrap::Clamp), Just(Wrap::Repeat), Just(Wrap::Mirror)]
 }
 
-/// Hashed levels, dense ones with entries at the ends of the box, and such with entries in the middles
-/// of cells, as textures have them.
+/// Hashed levels, dense ones with entries at the ends of the box, and such with entries in the
+/// middles of cells, as textures have them.
 fn level() -> impl Strategy<Value = Level> {
     let sides = prop::array::uniform3(2u16..7);
     (0..3usize, sides, 0u32..6, [wrap(), wrap(), wrap()], 1i32..300, any::<bool>()).prop_map(
@@ -207,8 +207,8 @@ proptest! {
         prop_assert!(found[points.len()..].iter().all(|row| row == before));
     }
 
-    /// Inside the box it makes no difference what is outside; what is compiled for points that are held
-    /// to it must give what the general way gives.
+    /// Inside the box it makes no difference what is outside; what is compiled for points that are
+    /// held to it must give what the general way gives.
     #[test]
     fn every_way_gives_the_same_numbers(case in case(), points in points()) {
         let inside: Vec<[i32; 3]> = points.iter().map(|it| it.map(|it| it & 0xFFF_FFFF)).collect();
@@ -307,8 +307,8 @@ proptest! {
     }
 }
 
-/// Levels of a hash grid have up to thousands of entries a side: an eight-bit feature still comes out
-/// within half a step, a hundredth in fact.
+/// Levels of a hash grid have up to thousands of entries a side: an eight-bit feature still comes
+/// out within half a step, a hundredth in fact.
 #[test]
 fn a_fine_level_costs_no_precision() {
     let level = Level {

@@ -16,8 +16,8 @@ const COMMANDS: u16 = 24;
 /// Turns, of a millisecond, in which a run must have ended.
 const BOUND: u32 = 3000;
 
-/// Runs a program at whose command [`AT`] this happens; then, if it `recovers`, the next run uses the
-/// accelerator again.
+/// Runs a program at whose command [`AT`] this happens; then, if it `recovers`, the next run uses
+/// the accelerator again.
 fn check(fault: Fault, expected: Outcome, recovers: bool) {
     for queue in [2, 8] {
         let layout = program(COMMANDS.into(), (0..COMMANDS).map(|it| fill(it, 7)).collect());

@@ -1,4 +1,5 @@
-//! The mmio backend against a small accelerator that keeps the contract, or breaks it as it is told.
+//! The mmio backend against a small accelerator that keeps the contract, or breaks it as it is
+//! told.
 
 #[path = "../device/scene.rs"]
 #[allow(dead_code, reason = "written for the device's own tests, which use all of it")]

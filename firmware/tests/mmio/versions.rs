@@ -6,7 +6,8 @@ use quintet_protocol::message::Outcome;
 use crate::rig::{Rig, fill, presence, program, with_program, words};
 use crate::toy::{Fault, Script};
 
-/// Runs a command; returns what the device says of its accelerator, and how many commands that has done.
+/// Runs a command; returns what the device says of its accelerator, and how many commands that has
+/// done.
 fn run(script: Script) -> (Presence, usize) {
     let layout = program(1, vec![fill(0, 7)]);
     let mut result = None;

@@ -112,7 +112,8 @@ fn with_stream(script: Script, slots: usize, test: impl FnOnce(Rig, &Layout, &Sc
 #[test]
 fn pages_that_the_accelerator_asks_for_come_into_its_slots() {
     let expected = drawn_by_the_core();
-    // An accelerator that does all; one that leaves the pages to the core; one that leaves all else.
+    // An accelerator that does all; one that leaves the pages to the core; one that leaves all
+    // else.
     let (all, window) = (Script::honest().capabilities, (Operator::Geometry, 3));
     for capabilities in [all, all.without(window), Capabilities::default().with(window)] {
         for (slots, declines) in [(1, false), (2, true), (2, false), (20, false)] {

@@ -17,8 +17,8 @@ fn reached(edges: &[f64], weights: &[f64], parts: &[f64]) -> Vec<(f64, f64)> {
         }
         let into = ((part * total - below) / weights[interval]).clamp(0.0, 1.0);
         let length = edges[interval + 1] - edges[interval];
-        // Steps of what sums have at least 31 bits of become so much of a share. They may also decide
-        // on which side of an edge a part is reached.
+        // Steps of what sums have at least 31 bits of become so much of a share. They may also
+        // decide on which side of an edge a part is reached.
         let around = &weights[interval.saturating_sub(1)..weights.len().min(interval + 2)];
         let slope = length * total / around.iter().fold(f64::MAX, |least, &w| least.min(w));
         (edges[interval] + into * length, slope / 2.0f64.powi(30))

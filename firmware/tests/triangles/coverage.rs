@@ -12,8 +12,8 @@ fn tile(pixels: &mut [Surface], x: i32, y: i32, width: i32) -> Tile<'_, Surface>
     tile
 }
 
-/// Whether the middle of a pixel is inside by the top-left rule: exact. None if it is next to nothing
-/// away from an edge of more than 4096 rows.
+/// Whether the middle of a pixel is inside by the top-left rule: exact. None if it is next to
+/// nothing away from an edge of more than 4096 rows.
 fn is_inside(corners: &[Corner; 3], column: i32, row: i32) -> Option<bool> {
     let wide = |c: &Corner| [i128::from(c.x), i128::from(c.y)];
     let middle = [i128::from(column) * 256 + 128, i128::from(row) * 256 + 128];
@@ -144,8 +144,8 @@ proptest! {
         }
     }
 
-    /// To a 2^24th of the nearness at the near plane, as a depth buffer of 24 bits has it, unless it
-    /// is so steep that a hair's breadth makes as much of a difference.
+    /// To a 2^24th of the nearness at the near plane, as a depth buffer of 24 bits has it, unless
+    /// it is so steep that a hair's breadth makes as much of a difference.
     #[test]
     fn nearness_is_linear_on_the_screen(corners in [corner(), corner(), corner()]) {
         let twice = area(&corners) as f64;

@@ -87,8 +87,8 @@ fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Weights of the vertices where a pixel's ray meets their plane, and the depth there; places may be a
-/// fraction of a pixel off.
+/// Weights of the vertices where a pixel's ray meets their plane, and the depth there; places may
+/// be a fraction of a pixel off.
 fn meet(vertices: &[Vertex; 3], place: [f64; 2]) -> ([f64; 3], f64) {
     let [a, b, c] = vertices.map(|vertex| vertex.position.map(f64::from));
     let middle = f64::from(SIDE) / 2.0;

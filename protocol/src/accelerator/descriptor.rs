@@ -16,8 +16,8 @@
 //! ```
 //!
 //! Phases overlap in an accelerator that works ahead, so their clocks may add up to more than the
-//! command's. A slot belongs to the accelerator while its ownership bit is set, to the core otherwise;
-//! the bit is the last thing that either side writes.
+//! command's. A slot belongs to the accelerator while its ownership bit is set, to the core
+//! otherwise; the bit is the last thing that either side writes.
 
 use core::ops::AddAssign;
 
@@ -172,9 +172,9 @@ pub enum Yield {
         /// `rows * width * 3`, at least one row.
         bytes: u32,
     },
-    /// A page of a streamed buffer is to be brought: into this slot of it, whose word in the buffer's
-    /// table is zero now and is to hold the page's number and one more once the page is whole.
-    /// The core need not wait for the page before it lets the accelerator go on.
+    /// A page of a streamed buffer is to be brought: into this slot of it, whose word in the
+    /// buffer's table is zero now and is to hold the page's number and one more once the page is
+    /// whole. The core need not wait for the page before it lets the accelerator go on.
     Page {
         /// The streamed buffer.
         buffer: u16,
@@ -185,13 +185,14 @@ pub enum Yield {
         /// Its length in bytes.
         bytes: u32,
     },
-    /// The command at hand is more than this accelerator can do, and nothing of it is done: the core is
-    /// to execute it.
+    /// The command at hand is more than this accelerator can do, and nothing of it is done: the
+    /// core is to execute it.
     Declined,
 }
 
 impl Yield {
-    /// Of [`super::registers::YIELD_REASON`] and the four words after it; none for what is no yield.
+    /// Of [`super::registers::YIELD_REASON`] and the four words after it; none for what is no
+    /// yield.
     pub const fn of_words([reason, a, b, c, d]: [u32; 5]) -> Option<Self> {
         let (low, high) = (a as u16, (a >> 16) as u16);
         Some(match reason {

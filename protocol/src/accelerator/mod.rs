@@ -1,19 +1,20 @@
 //! The contract with an accelerator: a queue of commands in memory, behind registers.
 //!
-//! An accelerator executes commands of a program, in their order, on the arena. It knows three pieces
-//! of memory, all named by registers: the *queue*, a ring of 64-byte [`descriptor`]s; the *arena*, in
-//! which the program's buffers are; and the *pixel buffer*, through which pixels leave. The contract
-//! in words for whoever builds one is `docs/accelerator.md`; this module is the same in types.
+//! An accelerator executes commands of a program, in their order, on the arena. It knows three
+//! pieces of memory, all named by registers: the *queue*, a ring of 64-byte [`descriptor`]s; the
+//! *arena*, in which the program's buffers are; and the *pixel buffer*, through which pixels leave.
+//! The contract in words for whoever builds one is `docs/accelerator.md`; this module is the same
+//! in types.
 //!
 //! Three rules carry it:
 //!
-//! 1. **A command is its own descriptor.** The core copies the 64 bytes of a command into the ring and
-//!    sets its ownership bit; operands are numbers of the program's buffers, whose records the
+//! 1. **A command is its own descriptor.** The core copies the 64 bytes of a command into the ring
+//!    and sets its ownership bit; operands are numbers of the program's buffers, whose records the
 //!    accelerator reads where the program has them.
-//! 2. **A descriptor is its own receipt.** When it is executed, the accelerator writes what it cost into
-//!    the same 64 bytes and clears the bit.
-//! 3. **Every register has one writer, and none changes by being read.** So the register file can be
-//!    wires, or a page of plain memory that both sides watch.
+//! 2. **A descriptor is its own receipt.** When it is executed, the accelerator writes what it cost
+//!    into the same 64 bytes and clears the bit.
+//! 3. **Every register has one writer, and none changes by being read.** So the register file can
+//!    be wires, or a page of plain memory that both sides watch.
 
 pub mod descriptor;
 pub mod registers;
@@ -33,16 +34,15 @@ pub const VERSION: u32 = 1 << 16;
 pub const OPERATORS: usize = 8;
 /// Fewest slots of a queue.
 pub const QUEUE_MIN: u32 = 2;
-/// Most slots of a queue that any accelerator has to take; it may take fewer: see
-/// [`registers::QUEUE_MAX`].
+/// Most slots that a queue may have; an accelerator may take fewer: see [`registers::QUEUE_MAX`].
 pub const QUEUE_MAX: u32 = 1024;
 /// Alignment of queue and pixel buffer, in bytes.
 pub const ALIGNMENT: u32 = 64;
 /// Fewest bytes of a pixel buffer: a row of the widest tile.
 pub const PIXELS_MIN: u32 = 192;
 
-/// The commands that an accelerator executes: a word for each micro-operator, bit `1 << mode` set for
-/// every mode.
+/// The commands that an accelerator executes: a word for each micro-operator, bit `1 << mode` set
+/// for every mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Schema)]
 pub struct Capabilities(pub [u32; OPERATORS]);
 

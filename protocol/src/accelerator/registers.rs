@@ -1,8 +1,9 @@
 //! The registers: little-endian words, read and written as aligned words.
 //!
-//! Each has one writer, the accelerator or the core, and reading changes nothing. Counters of 64 bits
-//! are two registers: read the upper one, the lower one, and the upper one again until it is the same.
-//! What is not listed reads zero and is never written. After power-on all of the core's are zero.
+//! Each has one writer, the accelerator or the core, and reading changes nothing. Counters of 64
+//! bits are two registers: read the upper one, the lower one, and the upper one again until it is
+//! the same. What is not listed reads zero and is never written. After power-on all of the core's
+//! are zero.
 
 /// Who writes a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +42,10 @@ registers! {
         CLOCK_KHZ = 0x010,
         /// What it is doing: see [`STATUS_READY`] and its kin.
         STATUS = 0x014,
-        /// Commands completed since the last reset, wrapping: never more than [`TAIL`] ahead.
+        /// Commands completed since the last reset, wrapping: never ahead of [`TAIL`].
         HEAD = 0x018,
-        /// While halted: code ([`super::Failure::of_code`]) in the low half, the index of the command in
-        /// the high one. Else zero.
+        /// While halted: code ([`super::Failure::of_code`]) in the low half, the index of the
+        /// command in the high one. Else zero.
         ERROR = 0x01c,
         /// Events since power-on, wrapping: see [`EVENT_ACKNOWLEDGED`].
         EVENTS = 0x020,
@@ -95,7 +96,8 @@ registers! {
         ARENA_BASE = 0x11c,
         /// Its length in bytes, a multiple of 4.
         ARENA_BYTES = 0x120,
-        /// Where in the arena the records of the program's buffers begin, in bytes, a multiple of 4.
+        /// Where in the arena the records of the program's buffers begin, in bytes, a multiple of
+        /// 4.
         TABLE_OFFSET = 0x124,
         /// How many there are.
         TABLE_COUNT = 0x128,
@@ -103,7 +105,8 @@ registers! {
         PIXELS_BASE = 0x12c,
         /// Its length in bytes, at least [`super::PIXELS_MIN`].
         PIXELS_BYTES = 0x130,
-        /// Counts up when something may have changed that the accelerator waits for: a page has come.
+        /// Counts up when something may have changed that the accelerator waits for: a page has
+        /// come.
         NUDGE = 0x134,
     }
 }

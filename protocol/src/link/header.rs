@@ -10,8 +10,8 @@
 //!
 //! What the frame is:
 //! - `kind`: see [`Kind`]. Mark 1 of data: the channel is bulk.
-//! - `serial`: counts what the sender has sent that wants an answer: data, sent again or not, probes
-//!   and logs. Zero for others.
+//! - `serial`: counts what the sender has sent that wants an answer: data, sent again or not,
+//!   probes and logs. Zero for others.
 //! - `tag`: both nonces hashed; frames of another session do not match it.
 //! - `seq`: number of a data frame, or count of logs; else zero.
 //!

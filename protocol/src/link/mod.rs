@@ -20,21 +20,21 @@
 //! so that a driver learns of a reboot at once. Ends of another version, or whose messages have
 //! another [schema](crate::schema), open no session; both are told.
 //!
-//! **Channels.** A packet of [`Channel::Control`] goes before every packet of [`Channel::Bulk`] that
-//! has not been sent yet. Each has a queue of its own, so that bulk never takes control's room.
-//! Packets are numbered as they are first sent, in one sequence.
+//! **Channels.** A packet of [`Channel::Control`] goes before every packet of [`Channel::Bulk`]
+//! that has not been sent yet. Each has a queue of its own, so that bulk never takes control's
+//! room. Packets are numbered as they are first sent, in one sequence.
 //!
 //! **Loss.** The pipe may lose, damage, double or delay bytes, but keeps their order. So whatever
-//! wants an answer carries a serial, and every frame echoes the last serial that its sender has seen:
-//! a data frame sent before the one echoed, and neither acknowledged nor kept by the receiver, is
-//! lost for certain, and is sent again, and nothing else is. A receiver that meets a damaged frame
-//! says so at once, and the frame sent just after the one echoed is sent again too. Where the order
-//! was not kept after all, a frame goes twice; the receiver drops the second one.
+//! wants an answer carries a serial, and every frame echoes the last serial that its sender has
+//! seen: a data frame sent before the one echoed, and neither acknowledged nor kept by the
+//! receiver, is lost for certain, and is sent again, and nothing else is. A receiver that meets a
+//! damaged frame says so at once, and the frame sent just after the one echoed is sent again too.
+//! Where the order was not kept after all, a frame goes twice; the receiver drops the second one.
 //!
 //! **Time.** If no answer comes in the time that answers take, a probe of a few bytes asks for one,
-//! and again in twice the time. It is a serial like any other: its echo says what was lost. A device
-//! that is away for a while so costs probes, not frames sent twice. One short frame alone is sent
-//! again instead.
+//! and again in twice the time. It is a serial like any other: its echo says what was lost. A
+//! device that is away for a while so costs probes, not frames sent twice. One short frame alone is
+//! sent again instead.
 //!
 //! **Store.** Packets that come behind a gap, or while the application takes none, are kept in a
 //! buffer of the caller's. What does not fit is dropped and sent again. Once the application makes
@@ -47,8 +47,8 @@
 //! **Back-pressure.** An end that cannot take a packet calls [`Link::receive`] with `room` false.
 //! Acknowledgements are still seen, so that its queues drain.
 //!
-//! **Logs.** Log packets go when nothing else wants to, one at a time, and are never sent again. They
-//! are numbered, so that the receiver can tell how many it did not get.
+//! **Logs.** Log packets go when nothing else wants to, one at a time, and are never sent again.
+//! They are numbered, so that the receiver can tell how many it did not get.
 
 mod greeting;
 mod header;
@@ -89,8 +89,8 @@ pub const fn frame_bytes(payload: usize) -> usize {
     2 + max_wire_len(body_bytes(payload))
 }
 
-/// Bytes of queue that a packet of `payload` bytes takes until it is acknowledged, or a log until it
-/// is sent.
+/// Bytes of queue that a packet of `payload` bytes takes until it is acknowledged, or a log until
+/// it is sent.
 pub const fn queue_bytes(payload: usize) -> usize {
     queue::record_bytes(payload)
 }
@@ -202,7 +202,8 @@ pub struct LinkStats {
     pub oversize: u32,
     /// Data frames sent again.
     pub resent: u32,
-    /// Times that the port had no room for what came, as far as its owner can tell; the link cannot.
+    /// Times that the port had no room for what came, as far as its owner can tell; the link
+    /// cannot.
     pub overruns: u32,
 }
 

@@ -3,9 +3,9 @@
 //! Frames differ in length by a factor of a hundred, and a line of 115 200 baud takes 180 ms for a
 //! long one. So a round trip is taken for a time of its own and a time for every byte that was on
 //! its way: `trip = base + bytes * byte_time`. Every trip measured bounds the time of a byte from
-//! above, and the lowest bound counts. What is left goes into RFC 6298. A short frame over a long way
-//! looks like a very slow line; so none is believed to be slower than 115 200 baud, and what a slower
-//! one takes longer goes into the base.
+//! above, and the lowest bound counts. What is left goes into RFC 6298. A short frame over a long
+//! way looks like a very slow line; so none is believed to be slower than 115 200 baud, and what a
+//! slower one takes longer goes into the base.
 
 /// Base before anything was measured, in milliseconds. RFC 6298 says 1 s; a cable is shorter, and
 /// what happens too early costs a probe of a few bytes.

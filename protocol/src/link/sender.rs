@@ -6,8 +6,8 @@ use super::pace::Pace;
 use super::queue::{Entry, Queue, State};
 use crate::frame::max_wire_len;
 
-/// Most data frames sent and not acknowledged: as many as [`Acks::kept`] has bits. With a probe after
-/// each of them serials still say without doubt which of two went first.
+/// Most data frames sent and not acknowledged: as many as [`Acks::kept`] has bits. With a probe
+/// after each of them serials still say without doubt which of two went first.
 pub(super) const MOST_FRAMES: u16 = 32;
 
 /// A frame of up to so many wire bytes is sent again instead of a probe.
@@ -200,8 +200,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
         self.arm(now);
     }
 
-    /// The serial of a probe that goes now. As long as nothing else goes between them all probes are
-    /// one and the same.
+    /// The serial of a probe that goes now. As long as nothing else goes between them all probes
+    /// are one and the same.
     pub fn probe(&mut self) -> u8 {
         if !self.probed {
             self.advance();

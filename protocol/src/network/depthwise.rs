@@ -1,15 +1,15 @@
 //! Depthwise convolutions: the layout of their weights, and of the lines that the device works on.
 //!
-//! The device lays out rows of the picture, channel by channel, as halves of words: a *line* is a row
-//! of one channel as far as the windows of a row of outputs see it, padding included. The word at
-//! `pair * lines + line` has columns `2 * pair` and `2 * pair + 1` of that line, the former below; so
-//! what a window sees lies together, and a dual multiplication takes two columns of it.
+//! The device lays out rows of the picture, channel by channel, as halves of words: a *line* is a
+//! row of one channel as far as the windows of a row of outputs see it, padding included. The word
+//! at `pair * lines + line` has columns `2 * pair` and `2 * pair + 1` of that line, the former
+//! below; so what a window sees lies together, and a dual multiplication takes two columns of it.
 //!
-//! Where the device has no dual multiplication it rather copies rows as bytes, with their padding, to
-//! where the lines would be: twice as many fit.
+//! Where the device has no dual multiplication it rather copies rows as bytes, with their padding,
+//! to where the lines would be: twice as many fit.
 //!
-//! A picture of one column is taken for one of one row, which has the same bytes. One row is worked on
-//! in strips, so that its lines stay short.
+//! A picture of one column is taken for one of one row, which has the same bytes. One row is worked
+//! on in strips, so that its lines stay short.
 
 use super::FINISH_WORDS;
 use crate::program::Sliding;
@@ -92,7 +92,8 @@ impl Depthwise {
         self.kernel == [3; 2] && self.dilation == [1; 2] && self.stride[1] <= 2
     }
 
-    /// Words for each line of the weights of windows that begin at an even column, and at an odd one.
+    /// Words for each line of the weights of windows that begin at an even column, and at an odd
+    /// one.
     pub fn phase_words(&self) -> [usize; 2] {
         match self.is_three() {
             true => [1; 2],
@@ -111,8 +112,8 @@ impl Depthwise {
         self.pairs.saturating_mul(self.lines)
     }
 
-    /// Fills `record`, of [`Depthwise::record_words`], with what `weight` tells for each element of the
-    /// window, row by row, and with the words of a [`super::Finish`].
+    /// Fills `record`, of [`Depthwise::record_words`], with what `weight` tells for each element of
+    /// the window, row by row, and with the words of a [`super::Finish`].
     pub fn fill_record(
         &self,
         weight: impl Fn(usize) -> i8,

@@ -28,8 +28,8 @@ pub enum BufferKind {
     Input,
     /// Written by commands, read back by the driver after the run.
     Output,
-    /// Written and read by commands. Inputs, outputs and scratch may share memory when their lifetimes
-    /// allow.
+    /// Written and read by commands. Inputs, outputs and scratch may share memory when their
+    /// lifetimes allow.
     Scratch,
     /// A picture that leaves the device tile by tile: has a size but no place in the arena.
     Frame,

@@ -21,7 +21,8 @@ pub enum ProgramError {
     /// There are more buffers or commands than a device keeps.
     #[error("the program has too many buffers or commands")]
     TooLong,
-    /// A buffer lies over the program, or over another one and not both are input, output or scratch.
+    /// A buffer lies over the program, or over another one and not both are input, output or
+    /// scratch.
     #[error("buffer {buffer} overlaps the program or an earlier buffer")]
     Overlaps {
         /// The buffer's number.

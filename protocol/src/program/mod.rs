@@ -36,7 +36,8 @@ pub const VERSION: u16 = 1;
 /// Bytes before the first buffer record.
 pub const HEADER_BYTES: usize = 12;
 
-/// A checked view of an encoded program: magic, version and length are right, nothing else is known.
+/// A checked view of an encoded program: magic, version and length are right, nothing else is
+/// known.
 #[derive(Clone, Copy, Debug)]
 pub struct Program<'a> {
     buffers: &'a [[u8; BUFFER_BYTES]],

@@ -1,5 +1,5 @@
-//! A simulated bad cable, and a link end with an application on it. Deterministic: every run with the
-//! same seed is the same to the last byte.
+//! A simulated bad cable, and a link end with an application on it. Deterministic: every run with
+//! the same seed is the same to the last byte.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -104,7 +104,8 @@ impl Pipe {
 
 pub const PAYLOAD: usize = 1024;
 
-/// A link for packets of up to `payload` bytes, with queues of `queue` bytes and a store of `store`.
+/// A link for packets of up to `payload` bytes, with queues of `queue` bytes and a store of
+/// `store`.
 pub fn link(
     role: Role,
     config: Config,

@@ -1,4 +1,5 @@
-//! Commands that draw meshes, and their vertices, triangles and lights: what is written is read back.
+//! Commands that draw meshes, and their vertices, triangles and lights: what is written is read
+//! back.
 
 use proptest::prelude::*;
 use quintet_protocol::feature::Matrix;

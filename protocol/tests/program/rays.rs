@@ -1,4 +1,5 @@
-//! The commands that cast rays, walk along them, compose and focus, any of them; and cameras of rays.
+//! The commands that cast rays, walk along them, compose and focus, any of them; and cameras of
+//! rays.
 
 use proptest::prelude::*;
 use quintet_protocol::feature::Matrix;

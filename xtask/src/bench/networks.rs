@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::{BOARDS, reference};
 use crate::process::{command, read, root};
 
-/// What TensorFlow Lite Micro with CMSIS-NN 99f736a6 takes for a network: arm-none-eabi-gcc 12.2 -O3,
-/// on the same emulated Cortex-M4, by the same count.
+/// What TensorFlow Lite Micro with CMSIS-NN 99f736a6 takes for a network: arm-none-eabi-gcc 12.2
+/// -O3, on the same emulated Cortex-M4, by the same count.
 struct Peer {
     name: &'static str,
     instructions: u64,

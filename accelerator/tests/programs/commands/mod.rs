@@ -57,8 +57,8 @@ pub const MAKERS: [(&str, Maker); 35] = [
 /// What makes most sense before another command.
 const BEFORE: [(&str, Maker); 1] = [("RasteriseTriangles", geometry::transform_vertices)];
 
-/// Adds a command of this name, and before it what makes most sense there. Returns its index, unless there is
-/// no room for its buffers.
+/// Adds a command of this name, and before it what makes most sense there. Returns its index,
+/// unless there is no room for its buffers.
 pub fn add(draft: &mut Draft, (name, make): (&str, Maker)) -> Option<u16> {
     if let Some((_, before)) = BEFORE.iter().find(|(its, _)| *its == name) {
         draft.add(*before);

@@ -10,7 +10,8 @@ impl Qemu {
     /// `bytes` of the machine's RAM from `base` on, for direct access, for ever.
     pub fn memory(&self, base: u32, bytes: u32) -> Result<Window, String> {
         let mut mapped = u64::from(bytes);
-        // SAFETY: the length is a place to read and write; under QEMU's lock, once the machine is made.
+        // SAFETY: the length is a place to read and write; under QEMU's lock, once the machine is
+        // made.
         let first =
             unsafe { (self.functions.cpu_physical_memory_map)(base.into(), &raw mut mapped, true) };
         let missing = || format!("there are no {bytes} bytes of RAM at {base:#x}");
@@ -19,9 +20,9 @@ impl Qemu {
         if mapped != u64::from(bytes) || !first.is_aligned() {
             return Err(missing());
         }
-        // SAFETY: QEMU keeps what is mapped until it is given back, which is never. What the core does
-        // to it meanwhile is as the contract with accelerators has it: the same firmware would run
-        // beside one of hardware.
+        // SAFETY: QEMU keeps what is mapped until it is given back, which is never. What the core
+        // does to it meanwhile is as the contract with accelerators has it: the same firmware would
+        // run beside one of hardware.
         Ok(unsafe { Window::new(base, first, bytes as usize / size_of::<u32>()) })
     }
 }

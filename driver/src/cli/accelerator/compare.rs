@@ -10,6 +10,7 @@ use quintet_driver::scene::Kind;
 use quintet_driver::session::Limits;
 use quintet_protocol::message::Ticks;
 
+use super::grid::{Configuration, Vary, configurations};
 use super::workload::{Ran, Workload};
 use crate::cli::arguments::{ArenaArguments, DeviceArguments, size};
 use crate::cli::failure::{Failure, USAGE};
@@ -18,15 +19,19 @@ use crate::cli::scene::only_scenes;
 use crate::cli::subject::DrawArguments;
 
 const MORE: &str = "\
-Each scene is run in software and on three accelerators, for three tables:
+Each scene is run in software and on accelerators, for three tables:
 
   GauRast     of Gaussians: a rasteriser 23 times as fast, and the preset gaurast
   NGPC        of radiance fields: encodings and networks on processors of their own, and ngpc-8
   Uni-Render  of all: clocks of a frame of 1280x720 on the preset edge, or on --accelerator, along
               the line through frames of --size and of --large. With --large 1280x720 it is the
-              frame itself; from small ones it is a guess
+              frame itself; from smaller ones it is a guess, marked \"about\", and of Gaussians a
+              bad one. With --vary, on each combination of values: which of them reach 30 frames
+              a second
 
   quintet accelerator compare robot.sog ball_hash cow.obj --size 64x48 --device qemu:mps2-an386
+  quintet accelerator compare robot.sog --size 64x48 --device qemu:mps2-an386 \\
+      --vary lanes.rasteriser=4,16,64 --vary memory.bytes_per_clock=12.8,51.2
 
 Rows say whose they are: theirs (a paper's), replay (our shares, their factor), model (our
 description's clocks). Beside each table stands what differs. Nothing here is a measurement of
@@ -45,10 +50,14 @@ pub struct Compare {
     /// Columns and rows of the larger of two frames from which that of 1280x720 is reckoned
     #[arg(long, value_name = "WxH", value_parser = size, default_value = "320x240")]
     large: [u16; 2],
+    /// A key of the description for Uni-Render's table and the values to give it, as sweep takes
+    /// them
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    vary: Vec<Vary>,
 }
 
-/// Runs of a scene: software, the accelerator of the paper on its kind if there is one, two sizes.
-const RUNS: usize = 4;
+/// The accelerator of Uni-Render's table unless another is named.
+const BASE: &str = "edge";
 
 impl Compare {
     /// Runs the subcommand.
@@ -60,12 +69,11 @@ impl Compare {
                 .map_err(|error| Failure::new(USAGE, "there is no such accelerator", error))
         };
         let [rasteriser, fields] = [preset("gaurast")?, preset("ngpc-8")?];
-        let edge = match self.device.instance() {
-            Some(given) => given.clone(),
-            None => preset("edge")?,
-        };
+        let base = self.device.accelerator.as_ref().map_or(BASE, |it| it.spec.as_str());
+        let configurations = configurations(base, &self.vary)?;
         let (mut drawn, mut marched, mut samples) = (Vec::new(), Vec::new(), Vec::new());
-        let bar = sweep_bar(RUNS * scenes.len());
+        // Of each scene: in software, on the accelerator of the paper on its kind, and two sizes.
+        let bar = sweep_bar((2 + 2 * configurations.len()) * scenes.len());
         for path in scenes {
             let (mut scene, kind) = self.read(path, self.draw.views.size())?;
             let name = format!("{}, {}", kind.name(), scene.name);
@@ -81,17 +89,20 @@ impl Compare {
                 profiles.push(profile(&name, &software, &accelerated));
             }
             bar.inc(1);
-            samples.push(self.sample(&name, &mut scene, &edge)?);
-            bar.inc(1);
-            samples.push(self.sample(&name, &mut self.read(path, Some(self.large))?.0, &edge)?);
-            bar.inc(1);
+            let (mut large, _) = self.read(path, Some(self.large))?;
+            for configuration in &configurations {
+                for sized in [&mut scene, &mut large] {
+                    samples.push(self.sample(&name, sized, configuration)?);
+                    bar.inc(1);
+                }
+            }
         }
         bar.finish_and_clear();
         print(&format!(
             "{}\n{}\n{}",
             gaurast(&drawn, &rasteriser),
             ngpc(&marched, &fields),
-            uni_render(&samples, &edge)
+            uni_render(&samples)
         ))
     }
 
@@ -122,11 +133,16 @@ impl Compare {
         &self,
         name: &str,
         scene: &mut Workload,
-        instance: &Instance,
+        Configuration { values, instance }: &Configuration,
     ) -> Result<Sample, Failure> {
-        let ran = self.run_on(scene, Some(instance))?;
-        let clocks = ran.account().receipt().clocks;
-        Ok(Sample { name: name.to_owned(), pixels: scene.pixels(), clocks })
+        let account = self.run_on(scene, Some(instance))?.account();
+        let (clocks, core_ns) = (account.receipt().clocks, account.frame(instance).core_ns);
+        let varied = self.vary.iter().zip(values);
+        let accelerator = varied.fold(instance.name.clone(), |name, (vary, value)| {
+            format!("{name}, {}={value}", vary.key)
+        });
+        let (name, clock_hz) = (name.to_owned(), instance.clock_hz);
+        Ok(Sample { name, accelerator, clock_hz, pixels: scene.pixels(), clocks, core_ns })
     }
 }
 

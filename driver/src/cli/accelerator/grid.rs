@@ -77,7 +77,10 @@ fn configuration(base: &str, varied: &[Vary], number: usize) -> Result<Configura
     }
     match Instance::from_spec(&spec) {
         Ok(Some(instance)) => Ok(Configuration { values, instance }),
-        Ok(None) => Err(refused(&spec, &InstanceError::UnknownOption(spec.clone()))),
+        Ok(None) => {
+            Err(Failure::new(USAGE, "there is no accelerator", "none has nothing to charge")
+                .help("`quintet accelerator list` lists what there is"))
+        }
         Err(error) => Err(refused(&spec, &error)),
     }
 }

@@ -47,8 +47,8 @@ impl Account {
         Self { commands: commands.into_values().collect(), counted }
     }
 
-    /// Whether the core's instructions were counted. Where they were not, no time of it is known, and
-    /// frames are the accelerator's alone.
+    /// Whether the core's instructions were counted. Where they were not, no time of it is known,
+    /// and frames are the accelerator's alone.
     pub fn counts_core(&self) -> bool {
         self.counted
     }

@@ -20,13 +20,13 @@ pub struct Calibration {
     weights: Vec<f64>,
 }
 
-/// What a point without any weight counts, where it is densities that hang on it: that there is nothing
-/// must be right as well.
+/// What a point without any weight counts, where it is densities that hang on it: that there is
+/// nothing must be right as well.
 const EMPTY_WEIGHT: f64 = 1e-3;
 
 impl Calibration {
-    /// Points where the samples of the cameras' rays lie: those of the coarse pass, and those that it
-    /// spends.
+    /// Points where the samples of the cameras' rays lie: those of the coarse pass, and those that
+    /// it spends.
     pub fn new(field: &Field, cameras: &[Camera]) -> Self {
         let rays = rays(field, cameras);
         let renderer = Renderer::new(field);
@@ -47,7 +47,8 @@ impl Calibration {
             places.retain(|((point, _), _)| inside(point));
         }
         let step = places.len().div_ceil(POINTS).max(1);
-        // A step that shares a factor with the samples of a ray would look at the same ones of each.
+        // A step that shares a factor with the samples of a ray would look at the same ones of
+        // each.
         let step = step | 1;
         let (places, weights): (Vec<_>, Vec<f64>) = places.into_iter().step_by(step).unzip();
         let (points, directions) = places.into_iter().unzip();

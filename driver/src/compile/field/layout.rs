@@ -31,8 +31,8 @@ pub struct Span {
 }
 
 impl Layout {
-    /// Places those nodes that are `wanted`, of so many `columns`; each of `joins` is a list of wanted
-    /// nodes that some layer wants side by side.
+    /// Places those nodes that are `wanted`, of so many `columns`; each of `joins` is a list of
+    /// wanted nodes that some layer wants side by side.
     pub fn new(columns: &[usize], wanted: &[bool], joins: &[Vec<usize>]) -> Self {
         let mut blocks: Vec<Vec<usize>> =
             (0..columns.len()).filter(|&node| wanted[node]).map(|node| vec![node]).collect();
@@ -73,8 +73,8 @@ impl Layout {
     }
 }
 
-/// One block of several: a block that has more than the list's nodes has these towards the middle, as
-/// far as it can be turned round.
+/// One block of several: a block that has more than the list's nodes has these towards the middle,
+/// as far as it can be turned round.
 fn outwards_in(blocks: Vec<Vec<usize>>, join: &[usize]) -> Vec<usize> {
     let (mut whole, mut partial): (Vec<_>, Vec<_>) =
         blocks.into_iter().partition(|block| block.iter().all(|node| join.contains(node)));
@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn inputs_of_a_layer_lie_side_by_side() {
-        // A NeRF with a skip: 0 waves, 1 hidden, 2 hidden, 3 of 2 and 0, 4 directions, 5 of 3 and 4.
+        // A NeRF with a skip: 0 waves, 1 hidden, 2 hidden, 3 of 2 and 0, 4 directions, 5 of 3 and
+        // 4.
         let columns = [63, 128, 128, 128, 27, 64];
         let joins = [vec![0], vec![1], vec![2, 0], vec![3, 4]];
         let layout = Layout::new(&columns, &[true; 6], &joins);

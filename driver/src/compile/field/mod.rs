@@ -48,8 +48,8 @@ const SEARCH_SIDE: usize = 32;
 pub struct FieldOptions {
     /// Whether cells that nothing is in are passed over.
     pub occupancy: bool,
-    /// Cells along each side of the box, a power of two, 4 to 256, unless the field tells which of its
-    /// own are occupied.
+    /// Cells along each side of the box, a power of two, 4 to 256, unless the field tells which of
+    /// its own are occupied.
     pub cells: usize,
     /// Whether a coarse pass decides where samples are spent; without it as many are spent evenly.
     pub focus: bool,

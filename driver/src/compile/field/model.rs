@@ -1,4 +1,5 @@
-//! A model in fixed point: what each node is made of, where its columns lie, and what they stand for.
+//! A model in fixed point: what each node is made of, where its columns lie, and what they stand
+//! for.
 
 use super::calibrate::{Calibration, largest};
 use super::error::FieldError;
@@ -26,8 +27,8 @@ const HEADROOM: f64 = 2.0;
 const HALF_MAX: f64 = 32_767.0;
 /// Most and least fraction bits of a column.
 const FRACTION_BITS: [f64; 2] = [-14.0, 24.0];
-/// Numbers whose sigmoids are beyond all bytes of a picture: tables of activations are the finer the
-/// less range they have.
+/// Numbers whose sigmoids are beyond all bytes of a picture: tables of activations are the finer
+/// the less range they have.
 const SIGMOID_MAX: f64 = 8.0;
 /// Optical depth of a sample beyond which more makes no difference: a millionth gets through.
 const OPAQUE_DEPTH: f64 = 14.0;
@@ -301,8 +302,8 @@ impl<'a> QuantisedModel<'a> {
         }
     }
 
-    /// What the halves of a layer's columns are like; those of columns that are none of its inputs are
-    /// taken for zeros, whose weights stay zeros.
+    /// What the halves of a layer's columns are like; those of columns that are none of its inputs
+    /// are taken for zeros, whose weights stay zeros.
     fn fit(
         &self,
         layer: &Layer<'_>,
@@ -324,8 +325,8 @@ impl<'a> QuantisedModel<'a> {
         Fit::new(&halves, span.columns, weights)
     }
 
-    /// Weights and biases of a layer for halves as they lie in its columns: with scales and offsets in
-    /// them, and zeros for columns that are none of its inputs.
+    /// Weights and biases of a layer for halves as they lie in its columns: with scales and offsets
+    /// in them, and zeros for columns that are none of its inputs.
     fn spread(&self, layer: &Layer<'_>, layout: &Layout, span: Span) -> (Vec<f32>, Vec<f32>) {
         let inputs: usize = layer.inputs.iter().map(|&input| self.columns[input]).sum();
         let outputs = layer.bias.len();

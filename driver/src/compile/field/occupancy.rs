@@ -1,4 +1,5 @@
-//! Which cells of a field's box there is anything in: found by looking at it from all sides in floats.
+//! Which cells of a field's box there is anything in: found by looking at it from all sides in
+//! floats.
 
 use std::thread;
 
@@ -54,8 +55,8 @@ pub fn bake(
     Occupancy { side, cells: spread(&fine.occupied(renderer, model, &inside, step), side) }
 }
 
-/// A box for a field that has none: about what is occupied of the box `around` some rays, with a cell
-/// of nothing on all sides, so that nothing is outside either.
+/// A box for a field that has none: about what is occupied of the box `around` some rays, with a
+/// cell of nothing on all sides, so that nothing is outside either.
 pub fn shrink(
     renderer: &Renderer<'_>,
     model: &Model,

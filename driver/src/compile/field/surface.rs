@@ -1,7 +1,7 @@
 //! Triangles whose colours are a field's where they are seen (MixRT): a hybrid.
 //!
-//! A fragment is taken for the only sample of its pixel's ray, without end and with a density that lets
-//! nothing through; so a field's nodes are evaluated for fragments as they are for samples.
+//! A fragment is taken for the only sample of its pixel's ray, without end and with a density that
+//! lets nothing through; so a field's nodes are evaluated for fragments as they are for samples.
 //!
 //! ```text
 //!       TransformVertices; Fill cursor

@@ -1,7 +1,7 @@
 //! Colours of vertices, which the device does not have: as texels.
 //!
-//! A triangle without a texture gets a patch of 2x2 texels of its own, whose bilinear interpolation is
-//! that between the corners. One with a texture gets the mean colour of its material's vertices.
+//! A triangle without a texture gets a patch of 2x2 texels of its own, whose bilinear interpolation
+//! is that between the corners. One with a texture gets the mean colour of its material's vertices.
 
 use crate::scene::Mesh;
 use crate::scene::mesh::{Texture, Wrap};

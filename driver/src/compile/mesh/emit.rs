@@ -30,8 +30,8 @@ use super::options::NORMAL_LIGHTS;
 /// Buffers and commands at the most, which is what a program has room for.
 const BUFFERS: usize = 16 + gaussians::BUFFERS + 1;
 const COMMANDS: usize = 10 + gaussians::COMMANDS + 1;
-/// A tile's pixels should fit a chip's internal memory (an STM32H7 has 512 KiB in one piece), and each
-/// tile looks at all triangles again.
+/// A tile's pixels should fit a chip's internal memory (an STM32H7 has 512 KiB in one piece), and
+/// each tile looks at all triangles again.
 const TILE_BYTES: usize = 512 * 1024;
 /// Columns of a row of colours: red, green, blue, opacity.
 const COLORS: Matrix = Matrix { stride: 4, first: 0 };

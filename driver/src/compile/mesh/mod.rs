@@ -33,8 +33,8 @@ struct Scene {
     nearest: bool,
 }
 
-/// The frame of a mesh, and the Gaussians beside it, that are seen from at most `reach` world units off
-/// their middle.
+/// The frame of a mesh, and the Gaussians beside it, that are seen from at most `reach` world units
+/// off their middle.
 pub fn frame(mesh: &Mesh, gaussians: Option<&GaussianCloud>, reach: f64) -> SceneFrame {
     let gaussians = gaussians.map_or(&[][..], |cloud| &cloud.positions);
     SceneFrame::around(&[&mesh.positions, gaussians], reach)

@@ -50,7 +50,8 @@ pub enum Filter {
 pub struct Lights {
     /// Red, green and blue from everywhere, 1 leaving a colour as it is.
     pub ambient: [f64; 3],
-    /// Directions towards lights, of any length but zero, and their colours; at most [`LIGHTS_MAX`].
+    /// Directions towards lights, of any length but zero, and their colours; at most
+    /// [`LIGHTS_MAX`].
     pub directional: Vec<([f64; 3], [f64; 3])>,
 }
 

@@ -1,5 +1,5 @@
-//! The edges of a network: floats are quantised, and come back, by the driver, so that the device sees
-//! nothing but bytes.
+//! The edges of a network: floats are quantised, and come back, by the driver, so that the device
+//! sees nothing but bytes.
 
 use super::PlanError;
 use crate::infer::Port;

@@ -90,7 +90,8 @@ impl<'d> Constants<'d> {
     }
 }
 
-/// Encodes a draft whose changing buffers are planned. Streamed pages get `page_bytes` of the arena.
+/// Encodes a draft whose changing buffers are planned. Streamed pages get `page_bytes` of the
+/// arena.
 ///
 /// # Errors
 /// [`PlanError::TooLong`].

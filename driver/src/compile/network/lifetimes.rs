@@ -11,8 +11,8 @@ use super::place::{Item, Relations};
 
 /// The buffers of a draft that want a place, and how they may overlap.
 ///
-/// Moment 0 is before the first command, moment `i + 1` is that of command `i`, and there is one more
-/// after the last.
+/// Moment 0 is before the first command, moment `i + 1` is that of command `i`, and there is one
+/// more after the last.
 pub struct Lifetimes {
     /// The buffers, which lie in no other one and are not constant.
     pub roots: Vec<BufferId>,

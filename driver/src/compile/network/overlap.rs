@@ -1,8 +1,8 @@
 //! How far an output may run over the input that it is made of.
 //!
-//! What slides a window writes its output pixel by pixel, row by row, and reads all that a pixel needs
-//! before it writes it. So the output may begin below the input and grow into what is no longer
-//! needed.
+//! What slides a window writes its output pixel by pixel, row by row, and reads all that a pixel
+//! needs before it writes it. So the output may begin below the input and grow into what is no
+//! longer needed.
 
 use quintet_protocol::program::{Command, Sliding};
 
@@ -15,8 +15,8 @@ pub enum Relation {
     Below(i64),
 }
 
-/// How the output of a command may overlap its input number `which`, in the order of its operands, as
-/// far as it may.
+/// How the output of a command may overlap its input number `which`, in the order of its operands,
+/// as far as it may.
 pub fn relation(command: &Command, which: usize, has_scratch: bool) -> Option<Relation> {
     match command {
         Command::Lookup(_) => Some(Relation::Same),

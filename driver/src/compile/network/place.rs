@@ -1,4 +1,5 @@
-//! Where buffers lie in the arena: the least peak that greedy orders and small changes to them find.
+//! Where buffers lie in the arena: the least peak that greedy orders and small changes to them
+//! find.
 
 use std::collections::HashMap;
 

@@ -28,8 +28,8 @@ struct Layer {
     record_words: usize,
 }
 
-/// Takes the weights of all convolutions that have more than a page out of a draft; those of depthwise
-/// ones are few. `None` if there are none.
+/// Takes the weights of all convolutions that have more than a page out of a draft; those of
+/// depthwise ones are few. `None` if there are none.
 pub fn stream(draft: &mut Draft) -> Option<Paging> {
     let layers: Vec<Layer> = (0..draft.steps.len()).filter_map(|step| layer(draft, step)).collect();
     let longest = layers.iter().map(|layer| layer.record_words).max()?;

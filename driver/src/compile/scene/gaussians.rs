@@ -54,7 +54,8 @@ impl<'a> Gaussians<'a> {
         Self { cloud, chunks, gaussians, harmonics, splats, count, order, capacity: n as u32 }
     }
 
-    /// Places what only the sort needs, and writes the commands. `keys` has a word for each Gaussian.
+    /// Places what only the sort needs, and writes the commands. `keys` has a word for each
+    /// Gaussian.
     pub fn commands(
         &self,
         plan: &mut Plan,

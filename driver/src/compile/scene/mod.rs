@@ -1,7 +1,7 @@
 //! A quantised scene to a bundle.
 //!
-//! A scene that fits is sent once and stays; one that does not stays with the driver, and the device
-//! pulls what it needs.
+//! A scene that fits is sent once and stays; one that does not stays with the driver, and the
+//! device pulls what it needs.
 
 pub(super) mod gaussians;
 mod resident;

@@ -39,8 +39,8 @@ const SLOTS_MIN: usize = 4;
 /// Most pages that a device keeps.
 const SLOTS_MAX: usize = 1024;
 
-/// Share of the arena that pages get at the least. In a small arena they pay least, as long as some can
-/// be on their way: a frame comes back to a page only after it has pulled many times what fits.
+/// Share of the arena that pages get at the least. In a small arena they pay least, as long as some
+/// can be on their way: a frame comes back to a page only after it has pulled many times what fits.
 const SLOTS_SHARE: usize = 16;
 
 /// What is streamed, and how the arena is split for it.
@@ -118,17 +118,19 @@ impl Needs {
     }
 
     /// Splats that a window should have room for, in an arena of so many bytes to spare. With fewer
-    /// than lie within the depth of a chunk, chunks are pulled again; more of them save nothing. Of a
-    /// surface of so many chunks one is as deep as the scene by their square root, and chunks
-    /// come in all sizes: so a quarter more, if that leaves two fifths of the arena; and three fifths
-    /// more, as far as that takes no more than two fifths. Accumulators get what then is left, as a
-    /// chunk is pulled once for each region that it touches; and pages what the whole frame leaves.
+    /// than lie within the depth of a chunk, chunks are pulled again; more of them save nothing. Of
+    /// a surface of so many chunks one is as deep as the scene by their square root, and chunks
+    /// come in all sizes: so a quarter more, if that leaves two fifths of the arena; and three
+    /// fifths more, as far as that takes no more than two fifths. Accumulators get what then is
+    /// left, as a chunk is pulled once for each region that it touches; and pages what the whole
+    /// frame leaves.
     ///
-    /// Measured at 320x240, the mean of eight views: of guitar 2.5, 1.9, 1.6 and 1.2 times the scene is
-    /// pulled for a frame through 512 KiB, 768 KiB, 1 MiB and 2 MiB; of PLAYBOT, level 3, 2.5, 2.1 and
-    /// 1.7 times through the first three. Without the three fifths guitar takes 2.7 times at 1 MiB.
-    /// Regions of two, three or four columns gain a tenth here and lose a fifth there: a chunk meets
-    /// fewer of them by its size, but most scenes stand in the middle, and strips waste nothing beside.
+    /// Measured at 320x240, the mean of eight views: of guitar 2.5, 1.9, 1.6 and 1.2 times the
+    /// scene is pulled for a frame through 512 KiB, 768 KiB, 1 MiB and 2 MiB; of PLAYBOT, level 3,
+    /// 2.5, 2.1 and 1.7 times through the first three. Without the three fifths guitar takes 2.7
+    /// times at 1 MiB. Regions of two, three or four columns gain a tenth here and lose a fifth
+    /// there: a chunk meets fewer of them by its size, but most scenes stand in the middle, and
+    /// strips waste nothing beside.
     fn splats_enough(&self, spare: usize) -> usize {
         let even = self.gaussians / self.chunks.isqrt().max(1);
         let within =

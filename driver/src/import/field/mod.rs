@@ -8,8 +8,8 @@
 //! | TensoRF | `tensorf` | `kwargs` in a checkpoint | planes and lines, lines; shading by a network |
 //! | MERF, baked | `merf` | `scene_params.json` | the box that is not contracted |
 //!
-//! Checkpoints are `.safetensors` or PyTorch's (`torch`), of which nothing is ever executed. A file of
-//! tensors gives them by their names (`tensors`); a format builds a graph of them (`graph`).
+//! Checkpoints are `.safetensors` or PyTorch's (`torch`), of which nothing is ever executed. A file
+//! of tensors gives them by their names (`tensors`); a format builds a graph of them (`graph`).
 
 mod graph;
 mod grids;
@@ -220,8 +220,8 @@ fn cube(least: f64, greatest: f64) -> [[f64; 3]; 2] {
     [[least; 3], [greatest; 3]]
 }
 
-/// A plane or a line of which each feature lies by itself, as torch's tensors `[features][rows][columns]`
-/// do; there is at least one feature.
+/// A plane or a line of which each feature lies by itself, as torch's tensors
+/// `[features][rows][columns]` do; there is at least one feature.
 fn factor(axes: Vec<usize>, resolution: Vec<usize>, features: usize, values: &[f32]) -> Factor {
     let entries = values.len() / features;
     let of = |entry: usize| (0..features).map(move |feature| values[feature * entries + entry]);

@@ -1,8 +1,8 @@
 //! How a NeRF was trained, from the configuration that its trainer leaves beside the checkpoint.
 //!
-//! krrish94's is YAML (`config.yml`), yenchenlin's `key = value` (`config.txt`, `args.txt`). Of both
-//! only a few plain values are wanted, so lines are read and sections passed over; where a key comes
-//! twice, for training and for validation, the later one holds.
+//! krrish94's is YAML (`config.yml`), yenchenlin's `key = value` (`config.txt`, `args.txt`). Of
+//! both only a few plain values are wanted, so lines are read and sections passed over; where a key
+//! comes twice, for training and for validation, the later one holds.
 
 use crate::import::error::Fault;
 use std::path::{Path, PathBuf};

@@ -9,8 +9,8 @@
 //! | `state_dict.renderModule.mlp.N` | from features and the direction to the colour |
 //! | `alphaMask.*` | which points there is anything at, a bit each |
 //!
-//! Without planes the lines are multiplied with each other (`TensorCP`). Octaves of waves are ordered
-//! otherwise here, so columns of the first layer are.
+//! Without planes the lines are multiplied with each other (`TensorCP`). Octaves of waves are
+//! ordered otherwise here, so columns of the first layer are.
 
 use super::ImportedField;
 use super::graph::Graph;
@@ -254,8 +254,8 @@ fn products(graph: &mut Graph, checkpoint: &Checkpoint, kind: &str) -> Result<Ve
     })
 }
 
-/// Features and entries of a tensor `[1][features][rows][columns]`, or of a line, whose rows are its
-/// entries.
+/// Features and entries of a tensor `[1][features][rows][columns]`, or of a line, whose rows are
+/// its entries.
 fn factor(source: &dyn Source, name: &str, axes: Vec<usize>) -> Result<(usize, Factor), Fault> {
     let tensor = source.tensor(name)?;
     let [one, features, rows, columns] = tensor.axes(name)?;
@@ -267,8 +267,8 @@ fn factor(source: &dyn Source, name: &str, axes: Vec<usize>) -> Result<(usize, F
     Ok((features, super::factor(axes, resolution, features, &tensor.values)))
 }
 
-/// The mask's points as cells of the box: one is occupied if any of the points about it is set, between
-/// which the mask is interpolated.
+/// The mask's points as cells of the box: one is occupied if any of the points about it is set,
+/// between which the mask is interpolated.
 fn occupancy(checkpoint: &Checkpoint, bounds: [[f64; 3]; 2]) -> Result<Option<Occupancy>, Fault> {
     const PART: &str = "alphaMask.mask";
     let source: &dyn Source = checkpoint;

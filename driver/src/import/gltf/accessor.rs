@@ -174,8 +174,8 @@ fn component(object: &Value) -> Option<Component> {
     object["componentType"].as_u64().and_then(Component::numbered)
 }
 
-/// The bytes of a buffer view from an offset on, in which `count` elements lie, and their stride. The
-/// data end with the last element.
+/// The bytes of a buffer view from an offset on, in which `count` elements lie, and their stride.
+/// The data end with the last element.
 fn lying<'a>(
     document: &'a Document,
     view: u64,

@@ -48,9 +48,9 @@ impl Affine {
         [0, 1, 2].map(|axis| x[axis] * p[0] + y[axis] * p[1] + z[axis] * p[2])
     }
 
-    /// The image of a normal, not normalised: by the cofactors of the matrix, which are the transposed
-    /// inverse times the determinant, and exist where the inverse does not. A mirror turns normals with
-    /// the side that they stand on.
+    /// The image of a normal, not normalised: by the cofactors of the matrix, which are the
+    /// transposed inverse times the determinant, and exist where the inverse does not. A mirror
+    /// turns normals with the side that they stand on.
     pub(in crate::import) fn normal(&self, n: [f64; 3]) -> [f64; 3] {
         let [x, y, z, _] = self.0;
         let (a, b, c) = (cross(y, z), cross(z, x), cross(x, y));

@@ -1,5 +1,5 @@
-//! Materials, textures and samplers of a glTF file (sections 3.8 and 3.9), as far as they are drawn:
-//! base colours, without any colour management.
+//! Materials, textures and samplers of a glTF file (sections 3.8 and 3.9), as far as they are
+//! drawn: base colours, without any colour management.
 
 use super::buffers::Document;
 use super::nodes::numbers;

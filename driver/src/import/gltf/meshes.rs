@@ -134,8 +134,8 @@ impl Draft<'_> {
     }
 }
 
-/// Moves vertices to the world: by their own transformations if a skin bends them (the node's own then
-/// does not count, section 3.7.3.3), or else by the node's.
+/// Moves vertices to the world: by their own transformations if a skin bends them (the node's own
+/// then does not count, section 3.7.3.3), or else by the node's.
 fn place(part: &mut Part, bent: Option<&[Affine]>, node: &Affine) {
     let of_vertex = |i: usize| bent.map_or(node, |bent| &bent[i]);
     for (i, point) in part.positions.iter_mut().enumerate() {

@@ -28,8 +28,8 @@ pub(super) struct Placements {
     pub nodes: Vec<Option<Affine>>,
 }
 
-/// The meshes in the scene that is shown. Without a scene nothing is placed, and all meshes are shown as
-/// they are.
+/// The meshes in the scene that is shown. Without a scene nothing is placed, and all meshes are
+/// shown as they are.
 pub(super) fn placements(json: &Value) -> Result<Placements, Fault> {
     let nodes = array(&json["nodes"]);
     let scenes = array(&json["scenes"]);

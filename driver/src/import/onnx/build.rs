@@ -1,12 +1,13 @@
-//! The network as it grows: what the graph's names stand for, and the tensors and nodes made of them.
+//! The network as it grows: what the graph's names stand for, and the tensors and nodes made of
+//! them.
 //!
-//! Floats of an ONNX graph exist here only as what they are quantised from and to: a [`Value::Real`] is
-//! bytes after `DequantizeLinear`, and an operator on floats waits as [`Pending`] until
-//! `QuantizeLinear` says what its output's bytes stand for.
+//! Floats of an ONNX graph exist here only as what they are quantised from and to: a
+//! [`Value::Real`] is bytes after `DequantizeLinear`, and an operator on floats waits as
+//! [`Pending`] until `QuantizeLinear` says what its output's bytes stand for.
 //!
-//! ONNX has channels before rows and columns, the device has them last. So a tensor here has its axes in
-//! an order of its own ([`Bytes::order`]), and is transposed only where an operator wants another order
-//! than its input happens to have. `Transpose` itself merely renames axes.
+//! ONNX has channels before rows and columns, the device has them last. So a tensor here has its
+//! axes in an order of its own ([`Bytes::order`]), and is transposed only where an operator wants
+//! another order than its input happens to have. `Transpose` itself merely renames axes.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -36,7 +37,8 @@ pub(super) enum Value {
     Constant(Rc<Constant>),
     /// Floats that are given before a run.
     Floats(TensorId),
-    /// Integers that `QuantizeLinear` gives, or that are given before a run; their type in the graph.
+    /// Integers that `QuantizeLinear` gives, or that are given before a run; their type in the
+    /// graph.
     Quantised(Bytes, Kind),
     /// Floats that `DequantizeLinear` makes of these.
     Real(Bytes),

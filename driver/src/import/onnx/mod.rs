@@ -1,14 +1,15 @@
-//! ONNX: a protocol buffer of a graph, with `QuantizeLinear` and `DequantizeLinear` around each operator
-//! ("QDQ"), as ONNX Runtime's `quantize_static` and PyTorch's exporter write it.
+//! ONNX: a protocol buffer of a graph, with `QuantizeLinear` and `DequantizeLinear` around each
+//! operator ("QDQ"), as ONNX Runtime's `quantize_static` and PyTorch's exporter write it.
 //!
-//! Format: `onnx/onnx.proto3`; operators: `onnx/docs/Operators.md`. Weights are int8 with zero point 0,
-//! a scale for each output channel or one; activations int8 or uint8 with one scale; the batch is 1.
+//! Format: `onnx/onnx.proto3`; operators: `onnx/docs/Operators.md`. Weights are int8 with zero
+//! point 0, a scale for each output channel or one; activations int8 or uint8 with one scale; the
+//! batch is 1.
 //!
 //! The network computes in integers, as TFLite does: each operator rounds once, to its output's
-//! scale. ONNX Runtime may compute such a graph in floats, and may leave quantisations out, so that its
-//! outputs can differ by a step for each operator on the way. What TFLite's kernels prescribe besides
-//! costs a step more: `Softmax`, `Sigmoid` and `Tanh` give steps of their own, and averages are taken in
-//! the steps of their input; both are rescaled then.
+//! scale. ONNX Runtime may compute such a graph in floats, and may leave quantisations out, so that
+//! its outputs can differ by a step for each operator on the way. What TFLite's kernels prescribe
+//! besides costs a step more: `Softmax`, `Sigmoid` and `Tanh` give steps of their own, and averages
+//! are taken in the steps of their input; both are rescaled then.
 
 mod build;
 mod constant;
@@ -44,8 +45,8 @@ const OPERATORS: &str = "QuantizeLinear, DequantizeLinear, Conv, Gemm, MatMul, A
     ReduceMean, Reshape, Flatten, Squeeze, Unsqueeze, Transpose, Concat, Slice, Pad, Resize, Identity, \
     Dropout, Constant";
 
-/// Whether a file without a mark begins as ONNX files do: with a version below 128, then the name of its
-/// producer, the version of that, or the graph.
+/// Whether a file without a mark begins as ONNX files do: with a version below 128, then the name
+/// of its producer, the version of that, or the graph.
 pub(super) fn plausible(data: &[u8]) -> bool {
     matches!(data, [0x08, 1..128, 0x12 | 0x1A | 0x3A, ..])
 }

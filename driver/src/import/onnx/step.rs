@@ -1,4 +1,5 @@
-//! One operator of the graph as it is read: its inputs, its attributes, what may be wrong with them.
+//! One operator of the graph as it is read: its inputs, its attributes, what may be wrong with
+//! them.
 
 use std::rc::Rc;
 
@@ -46,8 +47,8 @@ impl<'a> Step<'a> {
         })
     }
 
-    /// Input `i`, which has to be quantised. A mean that is not gets the steps of its input: it lies
-    /// within the same range, and ONNX Runtime's quantiser leaves `ReduceMean` as it is.
+    /// Input `i`, which has to be quantised. A mean that is not gets the steps of its input: it
+    /// lies within the same range, and ONNX Runtime's quantiser leaves `ReduceMean` as it is.
     pub fn bytes(&mut self, i: usize) -> Result<Bytes, Fault> {
         match self.value(i)? {
             Value::Real(bytes) => Ok(bytes),

@@ -24,9 +24,10 @@
 //! | `texture` | the picture on its triangles, in place of those that its file names |
 //! | `transform` | where it is: `matrix`, 4x4, row-major; or `scale` (a number, or three), then `rotation` (quaternion x, y, z, w), then `position` |
 //!
-//! The world has the axes of the files; where there are Gaussians, theirs (x right, y down, z forward),
-//! to which triangles are turned before their transform. Gaussians are not mirrored, sheared or scaled
-//! unevenly; a field is not placed at all: place the triangles. Unknown keys are refused.
+//! The world has the axes of the files; where there are Gaussians, theirs (x right, y down, z
+//! forward), to which triangles are turned before their transform. Gaussians are not mirrored,
+//! sheared or scaled unevenly; a field is not placed at all: place the triangles. Unknown keys are
+//! refused.
 
 use super::compose::{Kind, Part, compose, hybrid};
 use super::{Fault, ImportedScene, pieces};

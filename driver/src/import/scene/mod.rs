@@ -67,8 +67,8 @@ pub fn scene(path: &Path, options: &SceneOptions) -> Result<ImportedScene, Impor
     }
 }
 
-/// Imports several scenes, of triangles and of Gaussians, that are one frame. Triangles are turned to
-/// the axes of Gaussians.
+/// Imports several scenes, of triangles and of Gaussians, that are one frame. Triangles are turned
+/// to the axes of Gaussians.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! Networks for several samples at once: turned into ones for a single sample.
 //!
-//! The first axis is that of samples if all that is computed has it, as long as the inputs have. Whether
-//! the operators work on each sample by itself is left to [`Network::check`]: one that does not give its
-//! output's shape any more once the axis has length 1 does not.
+//! The first axis is that of samples if all that is computed has it, as long as the inputs have.
+//! Whether the operators work on each sample by itself is left to [`Network::check`]: one that does
+//! not give its output's shape any more once the axis has length 1 does not.
 
 use crate::network::{Network, Operator};
 

@@ -1,6 +1,7 @@
 //! How much memory reading a file may take.
 //!
-//! Tables of a flatbuffer may share what they point to, so a small file can stand for an immense one.
+//! Tables of a flatbuffer may share what they point to, so a small file can stand for an immense
+//! one.
 
 use crate::import::error::Fault;
 

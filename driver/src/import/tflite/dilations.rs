@@ -1,5 +1,6 @@
-//! `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND`: converters put them around a convolution that is dilated,
-//! where the number of samples is left open. Every so-many-th element becomes a sample of its own.
+//! `SPACE_TO_BATCH_ND` and `BATCH_TO_SPACE_ND`: converters put them around a convolution that is
+//! dilated, where the number of samples is left open. Every so-many-th element becomes a sample of
+//! its own.
 
 use super::reading::Reading;
 use super::rearrange::moved;

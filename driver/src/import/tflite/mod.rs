@@ -1,8 +1,8 @@
 //! TensorFlow Lite: a flatbuffer of tensors and operators, marked `TFL3`.
 //!
 //! Format: `tensorflow/compiler/mlir/lite/schema/schema.fbs`. What operators mean is in
-//! `tensorflow/lite/kernels`. Versions of operators are not looked at: what an operator is asked to do
-//! says whether it can be done.
+//! `tensorflow/lite/kernels`. Versions of operators are not looked at: what an operator is asked to
+//! do says whether it can be done.
 
 mod batch;
 mod budget;
@@ -89,7 +89,8 @@ pub(super) fn import(data: &[u8]) -> Result<ImportedNetwork, Fault> {
     Ok(ImportedNetwork { format: "TensorFlow Lite", network, notes })
 }
 
-/// The name of an operator by the index of its code. Codes past 127 came later, in a field of their own.
+/// The name of an operator by the index of its code. Codes past 127 came later, in a field of their
+/// own.
 fn operator_name(codes: &Tables, index: u32) -> Result<String, Fault> {
     let Some(code) = codes.get::<OperatorCode>(index as usize, "OperatorCode")? else {
         return Err(Fault::malformed("an operator", format!("there is no code {index}")));

@@ -1,7 +1,7 @@
 //! The tables of TFLite's schema (`schema.fbs`, version 3) that the importer reads.
 //!
-//! Fields are found by their number in the schema. All of them may be left out of a file, so all are
-//! optional here; whoever asks knows the default. Offsets are checked when they are followed.
+//! Fields are found by their number in the schema. All of them may be left out of a file, so all
+//! are optional here; whoever asks knows the default. Offsets are checked when they are followed.
 
 use planus::errors::ErrorKind;
 use planus::table_reader::Table;
@@ -132,8 +132,8 @@ table!(
 );
 
 table!(
-    /// A tensor. It is sparse if there is an offset of how it is stored. Where lengths are left open,
-    /// they are negative in the signature of its shape, and 1 in its shape.
+    /// A tensor. It is sparse if there is an offset of how it is stored. Where lengths are left
+    /// open, they are negative in the signature of its shape, and 1 in its shape.
     Tensor {
         shape: Vector<'a, i32> = 0,
         element: i8 = 1,

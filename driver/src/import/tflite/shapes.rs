@@ -1,7 +1,7 @@
 //! Operators that compute shapes: converters add them where the number of samples is left open.
 //!
-//! They read the shape of a tensor, take it apart and put another one together, mostly for `RESHAPE`.
-//! All of that is done here, for a single sample; the device never sees it.
+//! They read the shape of a tensor, take it apart and put another one together, mostly for
+//! `RESHAPE`. All of that is done here, for a single sample; the device never sees it.
 
 use super::reading::Reading;
 use super::slices;
@@ -39,8 +39,8 @@ pub(super) fn computing(operator: &str, outputs: &[&str]) -> Option<Compute> {
     known.map(|&(_, compute)| compute)
 }
 
-/// The shape that a `RESHAPE` of so many elements asks for: one of its lengths may be -1, which is all
-/// the rest.
+/// The shape that a `RESHAPE` of so many elements asks for: one of its lengths may be -1, which is
+/// all the rest.
 pub(super) fn reshaped(elements: usize, target: &[i64]) -> Option<Vec<usize>> {
     let open = target.iter().filter(|&&length| length == -1).count();
     let length = |&length: &i64| if length == -1 { Some(1) } else { usize::try_from(length).ok() };

@@ -1,5 +1,5 @@
-//! Operators that take a part of a tensor: all become `STRIDED_SLICE` with a first index, a step and a
-//! count along each axis, and where axes come or go, a `RESHAPE` after it.
+//! Operators that take a part of a tensor: all become `STRIDED_SLICE` with a first index, a step
+//! and a count along each axis, and where axes come or go, a `RESHAPE` after it.
 
 use super::reading::Reading;
 use super::schema::StridedSliceOptions;

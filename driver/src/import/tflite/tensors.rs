@@ -1,4 +1,5 @@
-//! Tensors of a file: read when an operator first asks for them, unsigned bytes turned into signed ones.
+//! Tensors of a file: read when an operator first asks for them, unsigned bytes turned into signed
+//! ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -127,8 +128,8 @@ impl<'a> Tensors<'a> {
         Ok(Glance { name, element, constant })
     }
 
-    /// The elements of tensor `index`, a vector of integers such as axes: constant, or computed from
-    /// shapes.
+    /// The elements of tensor `index`, a vector of integers such as axes: constant, or computed
+    /// from shapes.
     pub(super) fn integers(&mut self, index: usize) -> Result<Vec<i64>, Unreadable> {
         if let Some(known) = self.known.get(&index) {
             return Ok(known.clone());

@@ -1,8 +1,8 @@
-//! `TRANSPOSE_CONV`: a convolution of the input with zeros between its pixels, with the weights turned
-//! round. The sums are the very same, and so are the bytes.
+//! `TRANSPOSE_CONV`: a convolution of the input with zeros between its pixels, with the weights
+//! turned round. The sums are the very same, and so are the bytes.
 //!
-//! Source: `TransposeConv` in TFLite's `kernels/internal/reference/integer_ops/transpose_conv.h`, and
-//! `ComputePaddingHeightWidth` in `kernels/padding.h` of the output.
+//! Source: `TransposeConv` in TFLite's `kernels/internal/reference/integer_ops/transpose_conv.h`,
+//! and `ComputePaddingHeightWidth` in `kernels/padding.h` of the output.
 
 use super::reading::Reading;
 use super::schema::TransposeConvOptions;

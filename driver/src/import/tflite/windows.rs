@@ -131,8 +131,8 @@ fn with_padding(
     Ok(Window { pad: padding(reading, &window, option, [rows, columns])?, ..window })
 }
 
-/// The padding that an option stands for: `SAME` (0) keeps the size, divided by the stride and rounded
-/// up, an odd element coming after; `VALID` (1) is none.
+/// The padding that an option stands for: `SAME` (0) keeps the size, divided by the stride and
+/// rounded up, an odd element coming after; `VALID` (1) is none.
 pub(super) fn padding(
     reading: &Reading,
     window: &Window,

@@ -13,8 +13,8 @@ mod hard_swish;
 
 use hard_swish::HardSwish;
 
-/// The output byte for each input byte, that of -128 first; `None` of an operator that is not of one
-/// byte. Scales and zero points are those of the tensors; zero points are bytes.
+/// The output byte for each input byte, that of -128 first; `None` of an operator that is not of
+/// one byte. Scales and zero points are those of the tensors; zero points are bytes.
 pub fn lookup(operator: &Operator, input: (f32, i32), output: (f32, i32)) -> Option<[i8; 256]> {
     let table = |value: &dyn Fn(i32) -> i8| {
         let mut bytes = [0; 256];

@@ -6,8 +6,8 @@ use super::{
 use crate::scene::field;
 use quintet_protocol::grid::{FACTOR_SIDE_MAX, Factor, factor_entry_words};
 
-/// Quantises factors: of a product each has its own scale, of a sum all of a group have the same; all
-/// groups come out with the same fraction bits.
+/// Quantises factors: of a product each has its own scale, of a sum all of a group have the same;
+/// all groups come out with the same fraction bits.
 ///
 /// # Errors
 /// [`GridError`]: no device takes such factors.

@@ -7,11 +7,11 @@ use quintet_protocol::grid::{COORDINATE_BITS, Level, MULTIPLIER_ONE, SCALE_BITS,
 /// Scales are below this.
 const SCALE_LIMIT: f64 = 16_384.0;
 
-/// Quantises a grid: a scale for each level, so that its largest feature is the largest byte or half,
-/// and the same fraction bits for all that come out.
+/// Quantises a grid: a scale for each level, so that its largest feature is the largest byte or
+/// half, and the same fraction bits for all that come out.
 ///
-/// Corners beyond a dense level are numbered as tiny-cuda-nn does it, by the same formula and modulo
-/// the entries; there the level becomes larger, by copies of the entries that this names.
+/// Corners beyond a dense level are numbered as tiny-cuda-nn does it, by the same formula and
+/// modulo the entries; there the level becomes larger, by copies of the entries that this names.
 ///
 /// # Errors
 /// [`GridError`]: no device takes such a grid.

@@ -15,15 +15,17 @@ const SIDE_LIMIT: usize = 1 << 14;
 const MULTIPLIER: f64 = (1u32 << TEXTURE_BITS) as f64 / 255.0 * 65_536.0;
 /// A texel, Q16.
 const TEXEL: i32 = 1 << COORDINATE_BITS;
-/// Texels around a texture, on each side, of what lies beyond it: so no corner needs to be held to it.
+/// Texels around a texture, on each side, of what lies beyond it: so no corner needs to be held to
+/// it.
 const BORDER: usize = 1;
 
-/// Makes a level of each material: its texture, or a single texel, times its colour. Red, green, blue
-/// and opacity, in bytes, with a border of a texel. Materials that look the same share their texels.
+/// Makes a level of each material: its texture, or a single texel, times its colour. Red, green,
+/// blue and opacity, in bytes, with a border of a texel. Materials that look the same share their
+/// texels.
 ///
 /// A material that is `nearest` is looked up so by any command; with
-/// [`Corners::Nearest`](quintet_protocol::program::Corners) all of them have to be, since the others'
-/// texels are half a texel off.
+/// [`Corners::Nearest`](quintet_protocol::program::Corners) all of them have to be, since the
+/// others' texels are half a texel off.
 ///
 /// # Errors
 /// [`GridError::TooFine`], [`GridError::Entries`], of the material's number.

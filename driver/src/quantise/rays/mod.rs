@@ -35,8 +35,8 @@ pub struct RayFrame {
 }
 
 impl RayFrame {
-    /// The frame of a field that is seen in a range of distances; densities are per such a part of it
-    /// that the device's numbers are used well.
+    /// The frame of a field that is seen in a range of distances; densities are per such a part of
+    /// it that the device's numbers are used well.
     pub fn new(bounds: [[f64; 3]; 2], range: [f64; 2], along_rays: bool) -> Self {
         Self { bounds, range, along_rays, density_unit: (range[1] - range[0]) / UNITS }
     }
@@ -95,8 +95,8 @@ impl Camera {
         [0, 1, 2].map(|k| x * right[k] + y * down[k] + forward[k])
     }
 
-    /// Checks that the rays of the picture's corners are within a device's numbers: so are all others
-    /// then.
+    /// Checks that the rays of the picture's corners are within a device's numbers: so are all
+    /// others then.
     fn check_ends(&self, frame: &RayFrame) -> Result<(), CameraError> {
         let (sides, eye, [near, far]) = (frame.sides(), self.position(), frame.range);
         let [width, height] = [self.width, self.height].map(f64::from);

@@ -15,8 +15,8 @@ pub struct QuantisedOccupancy {
     pub bits: u8,
 }
 
-/// An occupancy grid as a device takes it. Sides become powers of two, up to 256: a cell of the device
-/// is occupied if any is that it has a part of.
+/// An occupancy grid as a device takes it. Sides become powers of two, up to 256: a cell of the
+/// device is occupied if any is that it has a part of.
 pub fn occupancy(given: &Occupancy) -> QuantisedOccupancy {
     let bits = given.side.next_power_of_two().trailing_zeros().clamp(BITS[0], BITS[1]);
     let cells = resampled(given, 1 << bits);
@@ -71,8 +71,8 @@ fn distances(cells: &[bool], bits: u32) -> Vec<u8> {
     for (number, _) in cells.iter().enumerate().filter(|(_, occupied)| **occupied) {
         distances[place(position(number, side).map(|at| at >> BLOCK_BITS), blocks)] = 0;
     }
-    // A step lets what has been reached spread by a block along each axis, one after another, and so
-    // to all neighbours.
+    // A step lets what has been reached spread by a block along each axis, one after another, and
+    // so to all neighbours.
     for step in 1..blocks as u8 {
         for axis in 0..3 {
             let stride = blocks.pow(axis);

@@ -29,8 +29,8 @@ impl Places<'_> {
     }
 }
 
-/// Rows of those nodes that the `roots` hang on; nothing in the place of others. The first nodes are
-/// `given`, and `nodes` come after them.
+/// Rows of those nodes that the `roots` hang on; nothing in the place of others. The first nodes
+/// are `given`, and `nodes` come after them.
 pub fn evaluate(
     nodes: &[Node],
     roots: &[usize],

@@ -269,7 +269,8 @@ impl<'a> Renderer<'a> {
 }
 
 impl Occupancy {
-    /// Whether the cell of a point of the unit box is occupied, or the nearest one to a point outside.
+    /// Whether the cell of a point of the unit box is occupied, or the nearest one to a point
+    /// outside.
     pub fn is_occupied(&self, unit: [f64; 3]) -> bool {
         let last = self.side - 1;
         let [x, y, z] = unit.map(|v| ((v * self.side as f64) as usize).min(last));

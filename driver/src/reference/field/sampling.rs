@@ -16,8 +16,8 @@ pub fn even(spacing: Spacing, count: usize) -> Vec<f64> {
 /// Shares of samples that are spent by the weights of `coarse` even ones.
 ///
 /// `Middles` draws `fine` samples from the histogram over the even intervals, each in the middle of
-/// its part of the whole, in place of the even ones. `Points` draws `fine` from the histogram over the
-/// middles between samples, ends included, beside the even ones.
+/// its part of the whole, in place of the even ones. `Points` draws `fine` from the histogram over
+/// the middles between samples, ends included, beside the even ones.
 pub fn focus(
     spacing: Spacing,
     coarse: usize,

@@ -9,8 +9,8 @@ pub fn whole_steps(records: usize) -> usize {
     records
 }
 
-/// A sum, which `shift` doubles, to a byte: `r0` bias, `r2` multiplier, `r3` offset, `r12` shift to the
-/// right; `r1` is lost.
+/// A sum, which `shift` doubles, to a byte: `r0` bias, `r2` multiplier, `r3` offset, `r12` shift to
+/// the right; `r1` is lost.
 macro_rules! to_byte {
     ($sum:literal, $shift:literal) => {
         concat!(

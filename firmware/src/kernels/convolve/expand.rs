@@ -57,13 +57,13 @@ pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
         count,
         tile_step,
     };
-    // SAFETY: the last pixel's last run ends in `bytes`, and the last tile in `tiles`; so do all others.
-    // There is at least one of everything.
+    // SAFETY: the last pixel's last run ends in `bytes`, and the last tile in `tiles`; so do all
+    // others. There is at least one of everything.
     unsafe { super::assembly::expand_runs(&raw const job) };
 }
 
-/// Expands the runs of some pixels, from number `first` on, one run after another: what the assembly must
-/// equal bit for bit.
+/// Expands the runs of some pixels, from number `first` on, one run after another: what the
+/// assembly must equal bit for bit.
 #[cfg(not(any(armv7em_dsp, riscv32m)))]
 pub fn expand(runs: &Runs<'_>, first: usize, tiles: &mut [u32]) {
     let Runs { bytes, pixels, pixel_step, count, step, groups, before, column_groups } = *runs;

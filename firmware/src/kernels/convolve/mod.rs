@@ -1,9 +1,9 @@
 //! `Gemm`: convolutions. What windows see is laid out as columns; records of weights are multiplied
 //! with four columns at a time, or with one.
 //!
-//! Layouts of columns and records: [`quintet_protocol::network`]. A *tile* is four columns as halves,
-//! ready for dual multiplications: for every word of weights, which belong to two bytes of a column,
-//! there are four words, one a pixel, with the same two bytes of its column.
+//! Layouts of columns and records: [`quintet_protocol::network`]. A *tile* is four columns as
+//! halves, ready for dual multiplications: for every word of weights, which belong to two bytes of
+//! a column, there are four words, one a pixel, with the same two bytes of its column.
 //!
 //! ```text
 //! word 8g + p      bytes 4g and 4g + 2 of pixel p

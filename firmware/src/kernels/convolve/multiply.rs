@@ -1,8 +1,9 @@
-//! Records of weights times columns: the innermost loops of convolutions and fully connected layers.
+//! Records of weights times columns: the innermost loops of convolutions and fully connected
+//! layers.
 //!
-//! Assembly does what is common: pairs of channels that are finished in the short way; with tiles on
-//! Armv7E-M and RV32, with single columns on Armv7E-M. Else instructions are 3.1 a product with a tile
-//! and 3.8 with a column on RV32IMAC, and 30 an output.
+//! Assembly does what is common: pairs of channels that are finished in the short way; with tiles
+//! on Armv7E-M and RV32, with single columns on Armv7E-M. Else instructions are 3.1 a product with
+//! a tile and 3.8 with a column on RV32IMAC, and 30 an output.
 
 use super::super::finish::{self, FinishWords};
 use quintet_protocol::network::{FINISH_WORDS, PAIR_HEADER_WORDS, TILE_PIXELS};
@@ -53,8 +54,8 @@ impl<'a> Channels<'a> {
         matches!(finishes, Some([a, b]) if finish::is_short(a) && finish::is_short(b))
     }
 
-    /// From record number `from` on, how many have two channels, both finished in the short way: those
-    /// that the assembly works out.
+    /// From record number `from` on, how many have two channels, both finished in the short way:
+    /// those that the assembly works out.
     #[cfg(any(armv7em_dsp, riscv32m))]
     fn short_pairs(&self, from: usize) -> usize {
         let whole = if self.unpaired { 0 } else { self.count / 2 };
@@ -66,8 +67,8 @@ impl<'a> Channels<'a> {
         records.take_while(|record| Self::is_short(record)).count()
     }
 
-    /// The channels of record number `pair`, none if there is no such record, with what finishes their
-    /// sums.
+    /// The channels of record number `pair`, none if there is no such record, with what finishes
+    /// their sums.
     #[inline(always)]
     fn finishing<const N: usize>(
         &self,
@@ -184,8 +185,8 @@ fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
     second_of(first, both)
 }
 
-/// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of no
-/// use if there is none.
+/// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of
+/// no use if there is none.
 #[inline(always)]
 fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>; 2] {
     #[cfg(armv7em_dsp)]

@@ -6,7 +6,8 @@ use core::ops::Range;
 use quintet_protocol::network::{TILE_PIXELS, column_bytes, runs};
 use quintet_protocol::program::Sliding;
 
-/// The windows of a layer. Of pairs, the first is along columns of pixels, down, and the second across.
+/// The windows of a layer. Of pairs, the first is along columns of pixels, down, and the second
+/// across.
 pub struct Windows {
     /// Rows and columns of the picture.
     size: [usize; 2],
@@ -49,8 +50,8 @@ pub struct Runs<'a> {
 
 /// Windows of output pixels next to one another that see the same of the picture's edges.
 struct Span {
-    /// Where the window of the first pixel begins in the input; before it, if beyond an edge. It means
-    /// nothing where nothing is in the picture.
+    /// Where the window of the first pixel begins in the input; before it, if beyond an edge. It
+    /// means nothing where nothing is in the picture.
     start: isize,
     pixels: usize,
     /// Which rows and columns of the window are in the picture.
@@ -162,8 +163,8 @@ impl Windows {
         (columns.start * each).min(row)..(columns.end * each).min(row)
     }
 
-    /// Expands the rows of windows that are in the picture, as if all their columns were; returns of how
-    /// many pixels.
+    /// Expands the rows of windows that are in the picture, as if all their columns were; returns
+    /// of how many pixels.
     fn expand(&self, input: &[i8], span: &Span, first: usize, tiles: &mut [u32]) -> usize {
         let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
         let Range { start: top, end } = span.inside[0];

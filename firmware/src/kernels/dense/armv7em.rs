@@ -1,8 +1,9 @@
-//! Blocks of channels times tiles, on Armv7E-M, with sums and operands in registers that the compiler
-//! does not manage: two channels and four rows at a time. A dual multiplication does two products.
+//! Blocks of channels times tiles, on Armv7E-M, with sums and operands in registers that the
+//! compiler does not manage: two channels and four rows at a time. A dual multiplication does two
+//! products.
 //!
-//! Widened weights are two streams, for channels a and b and for c and d: a word with columns `2i` and
-//! `2i + 1` of the first channel, then one of the second.
+//! Widened weights are two streams, for channels a and b and for c and d: a word with columns `2i`
+//! and `2i + 1` of the first channel, then one of the second.
 //!
 //! Instructions: 0.69 a product, loop included 0.70; finishing and storing takes 6.4 an output.
 #![allow(unsafe_code)]
@@ -56,8 +57,8 @@ pub fn widen(record: &[u32], wide: &mut [u32]) {
     if weights.len() != half || half == 0 || !half.is_multiple_of(GROUP) {
         return;
     }
-    // SAFETY: there are `half` words of weights, a positive multiple of 4, and two times as many are
-    // written.
+    // SAFETY: there are `half` words of weights, a positive multiple of 4, and two times as many
+    // are written.
     unsafe { widen_groups(weights.as_ptr(), wide.as_mut_ptr(), 4 * half) };
 }
 
@@ -92,9 +93,9 @@ pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
         greatest: twice(layer.greatest),
     };
     // SAFETY: there are whole tiles, at least one, of `2 * inputs` words; the weights have `inputs`
-    // words from `weights` on, and the record two biases and two multipliers from `header` on. `out`
-    // is mutably borrowed and has two halves at `out` and every `stride` after it, for each row of the
-    // tiles. `inputs` is a positive multiple of a group.
+    // words from `weights` on, and the record two biases and two multipliers from `header` on.
+    // `out` is mutably borrowed and has two halves at `out` and every `stride` after it, for each
+    // row of the tiles. `inputs` is a positive multiple of a group.
     unsafe { multiply_pair(&raw const job) };
     if channels > 2 {
         job.weights = wide[half..].as_ptr();
@@ -105,12 +106,12 @@ pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
     }
 }
 
-/// Widens the weights of a block: two words of it are columns `2i` and `2i + 1` of a and b, and of c
-/// and d.
+/// Widens the weights of a block: two words of it are columns `2i` and `2i + 1` of a and b, and of
+/// c and d.
 ///
 /// # Safety
-/// From `weights` on there are `bytes` bytes, a positive multiple of 16, and two times as many can be
-/// written from `wide` on.
+/// From `weights` on there are `bytes` bytes, a positive multiple of 16, and two times as many can
+/// be written from `wide` on.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r10 and returns by the saved lr.
 #[unsafe(naked)]
 unsafe extern "C" fn widen_groups(weights: *const u32, wide: *mut u32, bytes: usize) {
@@ -137,7 +138,8 @@ unsafe extern "C" fn widen_groups(weights: *const u32, wide: *mut u32, bytes: us
     )
 }
 
-/// Two columns: r0 tile, r1 weights; sums of the first channel in r4 to r7, of the second in r8 to r11.
+/// Two columns: r0 tile, r1 weights; sums of the first channel in r4 to r7, of the second in r8 to
+/// r11.
 macro_rules! two_columns {
     () => {
         concat!(
@@ -197,9 +199,9 @@ macro_rules! hold {
 /// Multiplies two channels with tiles.
 ///
 /// # Safety
-/// There is at least one tile; from `weights` on are as many groups of both channels as a tile has, at
-/// least one; from `header` on two biases and, after two words, two multipliers. A word can be written
-/// for each row.
+/// There is at least one tile; from `weights` on are as many groups of both channels as a tile has,
+/// at least one; from `header` on two biases and, after two words, two multipliers. A word can be
+/// written for each row.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_pair(job: *const Job) {

@@ -1,9 +1,9 @@
-//! `Gemm`: dense layers over rows of halves. Rows are laid out in tiles, and blocks of four channels
-//! are multiplied with a tile at a time.
+//! `Gemm`: dense layers over rows of halves. Rows are laid out in tiles, and blocks of four
+//! channels are multiplied with a tile at a time.
 //!
-//! Layout of weights and the rounding: [`quintet_protocol::feature`]. Of a layer's scratch the first
-//! `2 * inputs` words are for the weights of a block, widened to halves; the rest is for tiles. What
-//! lies in either is the core's own business, as it never leaves the command.
+//! Layout of weights and the rounding: [`quintet_protocol::feature`]. Of a layer's scratch the
+//! first `2 * inputs` words are for the weights of a block, widened to halves; the rest is for
+//! tiles. What lies in either is the core's own business, as it never leaves the command.
 
 #[cfg(armv7em_dsp)]
 mod armv7em;
@@ -92,8 +92,8 @@ impl Layer {
         }
     }
 
-    /// Works out a block of channels, from number `channel` on, of so many rows that are laid out, at
-    /// most [`ROWS_MAX`].
+    /// Works out a block of channels, from number `channel` on, of so many rows that are laid out,
+    /// at most [`ROWS_MAX`].
     pub fn block(
         &self,
         channel: usize,

@@ -1,7 +1,8 @@
-//! Blocks of channels times tiles in portable Rust: what every other version must equal bit for bit.
+//! Blocks of channels times tiles in portable Rust: what every other version must equal bit for
+//! bit.
 //!
-//! A tile is four rows one after another, and widened weights are four channels one after another, so
-//! that all that is left is inner products of halves, which compilers make the best of.
+//! A tile is four rows one after another, and widened weights are four channels one after another,
+//! so that all that is left is inner products of halves, which compilers make the best of.
 
 use super::{Block, Target, finished};
 use quintet_protocol::feature::{BLOCK_CHANNELS, BLOCK_HEADER_WORDS, TILE_ROWS};

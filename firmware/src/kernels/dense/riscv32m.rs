@@ -1,5 +1,6 @@
-//! Blocks of channels times tiles, on RV32 with multiplications: four channels and four rows at a time,
-//! with their 16 sums in registers that the compiler does not manage. Left to itself it spills them.
+//! Blocks of channels times tiles, on RV32 with multiplications: four channels and four rows at a
+//! time, with their 16 sums in registers that the compiler does not manage. Left to itself it
+//! spills them.
 //!
 //! Instructions: 2.5 a product, loop included 2.55; finishing and storing takes 9 an output.
 #![allow(unsafe_code)]
@@ -57,14 +58,14 @@ pub fn multiply(block: &Block<'_>, target: &mut Target<'_>) {
         least: layer.least.into(),
         greatest: layer.greatest.into(),
     };
-    // SAFETY: there are `count` tiles, at least one, of `2 * inputs` words; the record has a header and
-    // `inputs` words of weights, a positive multiple of a group. `out` is mutably borrowed and has four
-    // halves at `out` and every `stride` after it, for each row of the tiles.
+    // SAFETY: there are `count` tiles, at least one, of `2 * inputs` words; the record has a header
+    // and `inputs` words of weights, a positive multiple of a group. `out` is mutably borrowed and
+    // has four halves at `out` and every `stride` after it, for each row of the tiles.
     unsafe { multiply_block(&raw mut job) };
 }
 
-/// Products of a row's half, which is in t1, with the weights of four channels, which are in a5, a6, a7
-/// and t0. Then t1 is what `next` loads.
+/// Products of a row's half, which is in t1, with the weights of four channels, which are in a5,
+/// a6, a7 and t0. Then t1 is what `next` loads.
 macro_rules! row {
     ([$a:literal, $b:literal, $c:literal, $d:literal], $($next:tt)*) => {
         concat!(
@@ -146,8 +147,8 @@ macro_rules! halves {
 /// Multiplies a block of channels with tiles.
 ///
 /// # Safety
-/// There is at least one tile; the record has a header, and weights of as many columns as a tile has, a
-/// positive multiple of a group. Four halves can be written for each row.
+/// There is at least one tile; the record has a header, and weights of as many columns as a tile
+/// has, a positive multiple of a group. Four halves can be written for each row.
 // SAFETY: the assembly follows the ABI: it saves s0 to s11 and returns by the saved ra.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply_block(job: *mut Job) {

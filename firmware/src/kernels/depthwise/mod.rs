@@ -1,9 +1,9 @@
 //! `Gemm`, depthwise: every channel of a picture is convolved by itself.
 //!
-//! Rows of the picture are copied with their padding, so that no window goes beyond an edge, and each
-//! channel is then convolved for some rows of outputs: in portable Rust, or on RV32IM in assembly. On
-//! Armv7E-M, where one instruction multiplies and sums two halves of words, rows are rather laid out
-//! channel by channel, in `lines`.
+//! Rows of the picture are copied with their padding, so that no window goes beyond an edge, and
+//! each channel is then convolved for some rows of outputs: in portable Rust, or on RV32IM in
+//! assembly. On Armv7E-M, where one instruction multiplies and sums two halves of words, rows are
+//! rather laid out channel by channel, in `lines`.
 
 #[cfg(armv7em_dsp)]
 pub mod lines;
@@ -40,7 +40,8 @@ pub struct Outputs<'a> {
 }
 
 impl Convolver<'_> {
-    /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of `records`.
+    /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of
+    /// `records`.
     pub fn convolve(&self, laid: &[i8], first: usize, records: &[u32], outputs: &mut Outputs) {
         #[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
         if self.convolve_by_assembly(laid, first, records, outputs) {

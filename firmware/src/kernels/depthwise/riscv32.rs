@@ -69,8 +69,8 @@ struct Block<'a> {
 }
 
 impl Convolver<'_> {
-    /// Convolves channels as long as there is one for each channel of the input, all with a short finish;
-    /// returns whether it did.
+    /// Convolves channels as long as there is one for each channel of the input, all with a short
+    /// finish; returns whether it did.
     pub(super) fn convolve_by_assembly(
         &self,
         laid: &[i8],

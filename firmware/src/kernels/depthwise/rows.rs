@@ -31,8 +31,8 @@ pub fn row_columns(shape: &Depthwise) -> usize {
     2 * shape.pairs
 }
 
-/// Most rows of outputs for which the rows that they see fit the lines of all channels: bytes take half
-/// of what halves of words do.
+/// Most rows of outputs for which the rows that they see fit the lines of all channels: bytes take
+/// half of what halves of words do.
 pub fn rows_at_once(shape: &Depthwise) -> usize {
     shape.lines / shape.stride[0] + 1
 }

@@ -5,7 +5,8 @@ use super::{Convolver, Outputs};
 use quintet_protocol::network::FINISH_WORDS;
 
 impl Convolver<'_> {
-    /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of `records`.
+    /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of
+    /// `records`.
     pub(super) fn windows(
         &self,
         laid: &[i8],
@@ -33,7 +34,8 @@ impl Convolver<'_> {
         }
     }
 
-    /// Adds twice the sum of an output's window, whose channel is the first one of `laid`, to `sum`.
+    /// Adds twice the sum of an output's window, whose channel is the first one of `laid`, to
+    /// `sum`.
     fn sum(&self, laid: &[i8], at: [usize; 2], weights: &[i16], mut sum: i32) -> i32 {
         let (shape, step) = (self.shape, self.shape.channels_in);
         let first = at[1] * shape.stride[1] * step;

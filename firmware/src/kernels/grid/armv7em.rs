@@ -1,5 +1,5 @@
-//! Cells whose entries are four bytes, in Armv7E-M's assembly: all corners of grids of three dimensions,
-//! and of textures.
+//! Cells whose entries are four bytes, in Armv7E-M's assembly: all corners of grids of three
+//! dimensions, and of textures.
 //!
 //! Instructions: 132 a point of a hashed level, 123 of a dense one, 74 of a texture.
 #![allow(unsafe_code)]
@@ -16,8 +16,8 @@ use quintet_protocol::grid::{HASH_PRIMES, Level, Wrap};
 struct Job {
     scale: [i32; 3],
     offset: i32,
-    /// What whole coordinates along y and z are multiplied by; those along x are not. A texture has the
-    /// first one.
+    /// What whole coordinates along y and z are multiplied by; those along x are not. A texture has
+    /// the first one.
     factors: [u32; 2],
     /// Of a hash.
     mask: u32,
@@ -69,8 +69,8 @@ impl Block<'_, '_> {
         true
     }
 
-    /// Looks points up in a texture that has all corners, and is held along both axes or repeats along
-    /// both; returns whether it has.
+    /// Looks points up in a texture that has all corners, and is held along both axes or repeats
+    /// along both; returns whether it has.
     pub fn texture(self, index: &Inside) -> bool {
         let [x, y, _] = index.strides;
         let [nx, ny, _] = self.level.resolution.map(usize::from);
@@ -78,7 +78,8 @@ impl Block<'_, '_> {
         let [along_x, along_y, _] = self.level.wraps;
         let Some(mut job) = self.job([y, 0], 0).filter(|_| has_all) else { return false };
         match [along_x, along_y] {
-            // SAFETY: all corners lie in the level, and all of its entries are there. The rest: `job`.
+            // SAFETY: all corners lie in the level, and all of its entries are there. The rest:
+            // `job`.
             [Wrap::Repeat, Wrap::Repeat] => unsafe { repeated(&raw mut job) },
             // SAFETY: the same.
             [Wrap::Clamp, Wrap::Clamp] => unsafe { held(&raw mut job) },
@@ -111,10 +112,10 @@ impl Block<'_, '_> {
     }
 }
 
-/// An edge of a cell along x. `r2` and `r3` are the terms of its ends, `r4` the fraction along it, `r0`
-/// the entries and `r1` which bytes go together; `r5` is what y and z contribute and `r6` the edge's
-/// weight. Sums are in `r8` to `r11`; `first` multiplies for the first time: "umull", else "umlal".
-/// `r5`, `r6`, `r7`, `r12` and `lr` are lost.
+/// An edge of a cell along x. `r2` and `r3` are the terms of its ends, `r4` the fraction along it,
+/// `r0` the entries and `r1` which bytes go together; `r5` is what y and z contribute and `r6` the
+/// edge's weight. Sums are in `r8` to `r11`; `first` multiplies for the first time: "umull", else
+/// "umlal". `r5`, `r6`, `r7`, `r12` and `lr` are lost.
 macro_rules! edge {
     ($join:literal, $first:literal) => {
         concat!(
@@ -170,7 +171,8 @@ macro_rules! finish {
     };
 }
 
-/// Looks up all points. Contributions of axes are joined by `join`, and `mask` masks what they come to.
+/// Looks up all points. Contributions of axes are joined by `join`, and `mask` masks what they come
+/// to.
 macro_rules! look_up {
     ($join:literal, $mask:literal) => {
         core::arch::naked_asm!(
@@ -260,9 +262,9 @@ unsafe extern "C" fn dense(job: *mut Job) {
     look_up!("add", "@ ")
 }
 
-/// Both ends of an edge of a texture, which lie side by side: `r0` is the place of the first, `r1` says
-/// which bytes go together, `r2` is the fraction along it and `r3` its weight; the other registers are as
-/// of [`edge`]. `r3` to `r6` and `lr` are lost.
+/// Both ends of an edge of a texture, which lie side by side: `r0` is the place of the first, `r1`
+/// says which bytes go together, `r2` is the fraction along it and `r3` its weight; the other
+/// registers are as of [`edge`]. `r3` to `r6` and `lr` are lost.
 macro_rules! texels {
     ($first:literal) => {
         concat!(

@@ -65,8 +65,8 @@ fn descending(a: Axis, b: Axis) -> [Axis; 2] {
 }
 
 /// The corners on the way from the lower to the upper one along the axes in the order of their
-/// fractions, greatest first (Kuhn 1960); linear in each of the simplices. In two dimensions, whose third
-/// fraction is zero, they are the first three.
+/// fractions, greatest first (Kuhn 1960); linear in each of the simplices. In two dimensions, whose
+/// third fraction is zero, they are the first three.
 #[inline(always)]
 pub fn simplex(at: [i32; 3], fractions: u32, index: &impl Index) -> [Corner; 4] {
     let axis = |axis: usize| (at[axis] as u32 & fractions, index.terms(axis, whole(at[axis])));

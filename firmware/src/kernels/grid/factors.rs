@@ -54,8 +54,8 @@ enum Fold {
     Add,
 }
 
-/// Looks points up in a group of up to [`GROUP_MAX`] factors whose entries are in `table`, one for each
-/// row. If those of one are not, all numbers are zero.
+/// Looks points up in a group of up to [`GROUP_MAX`] factors whose entries are in `table`, one for
+/// each row. If those of one are not, all numbers are zero.
 pub fn look_up(
     kind: &Kind,
     group: Group<'_>,

@@ -1,5 +1,5 @@
-//! From whole coordinates to numbers of units in a level: a unit is what is looked up at a time, and an
-//! entry has one or more.
+//! From whole coordinates to numbers of units in a level: a unit is what is looked up at a time,
+//! and an entry has one or more.
 
 use quintet_protocol::grid::{HASH_PRIMES, Level, Wrap};
 

@@ -1,8 +1,8 @@
 //! `CombinedGrid`: looks points up in a level of a grid.
 //!
-//! What renderers mostly do is compiled for it: cells of hashed and dense grids of three dimensions, with
-//! entries of four bytes or two, and of textures. Anything else goes the general way, block by block, to
-//! the same bits.
+//! What renderers mostly do is compiled for it: cells of hashed and dense grids of three
+//! dimensions, with entries of four bytes or two, and of textures. Anything else goes the general
+//! way, block by block, to the same bits.
 
 use super::axis::{among, held, into_box};
 use super::cells::{BLOCK, Cell, Finder, has_corners, is_held};
@@ -71,8 +71,8 @@ impl<'a, U: Unit> Pass<'a, U> {
         Self { kind, level, units, each, zero }
     }
 
-    /// In any level, any way: finds the corners around a block of points, then what comes of them, unit by
-    /// unit.
+    /// In any level, any way: finds the corners around a block of points, then what comes of them,
+    /// unit by unit.
     #[inline(never)]
     fn anywhere(&self, points: &[Point], rows: &mut Rows<'_>) {
         let finder = Finder::new(self.kind, self.level, self.each as u32);
@@ -109,8 +109,8 @@ impl<'a, U: Unit> Pass<'a, U> {
 
 /// What renderers mostly do, where an entry is one unit.
 impl<U: Unit> Pass<'_, U> {
-    /// All corners in three dimensions, points being held to the box, of a level that has them; whether
-    /// it was such a one.
+    /// All corners in three dimensions, points being held to the box, of a level that has them;
+    /// whether it was such a one.
     #[inline(never)]
     fn cubes(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
         let level = self.level;
@@ -143,7 +143,8 @@ impl<U: Unit> Pass<'_, U> {
         });
     }
 
-    /// Finds the corners around each point and what comes of them, in registers where these suffice.
+    /// Finds the corners around each point and what comes of them, in registers where these
+    /// suffice.
     #[inline(always)]
     fn each_point<const N: usize>(
         &self,
@@ -159,8 +160,8 @@ impl<U: Unit> Pass<'_, U> {
 
 /// As before, and where entries are texels.
 impl Pass<'_, FourBytes> {
-    /// Cells of grids in three dimensions, points being held to the box, and of textures that have all
-    /// corners; whether the level was such a one.
+    /// Cells of grids in three dimensions, points being held to the box, and of textures that have
+    /// all corners; whether the level was such a one.
     fn commonly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
         let (level, dimensions) = (self.level, self.kind.dimensions);
         match (dimensions, self.kind.corners) {

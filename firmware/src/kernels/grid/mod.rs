@@ -1,8 +1,9 @@
-//! `CombinedGrid` and `DecomposedGrid`: features at points, interpolated between the entries of grids.
+//! `CombinedGrid` and `DecomposedGrid`: features at points, interpolated between the entries of
+//! grids.
 //!
-//! Layouts and arithmetic: [`quintet_protocol::grid`]. Work goes level by level over a block of points,
-//! so that what a level has to say stays in registers. Weights of the corners of a cell are Q16 and sum
-//! to one exactly, however they are rounded: a constant grid is constant.
+//! Layouts and arithmetic: [`quintet_protocol::grid`]. Work goes level by level over a block of
+//! points, so that what a level has to say stays in registers. Weights of the corners of a cell are
+//! Q16 and sum to one exactly, however they are rounded: a constant grid is constant.
 
 #[cfg(armv7em_dsp)]
 mod armv7em;

@@ -26,8 +26,8 @@ pub type FourBytes = [u8; 4];
 /// The bytes of four that are multiplied at once.
 pub const APART: u32 = 0xFF00_00FF;
 
-/// Four bytes. The first and the last one are multiplied at once, and so are the other two: they lie 24
-/// bits apart, and as weights sum to one, no sum has more.
+/// Four bytes. The first and the last one are multiplied at once, and so are the other two: they
+/// lie 24 bits apart, and as weights sum to one, no sum has more.
 impl Unit for u32 {
     const FEATURES: usize = 4;
     type Sums = [u64; 2];

@@ -122,8 +122,8 @@ pub trait Sink {
     /// Whether a splat of that depth key may be of use; asked before anything else is computed.
     fn wants(&self, key: u32) -> bool;
 
-    /// Keeps the splat of the Gaussian of that number in its chunk, if it is of use. Its colour comes
-    /// later, if it was kept.
+    /// Keeps the splat of the Gaussian of that number in its chunk, if it is of use. Its colour
+    /// comes later, if it was kept.
     fn push(&mut self, splat: Splat, key: u32, number: u32);
 
     /// All splats that are kept, the latest last.
@@ -186,8 +186,8 @@ impl Projector {
 
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
     ///
-    /// First come all shapes, then the colours of what the sink has kept: that needs fewer registers,
-    /// and all sinks share the code of colours.
+    /// First come all shapes, then the colours of what the sink has kept: that needs fewer
+    /// registers, and all sinks share the code of colours.
     #[inline(never)]
     pub fn chunk(
         &self,
@@ -224,7 +224,8 @@ impl Projector {
         for (v, row) in view.iter_mut().zip(&camera.matrix) {
             let mut sum = 0i64;
             for (m, x) in row.iter().zip(chunk.origin) {
-                // A product of i32s is at most 2^62: shifting first keeps the sum of three in range.
+                // A product of i32s is at most 2^62: shifting first keeps the sum of three in
+                // range.
                 sum += (i64::from(*m) * i64::from(x)) >> 2;
             }
             *v = v.wrapping_add((sum >> 28) as i32);
@@ -393,7 +394,8 @@ fn half_extent(variance: Normal, twice_room: u32) -> u32 {
     sqrt_upper_q8(product >> odd, (variance.shift + 4 - odd) / 2)
 }
 
-/// Pixels whose centres lie within `half` of `center` (Q8), cut to `0..size`; none if that is empty.
+/// Pixels whose centres lie within `half` of `center` (Q8), cut to `0..size`; none if that is
+/// empty.
 #[inline(always)]
 fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
     let first = (center.wrapping_sub(half).wrapping_add(127) >> 8).max(0);

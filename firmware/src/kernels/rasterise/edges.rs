@@ -2,11 +2,11 @@
 //!
 //! A pixel belongs to a triangle if its middle does; a middle on an edge, if that is a left or a
 //! horizontal top one. So an edge takes, in each row, the columns from the first middle that is not
-//! left of it. That number is found exactly, and by the same arithmetic for both triangles of an edge:
-//! where they meet no pixel is left out and none is drawn twice.
+//! left of it. That number is found exactly, and by the same arithmetic for both triangles of an
+//! edge: where they meet no pixel is left out and none is drawn twice.
 //!
-//! Depth is kept as *nearness*, nearly 2^32 at the near plane and in proportion to `1 / z`, which is
-//! linear on the screen.
+//! Depth is kept as *nearness*, nearly 2^32 at the near plane and in proportion to `1 / z`, which
+//! is linear on the screen.
 
 use super::super::fixed::{Normal, leading_zeros};
 use super::{Primitive, Tile};
@@ -55,8 +55,8 @@ fn product(a: i32, b: i32) -> i64 {
     i64::from(a) * i64::from(b)
 }
 
-/// An edge from a row on. Its column is Q48, so that the first column whose middle is not left of it
-/// is what is before the point.
+/// An edge from a row on. Its column is Q48, so that the first column whose middle is not left of
+/// it is what is before the point.
 #[derive(Clone, Copy)]
 struct Edge {
     column: i64,
@@ -69,9 +69,9 @@ impl Edge {
     ///
     /// The slope, columns a row in Q40, is rounded down. A point on an edge of a height of `h` (Q8)
     /// has a denominator of `h`, and is less than `h` steps away from the upper corner. So what
-    /// rounding takes away, less than `h / 2^40`, makes no other middle the first for `h < 2^20`, 4096
-    /// rows; nor does `h / 2^32` for `h < 2^16`. Edges that are still longer are off by less than a
-    /// 2^17th of 1/256 px, in both triangles.
+    /// rounding takes away, less than `h / 2^40`, makes no other middle the first for `h < 2^20`,
+    /// 4096 rows; nor does `h / 2^32` for `h < 2^16`. Edges that are still longer are off by less
+    /// than a 2^17th of 1/256 px, in both triangles.
     #[inline(always)]
     fn new(upper: &Corner, lower: &Corner) -> Self {
         let (dx, height) = (lower.x - upper.x, (lower.y - upper.y).max(1));
@@ -223,7 +223,8 @@ impl Primitive for Edges {
     #[inline(always)]
     fn span(&self, first: usize, skipped: usize, range: Range<usize>, surface: &mut [Surface]) {
         let Some(run) = surface.get_mut(range) else { return };
-        // From the span's first column on, in this tile or not: so that the tiles make no difference.
+        // From the span's first column on, in this tile or not: so that the tiles make no
+        // difference.
         let exact = self.nearness.wrapping_add(self.step[0].wrapping_mul(first as i64)) >> 24;
         let nearness = u32::try_from(exact).unwrap_or(if exact < 0 { 0 } else { u32::MAX });
         let step = ((self.step[0] + (1 << 23)) >> 24) as u32;

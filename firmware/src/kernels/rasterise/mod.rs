@@ -1,9 +1,9 @@
 //! `Geometry`: primitives to pixels, one tile at a time (GauRast, Li et al. 2025).
 //!
-//! Triangles and Gaussians go through one rasteriser: a primitive is a number of rows, and each row a
-//! span of columns. What differs is how the ends of a span are found and what becomes of its pixels:
-//! `rows` has the quadratic form that is blended, front to back, `edges` the edge functions whose
-//! nearest depth is kept.
+//! Triangles and Gaussians go through one rasteriser: a primitive is a number of rows, and each row
+//! a span of columns. What differs is how the ends of a span are found and what becomes of its
+//! pixels: `rows` has the quadratic form that is blended, front to back, `edges` the edge functions
+//! whose nearest depth is kept.
 
 mod behind;
 mod edges;
@@ -65,8 +65,8 @@ trait Primitive {
     fn advance(&mut self);
 }
 
-/// Draws a primitive's rows; returns how many pixels were visited. `INNER` for an area whose left edge
-/// is not the frame's.
+/// Draws a primitive's rows; returns how many pixels were visited. `INNER` for an area whose left
+/// edge is not the frame's.
 #[inline(always)]
 fn traverse<P: Primitive, const INNER: bool>(
     mut primitive: P,

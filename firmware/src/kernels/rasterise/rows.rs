@@ -98,8 +98,8 @@ impl Rows {
 
     /// The same `skipped` columns after column `first`.
     ///
-    /// A row's exponents follow from its first visible column in the frame, whether that lies in the
-    /// area or not: so no choice of tiles changes a bit.
+    /// A row's exponents follow from its first visible column in the frame, whether that lies in
+    /// the area or not: so no choice of tiles changes a bit.
     #[inline(always)]
     fn exponent_after(&self, first: usize, skipped: usize) -> (u32, u32) {
         let (mut exponent, mut step) = self.exponent(first);
@@ -252,9 +252,9 @@ mod armv7em {
                 end: range.end,
                 visited: 0,
             };
-            // SAFETY: `pixels` to `end` is one mutably borrowed slice, a whole and positive number of
-            // rows of `stride` bytes. The assembly holds columns to `0..width` and table indices to
-            // the tables' lengths, so it touches nothing but that slice, the tables and `job`.
+            // SAFETY: `pixels` to `end` is one mutably borrowed slice, a whole and positive number
+            // of rows of `stride` bytes. The assembly holds columns to `0..width` and table indices
+            // to the tables' lengths, so it touches nothing but that slice, the tables and `job`.
             unsafe { blend_rows(&mut job) };
             job.visited
         }

@@ -15,11 +15,13 @@ const ONE: u32 = 1 << 30;
 const DARK: u32 = 31 << DEPTH_BITS;
 /// From weights to transmittances, Q16.
 const LOSS_SHIFT: u32 = 14;
-/// What the number of a sample is multiplied by for its rounding: all of 2^14 numbers come, and those
-/// of samples in a row lie far from each other, as it is near 2^14 times the golden ratio's fraction.
+/// What the number of a sample is multiplied by for its rounding: all of 2^14 numbers come, and
+/// those of samples in a row lie far from each other, as it is near 2^14 times the golden ratio's
+/// fraction.
 const DITHER: u32 = 10_127;
 
-/// Samples that are worked on together: first their opacities, then their weights, then their colours.
+/// Samples that are worked on together: first their opacities, then their weights, then their
+/// colours.
 const BLOCK: usize = 32;
 
 /// What densities and colours become.
@@ -200,10 +202,11 @@ struct Ray<'a> {
 }
 
 impl Ray<'_> {
-    /// Turns opacities of samples into their weights, Q30, and takes these away from the transmittance.
+    /// Turns opacities of samples into their weights, Q30, and takes these away from the
+    /// transmittance.
     ///
-    /// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much thin
-    /// fog is lost nor, in the mean, anything else.
+    /// What is lost of 16 bits is rounded up or down by the sample's number, so that neither much
+    /// thin fog is lost nor, in the mean, anything else.
     #[inline(never)]
     fn attenuate(&mut self, samples: &[[u32; SAMPLE_WORDS]], opacities: &mut [u32]) {
         let mut transmittance = (*self.transmittance).min(TRANSMITTANCE_ONE);

@@ -1,9 +1,9 @@
 //! Walking along a ray from sample to sample, past what is empty.
 //!
-//! A sample is taken if the cell that its point is in is occupied. Nothing else decides, so that with
-//! and without an occupancy the same samples are taken where there is something. Of those between, as
-//! many as surely are in empty surroundings are not even looked at: how far these reach along the ray
-//! is never overestimated.
+//! A sample is taken if the cell that its point is in is occupied. Nothing else decides, so that
+//! with and without an occupancy the same samples are taken where there is something. Of those
+//! between, as many as surely are in empty surroundings are not even looked at: how far these reach
+//! along the ray is never overestimated.
 
 use super::even::Even;
 use super::occupancy::{Empty, Occupancy};
@@ -274,8 +274,8 @@ impl<'a, S: Shares> Walk<'a, S> {
         (taken, stop)
     }
 
-    /// [`Self::take`], where no sample is empty: in two passes, each of which leaves the core enough
-    /// registers.
+    /// [`Self::take`], where no sample is empty: in two passes, each of which leaves the core
+    /// enough registers.
     #[inline(always)]
     fn take_all(
         &self,
@@ -340,8 +340,8 @@ impl<'a, S: Shares> Walk<'a, S> {
         }
     }
 
-    /// If there is nothing at a point, how much farther along the ray there is nothing, Q24; or none
-    /// if there is nothing any more.
+    /// If there is nothing at a point, how much farther along the ray there is nothing, Q24; or
+    /// none if there is nothing any more.
     #[inline(always)]
     fn empty(&self, point: [u32; 3]) -> Option<Option<u32>> {
         let is_outside = (point[0] | point[1] | point[2]) >> POINT_BITS != 0;
@@ -359,8 +359,8 @@ impl<'a, S: Shares> Walk<'a, S> {
     }
 }
 
-/// How far it is from a point outside the box to it, if a ray of that span, of that [`inverse`], still
-/// comes there.
+/// How far it is from a point outside the box to it, if a ray of that span, of that [`inverse`],
+/// still comes there.
 #[inline(never)]
 fn outside(point: [u32; 3], span: &[u32; 3], inverse: &[u32; 3]) -> Option<u32> {
     let mut farthest = 0;

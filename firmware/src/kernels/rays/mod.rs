@@ -1,5 +1,5 @@
-//! Rays: casting them, finding samples along them, composing these, and spending samples where there
-//! is something.
+//! Rays: casting them, finding samples along them, composing these, and spending samples where
+//! there is something.
 
 pub mod cast;
 pub mod compose;

@@ -14,8 +14,8 @@ pub struct Occupancy<'a> {
     bits: u32,
 }
 
-/// The empty surroundings of a point: the aligned cube of `mask + 1` that it is in, and `reach` more
-/// on all sides, Q28.
+/// The empty surroundings of a point: the aligned cube of `mask + 1` that it is in, and `reach`
+/// more on all sides, Q28.
 #[derive(Clone, Copy)]
 pub struct Empty {
     /// A power of two less one.
@@ -33,8 +33,8 @@ impl<'a> Occupancy<'a> {
         Some(Self { distances, cells, bits })
     }
 
-    /// What is empty around a point of the box, Q28; none if its cell is occupied. All its bits are set
-    /// in `flip` along axes along which it is mirrored, none along others.
+    /// What is empty around a point of the box, Q28; none if its cell is occupied. All its bits are
+    /// set in `flip` along axes along which it is mirrored, none along others.
     #[inline(always)]
     pub fn around(&self, mirrored: [u32; 3], flip: [u32; 3]) -> Option<Empty> {
         let (bits, shift) = (self.bits, POINT_BITS - self.bits);

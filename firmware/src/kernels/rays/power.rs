@@ -56,7 +56,8 @@ pub struct Power {
 }
 
 impl Power {
-    /// `2^-exponent` for an exponent in Q26: at most 2^-20 more, on lines between 256 values and one half.
+    /// `2^-exponent` for an exponent in Q26: at most 2^-20 more, on lines between 256 values and
+    /// one half.
     #[inline(always)]
     pub fn of_minus(exponent: u32) -> Self {
         const STEP_BITS: u32 = DEPTH_BITS - TABLE_BITS;

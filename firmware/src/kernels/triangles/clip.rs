@@ -1,5 +1,5 @@
-//! Triangles that cross the near plane or reach far beyond the frame: cut by Sutherland and Hodgman's
-//! algorithm (1974).
+//! Triangles that cross the near plane or reach far beyond the frame: cut by Sutherland and
+//! Hodgman's algorithm (1974).
 //!
 //! Where an edge is cut follows from its ends alone, the one that is seen first: so triangles that
 //! share it still do.

@@ -1,7 +1,7 @@
 //! What is seen of the nearest triangle at each pixel: worked out once, after all are drawn.
 //!
-//! Neighbours in a row mostly show the same triangle. Such a run is worked on in passes, each of which
-//! leaves the core enough registers: weights, then attributes, then normals.
+//! Neighbours in a row mostly show the same triangle. Such a run is worked on in passes, each of
+//! which leaves the core enough registers: weights, then attributes, then normals.
 
 use super::super::fixed::{leading_zeros, mul_hi_u};
 use super::super::rasterise::Surface;
@@ -63,8 +63,8 @@ struct Run {
 type RunWeights = [[i32; 2]; RUN_MAX];
 
 impl Fragments<'_> {
-    /// Adds the fragments of a part of a row, which begins at column and row `place` of the frame and
-    /// at pixel `first` of the tile.
+    /// Adds the fragments of a part of a row, which begins at column and row `place` of the frame
+    /// and at pixel `first` of the tile.
     #[inline(never)]
     pub fn row(&self, surface: &[Surface], place: [i32; 2], first: usize, output: &mut Output) {
         let (mut at, mut weights) = (0, [[0; 2]; RUN_MAX]);

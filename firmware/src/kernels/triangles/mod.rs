@@ -1,5 +1,5 @@
-//! `Geometry`: triangles before and after they are rasterised: to the screen, cut where they leave it,
-//! and what is seen of them at each pixel. Layouts: [`quintet_protocol::mesh`].
+//! `Geometry`: triangles before and after they are rasterised: to the screen, cut where they leave
+//! it, and what is seen of them at each pixel. Layouts: [`quintet_protocol::mesh`].
 
 mod bound;
 mod clip;

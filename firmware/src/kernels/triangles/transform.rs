@@ -43,8 +43,8 @@ impl Lens {
         [self.near as u32, self.focal_shift, x, y]
     }
 
-    /// Where a place is seen, if its depth is at least that of the near plane; its distance from the
-    /// principal point is held to `reach`, or none if it is farther.
+    /// Where a place is seen, if its depth is at least that of the near plane; its distance from
+    /// the principal point is held to `reach`, or none if it is farther.
     #[inline(always)]
     fn corner(&self, [x, y, z]: [i32; 3], within: impl Fn(i64) -> Option<i32>) -> Option<Corner> {
         if z < self.near {

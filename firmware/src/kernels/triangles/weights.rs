@@ -1,9 +1,9 @@
 //! How much each vertex counts at the pixels of a run, a part of a row that shows one triangle.
 //!
-//! What vertex `i` counts is in proportion to `e_i / z_i`, where `e_i` is the edge function opposite to
-//! it (Heckbert and Moreton 1991), or to `d . (v_j x v_k)` for a pixel seen along `d` (Olano and Greer
-//! 1997), which needs no place on the screen and so serves triangles that are cut. Both are linear
-//! along a row; so is their sum, to which they are related.
+//! What vertex `i` counts is in proportion to `e_i / z_i`, where `e_i` is the edge function
+//! opposite to it (Heckbert and Moreton 1991), or to `d . (v_j x v_k)` for a pixel seen along `d`
+//! (Olano and Greer 1997), which needs no place on the screen and so serves triangles that are cut.
+//! Both are linear along a row; so is their sum, to which they are related.
 
 use super::super::fixed::{Normal, leading_zeros, mul_hi};
 use super::super::rasterise::{Corner, area};

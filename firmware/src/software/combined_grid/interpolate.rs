@@ -99,8 +99,8 @@ impl Interpolate {
     }
 }
 
-/// Looks each point up in the level that its third word names, or the last one. Neighbours mostly have
-/// the same one.
+/// Looks each point up in the level that its third word names, or the last one. Neighbours mostly
+/// have the same one.
 fn look_up_selected(
     kind: &Kind,
     levels: &[[u32; LEVEL_WORDS]],

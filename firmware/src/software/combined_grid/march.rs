@@ -1,7 +1,7 @@
 //! `CombinedGrid`, taking samples along rays: one joint address, that of a point's cell.
 //!
-//! First the rays that may have more samples are counted, then each in turn takes as many as there is
-//! room for, divided by the rays that are left.
+//! First the rays that may have more samples are counted, then each in turn takes as many as there
+//! is room for, divided by the rays that are left.
 
 use crate::kernels::rays::even::Even;
 use crate::kernels::rays::march::{EvenShares, ListedShares, Shares, Space, Stop, Walk};

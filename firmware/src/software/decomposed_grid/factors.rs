@@ -1,4 +1,5 @@
-//! `DecomposedGrid`, looking features up and reducing them: group by group, a block of points a step.
+//! `DecomposedGrid`, looking features up and reducing them: group by group, a block of points a
+//! step.
 
 use crate::kernels::grid::Rows;
 use crate::kernels::grid::factors::{FEATURES_MAX, GROUP_MAX, Kind, look_up};

@@ -1,10 +1,10 @@
-//! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the scratch
-//! holds, and multiplied with records of weights, some of which make a step; pixels that are left over
-//! at the end go one by one, and all of them where columns are very long.
+//! `Gemm`, convolving: a block of output pixels is laid out in tiles of four, as many as the
+//! scratch holds, and multiplied with records of weights, some of which make a step; pixels that
+//! are left over at the end go one by one, and all of them where columns are very long.
 //!
-//! All that the windows of a block see is read before any of its outputs is written. So an
-//! output may overlap its input where no window sees what was written for earlier pixels: that is for
-//! the driver to plan, and whatever it plans, nothing but the outputs and the scratch is written.
+//! All that the windows of a block see is read before any of its outputs is written. So an output
+//! may overlap its input where no window sees what was written for earlier pixels: that is for the
+//! driver to plan, and whatever it plans, nothing but the outputs and the scratch is written.
 
 use super::weights::Weights;
 use crate::backend::{Step, Work};
@@ -20,7 +20,8 @@ use quintet_protocol::program::{ByteRange, Convolve as Command, Fault};
 const COLUMN_MAX: usize = 1 << 16;
 /// Products of a step, about: not much more than 100 000 instructions.
 const STEP_PRODUCTS: usize = if cfg!(armv7em_dsp) { 1 << 16 } else { 1 << 15 };
-/// Longest column that is laid out in tiles: a step takes two pairs of channels of a tile at the least.
+/// Longest column that is laid out in tiles: a step takes two pairs of channels of a tile at the
+/// least.
 const TILED_MAX: usize = 3 * STEP_PRODUCTS / (4 * TILE_PIXELS);
 
 /// Convolving under way.
@@ -46,7 +47,8 @@ struct Layer {
     bytes: ByteRange,
     /// Pixels of a block.
     block: usize,
-    /// Whether every record of this part is finished in the short way; known once they were looked at.
+    /// Whether every record of this part is finished in the short way; known once they were looked
+    /// at.
     all_short: Option<bool>,
 }
 
@@ -101,8 +103,8 @@ impl Convolve {
         let weights = job.weights.resident().unwrap_or(&(0..0));
         disjoint([weights, scratch, output])?;
         disjoint([weights, scratch, input])?;
-        // Without scratch, columns are read while outputs are written; and every part of the weights
-        // wants the whole input.
+        // Without scratch, columns are read while outputs are written; and every part of the
+        // weights wants the whole input.
         if scratch.is_empty() || !job.weights.is_one_part() {
             disjoint([input, output])?;
         }
@@ -190,7 +192,8 @@ impl<'a> Pictures<'a> {
         })
     }
 
-    /// What weights are multiplied with, and where that goes: without scratch, the input is a column.
+    /// What weights are multiplied with, and where that goes: without scratch, the input is a
+    /// column.
     fn columns_and_output<'b>(&'b mut self, scratch: &'b [u32]) -> (&'b [u32], &'b mut [i8]) {
         let (columns, output) = match self {
             Self::Apart(input, output) => {

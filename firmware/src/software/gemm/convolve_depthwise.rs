@@ -1,7 +1,7 @@
 //! `Gemm`, depthwise: rows are laid out, then convolved, some channels at a time.
 //!
-//! What is written never goes before what was read for it: all that a block of outputs sees is laid out
-//! before the first of them is written.
+//! What is written never goes before what was read for it: all that a block of outputs sees is laid
+//! out before the first of them is written.
 
 #[cfg(armv7em_dsp)]
 mod lines;
@@ -42,8 +42,8 @@ pub struct ConvolveDepthwise {
 /// What is done next of a block: some rows of outputs, or a strip of one.
 #[derive(Clone, Copy)]
 enum Stage {
-    /// The rows are laid out, from that pixel on, counted row by row with their padding; in lines, from
-    /// that channel on.
+    /// The rows are laid out, from that pixel on, counted row by row with their padding; in lines,
+    /// from that channel on.
     LayOut(usize),
     /// The output's channels from that one on are convolved.
     Convolve(usize),
@@ -117,8 +117,8 @@ impl ConvolveDepthwise {
         most.min(self.shape.output[0] - self.row)
     }
 
-    /// Lays out pixels from number `first` on, about `words` and no more than a row; returns how many
-    /// words that was.
+    /// Lays out pixels from number `first` on, about `words` and no more than a row; returns how
+    /// many words that was.
     fn lay_out(&mut self, arena: &mut [u32], first: usize, words: usize) -> usize {
         let (shape, columns) = (&self.shape, row_columns(&self.shape));
         let line = first / columns;
@@ -147,7 +147,8 @@ impl ConvolveDepthwise {
         done
     }
 
-    /// What the block's line number `line` has of the picture, `count` columns from number `from` on.
+    /// What the block's line number `line` has of the picture, `count` columns from number `from`
+    /// on.
     fn part(&self, line: usize, from: usize, count: usize) -> Part {
         let shape = &self.shape;
         let start = self.column * shape.stride[1] + from;
@@ -161,8 +162,8 @@ impl ConvolveDepthwise {
         Part { before, pixels }
     }
 
-    /// Convolves channels from `first` on, about `words` of products; returns how many words that was,
-    /// and adds to `outputs` how many outputs.
+    /// Convolves channels from `first` on, about `words` of products; returns how many words that
+    /// was, and adds to `outputs` how many outputs.
     fn convolve(
         &mut self,
         arena: &mut [u32],

@@ -1,5 +1,5 @@
-//! `Gemm`, a perceptron: block of rows after block of rows, features are looked up, and every layer is
-//! worked out, before the next block begins.
+//! `Gemm`, a perceptron: block of rows after block of rows, features are looked up, and every layer
+//! is worked out, before the next block begins.
 
 use super::super::rows::{self, Count};
 use super::dense::{BLOCK_COST, COLUMNS_MAX, LAY_OUT_COST, STEP_PRODUCTS};
@@ -141,8 +141,8 @@ impl Perceptron {
         }
     }
 
-    /// Reads the block's rows, or looks features up in as many levels as a step has time for. How many
-    /// points were looked up.
+    /// Reads the block's rows, or looks features up in as many levels as a step has time for. How
+    /// many points were looked up.
     fn look_up(&mut self, arena: &mut [u32], first: usize, count: usize) -> Option<usize> {
         if first == 0 {
             self.input.copy(
@@ -214,8 +214,8 @@ impl Perceptron {
 }
 
 impl Columns {
-    /// Columns of a matrix that are columns `first..first + count` of work rows of so many halves; the
-    /// numbers are those of the parameters.
+    /// Columns of a matrix that are columns `first..first + count` of work rows of so many halves;
+    /// the numbers are those of the parameters.
     fn new(
         (of_matrix, matrix): (u8, Matrix),
         (of_columns, count, first): (u8, u16, u16),

@@ -1,4 +1,5 @@
-//! Weights of a layer: records that lie in the arena, or come page by page while earlier ones are used.
+//! Weights of a layer: records that lie in the arena, or come page by page while earlier ones are
+//! used.
 
 use crate::backend::Step;
 use crate::operands::{Operands, Words, in_range};
@@ -36,8 +37,8 @@ struct Stream {
 }
 
 impl Weights {
-    /// Records that a command reads from `id`; in pages of `page_records` from number `first_page` on,
-    /// if that is not zero.
+    /// Records that a command reads from `id`; in pages of `page_records` from number `first_page`
+    /// on, if that is not zero.
     pub fn new(
         operands: &Operands,
         id: BufferId,
@@ -96,8 +97,8 @@ impl Weights {
         }
     }
 
-    /// Where the records of this part lie. While its page is not there, what the step has come to; that
-    /// is also what asks for the pages to come.
+    /// Where the records of this part lie. While its page is not there, what the step has come to;
+    /// that is also what asks for the pages to come.
     pub fn find(&mut self, arena: &mut [u32], pager: &mut Pager) -> Result<Words, Step> {
         let part = self.part();
         let (count, record_words) = (self.count, self.record_words);
@@ -136,9 +137,9 @@ impl Weights {
 }
 
 impl Stream {
-    /// Asks for a page. Those that are needed last make room, layer after layer and run after run: the
-    /// pages of a network are numbered in the order of their use, and those that have been used come
-    /// again after all others.
+    /// Asks for a page. Those that are needed last make room, layer after layer and run after run:
+    /// the pages of a network are numbered in the order of their use, and those that have been used
+    /// come again after all others.
     fn ask(&self, table: &mut [u32], pager: &mut Pager, page: (u32, usize)) -> Option<Need> {
         let current = self.first + self.current as u32;
         pager.ask(table, &self.pages, page, |other| other.wrapping_sub(current))

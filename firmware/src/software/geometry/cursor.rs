@@ -18,8 +18,8 @@ const STEP_WORDS: usize = 32 << 10;
 /// Most channels of an accumulator.
 const CHANNELS_MAX: u8 = 16;
 
-/// The tile that a cursor stands on, over its pixels. A cursor may say anything: of one that does not
-/// fit, there is nothing to draw.
+/// The tile that a cursor stands on, over its pixels. A cursor may say anything: of one that does
+/// not fit, there is nothing to draw.
 pub fn tile<'a, P>(cursor: &[u32], pixels: &'a mut [P]) -> Tile<'a, P> {
     let words = cursor.first_chunk().copied().unwrap_or_default();
     let Cursor { corner, size, .. } = Cursor::from_words(&words);

@@ -89,7 +89,8 @@ impl Project {
         });
         let chunks = chunks.as_chunks::<CHUNK_WORDS>().0;
         let Some(header) = chunks.get(self.next_chunk) else { return Step::Done(None) };
-        // A hostile header may claim any count: it is held to what a step may take and what is left.
+        // A hostile header may claim any count: it is held to what a step may take and what is
+        // left.
         let claimed = usize::from(Chunk::from_words(header).count).min(CHUNK_CAPACITY);
         let end = (self.next_gaussian + claimed).min(self.gaussian_count);
         let range = self.next_gaussian..end;

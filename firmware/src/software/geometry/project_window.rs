@@ -1,9 +1,9 @@
-//! `Geometry`, projecting a window: the chunks that meet it from front to back, one a step, while the
-//! pages of the next ones are on their way; until there is no more room for splats.
+//! `Geometry`, projecting a window: the chunks that meet it from front to back, one a step, while
+//! the pages of the next ones are on their way; until there is no more room for splats.
 //!
 //! Chunks come in the order of their least depths. So when one does not fit any more, the splats in
-//! front of its least depth are complete: they can be drawn, which makes room. Where they are too few
-//! the farthest splats are dropped instead, and the window ends in front of them.
+//! front of its least depth are complete: they can be drawn, which makes room. Where they are too
+//! few the farthest splats are dropped instead, and the window ends in front of them.
 
 use super::bound::CHUNKS_MAX;
 use super::grid::Grid;
@@ -146,8 +146,8 @@ impl ProjectWindow {
         Step::Working(Work { phase: Phase::Project, items: gaussians as u32 })
     }
 
-    /// Ends the command if there is enough to draw in front of a chunk whose least key is `key`; else
-    /// drops the farthest splats.
+    /// Ends the command if there is enough to draw in front of a chunk whose least key is `key`;
+    /// else drops the farthest splats.
     fn make_room(&mut self, arena: &mut [u32], key: u32) -> Step {
         let Some(State { visit, .. }) = &mut self.state else { return Step::Done(None) };
         let ranges = [self.splats.clone(), self.keys.clone()];

@@ -1,5 +1,5 @@
-//! `Geometry`, rasterising: bins splats by tile, as many tiles at a time as the bins hold, then draws
-//! and hands out each tile.
+//! `Geometry`, rasterising: bins splats by tile, as many tiles at a time as the bins hold, then
+//! draws and hands out each tile.
 //!
 //! A tile's list has at most as many splats as there are, and the bins hold at least that many, so
 //! every batch holds at least one tile and no scene can overflow: it only takes more batches.
@@ -150,7 +150,8 @@ struct Memory<'a> {
     splats: &'a [[u32; SPLAT_WORDS]],
     order: &'a [u32],
     bins: &'a mut [u32],
-    /// While counting: splats by tile. While a batch is filled or drawn: where its tiles' lists end.
+    /// While counting: splats by tile. While a batch is filled or drawn: where its tiles' lists
+    /// end.
     tiles: &'a mut [u32],
 }
 
@@ -158,8 +159,8 @@ fn bin_step(stage: Stage, pairs: u32) -> (Stage, Step) {
     (stage, Step::Working(Work { phase: Phase::Bin, items: pairs }))
 }
 
-/// The number at a place of the order, and its splat; none past the end. A number of no splat stands
-/// for an empty one.
+/// The number at a place of the order, and its splat; none past the end. A number of no splat
+/// stands for an empty one.
 #[inline(always)]
 fn splat_at<'a>(
     splats: &'a [[u32; SPLAT_WORDS]],

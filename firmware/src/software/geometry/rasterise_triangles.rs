@@ -1,5 +1,5 @@
-//! `Geometry`, rasterising triangles: which is nearest at each pixel of a tile, then what is seen of it
-//! there.
+//! `Geometry`, rasterising triangles: which is nearest at each pixel of a tile, then what is seen
+//! of it there.
 
 use super::cursor::{PIXELS_MAX, tile};
 use super::transform::{MESH_MAX, SeenParts};
@@ -12,8 +12,8 @@ use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, RasteriseTriangles as Command};
 use quintet_protocol::tile::{CURSOR_WORDS, NORMAL_WORDS, POINT_WORDS, SURFACE_WORDS};
 
-/// A step ends after this many triangles, or when it has touched this many pixels. A triangle counts as
-/// some: that is what preparing it takes.
+/// A step ends after this many triangles, or when it has touched this many pixels. A triangle
+/// counts as some: that is what preparing it takes.
 const STEP_TRIANGLES: usize = 4096;
 const STEP_TOUCHES: u32 = 8192;
 const TRIANGLE_TOUCHES: u32 = 24;
@@ -118,8 +118,8 @@ impl RasteriseTriangles {
     }
 }
 
-/// Draws triangles from number `next` on. Returns where to go on, if there are more, and how many pixels
-/// were visited.
+/// Draws triangles from number `next` on. Returns where to go on, if there are more, and how many
+/// pixels were visited.
 fn draw(
     tile: &mut Tile<Surface>,
     meshes: &Meshes,

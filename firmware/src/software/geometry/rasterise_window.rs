@@ -1,5 +1,5 @@
-//! `Geometry`, rasterising a window: the splats that are ready onto its region, whose accumulators stay
-//! where they are until the last of them is drawn. The splats that are not move to the front.
+//! `Geometry`, rasterising a window: the splats that are ready onto its region, whose accumulators
+//! stay where they are until the last of them is drawn. The splats that are not move to the front.
 
 use super::grid::Grid;
 use super::resolve::{Next, Target};
@@ -112,8 +112,8 @@ impl RasteriseWindow {
     }
 }
 
-/// Draws the splats of lesser keys than `ready`, from a place of the order on. Returns where to go on,
-/// if there are more, and how many pixels were visited.
+/// Draws the splats of lesser keys than `ready`, from a place of the order on. Returns where to go
+/// on, if there are more, and how many pixels were visited.
 fn draw(
     tile: &mut Tile,
     store: &Store,

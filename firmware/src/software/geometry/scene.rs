@@ -9,8 +9,8 @@ use quintet_protocol::window::{BOUNDS_WORDS, Bounds, Window};
 
 /// Chunks that a step passes over at most, in either direction of interest.
 const STEP_CHUNKS: usize = 1024;
-/// Pages are asked for at most so many visits before their turn. Enough to keep a link busy; asked for
-/// much earlier, they would take the place of those that the next frame begins with.
+/// Pages are asked for at most so many visits before their turn. Enough to keep a link busy; asked
+/// for much earlier, they would take the place of those that the next frame begins with.
 const WAITING_MAX: usize = 8;
 /// Bits of a depth in a rank, and of a depth key that do not count there.
 const DEPTH_BITS: u32 = 20;
@@ -28,7 +28,8 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Gaussians of a chunk. A hostile header may claim any count: none are what a page cannot hold.
+    /// Gaussians of a chunk. A hostile header may claim any count: none are what a page cannot
+    /// hold.
     pub fn gaussians(&self, chunk: usize) -> usize {
         let claimed = self.chunks.get(chunk).map_or(0, |header| Chunk::from_words(header).count);
         let count = usize::from(claimed).min(CHUNK_CAPACITY);
@@ -139,8 +140,9 @@ impl Visit {
         pager.ask(table, scene.pages, (chunk as u32, words), |page| self.rank(scene, page))
     }
 
-    /// How late a page will be needed, if the next frame is seen like this one: what is to be visited
-    /// next in this window by depth, then by window, region and depth; what is not seen at all last.
+    /// How late a page will be needed, if the next frame is seen like this one: what is to be
+    /// visited next in this window by depth, then by window, region and depth; what is not seen at
+    /// all last.
     fn rank(&self, scene: &Scene, page: u32) -> u32 {
         let (chunk, grid) = (page as usize, scene.grid);
         let next = scene.at(self.window.next as usize);

@@ -49,7 +49,8 @@ impl Rows {
         Ok(Self { densities, density: c.density, colors, color: c.color })
     }
 
-    /// The words of all rows: two ranges that do not overlap, the second one empty where one has all.
+    /// The words of all rows: two ranges that do not overlap, the second one empty where one has
+    /// all.
     fn words(&self) -> [Words; 2] {
         let densities = self.densities.clone();
         match self.colors.clone() {

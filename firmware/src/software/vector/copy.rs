@@ -113,8 +113,8 @@ impl Copying {
 }
 
 impl Place {
-    /// One past the last byte that any run has there; the fault is of parameter `first`, where a run
-    /// begins before the buffer.
+    /// One past the last byte that any run has there; the fault is of parameter `first`, where a
+    /// run begins before the buffer.
     fn end(&self, c: &Command, first: u8) -> Result<u64, Fault> {
         let (mut least, mut greatest) = (i64::from(self.first), i64::from(self.first));
         for (count, stride) in c.counts.iter().zip(self.strides) {

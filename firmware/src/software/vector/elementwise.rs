@@ -1,5 +1,5 @@
-//! `Vector`, sums and products: one input is brought to where the output goes, and the other is worked
-//! into it.
+//! `Vector`, sums and products: one input is brought to where the output goes, and the other is
+//! worked into it.
 
 use super::{bring, same_or_disjoint};
 use crate::kernels::elementwise::{ScaledBytes, add, multiply, tabulate};
@@ -48,7 +48,8 @@ impl Elementwise {
         for other in [&pair.first, &pair.second, &pair.output] {
             disjoint([&scratch, other])?;
         }
-        // TFLite subtracts by negating the factor, which is to say that ties are rounded down there.
+        // TFLite subtracts by negating the factor, which is to say that ties are rounded down
+        // there.
         let sign = if c.subtract { -1 } else { 1 };
         let scale_b = Scale { multiplier: c.scale_b.multiplier.wrapping_mul(sign), ..c.scale_b };
         let scales = pair.in_order([c.scale_a, scale_b]);

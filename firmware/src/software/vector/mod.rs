@@ -104,14 +104,14 @@ impl Vector {
     }
 }
 
-/// Refuses an output that overlaps an input without being the same words: then the input is worked on
-/// in its place.
+/// Refuses an output that overlaps an input without being the same words: then the input is worked
+/// on in its place.
 fn same_or_disjoint(input: &Words, output: &Words) -> Result<(), Fault> {
     if input == output { Ok(()) } else { disjoint([input, output]) }
 }
 
-/// Brings bytes of an input to their places in its output, unless that is where they are, to be worked
-/// on there. The two are the same words or disjoint.
+/// Brings bytes of an input to their places in its output, unless that is where they are, to be
+/// worked on there. The two are the same words or disjoint.
 fn bring(arena: &mut [u32], [input, output]: [&Words; 2], range: Range<usize>) -> Option<()> {
     if input != output {
         let [input, output] = arena.get_disjoint_mut([input.clone(), output.clone()]).ok()?;

@@ -1,5 +1,6 @@
-//! `Vector`, Softmax: each row is brought to where the output goes, and worked on there three times, a
-//! long row in pieces: its greatest byte is found, exponentials are summed up, each is divided.
+//! `Vector`, Softmax: each row is brought to where the output goes, and worked on there three
+//! times, a long row in pieces: its greatest byte is found, exponentials are summed up, each is
+//! divided.
 
 use super::{bring, same_or_disjoint};
 use crate::kernels::softmax::Exponential;

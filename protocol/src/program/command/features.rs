@@ -4,12 +4,12 @@ use super::super::{BufferId, Fault};
 use super::record::{Record, flag, pack};
 use crate::feature::Matrix;
 
-/// A dense layer over rows of halves, with weights of signed bytes:
-/// `out = clamp(round((sum(w * in) + bias) * scale))`, for each row. Layout of weights and rounding:
-/// [`crate::feature`].
+/// A dense layer over rows of halves, with weights of signed bytes, for each row:
+/// `out = clamp(round((sum(w * in) + bias) * scale))`.
+/// Layout of weights and rounding: [`crate::feature`].
 ///
-/// The output may be in the input's rows, and even in the input's columns: with the same place and the
-/// same stride.
+/// The output may be in the input's rows, and even in the input's columns: with the same place and
+/// the same stride.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dense {
     /// Rows.
@@ -65,13 +65,13 @@ pub struct Waves {
     pub includes_input: bool,
     /// Parameter 3: columns that are written.
     pub matrix: Matrix,
-    /// Parameter 4: the coordinates themselves are shifted right by so many bits, 0..=31, rounded half
-    /// up and held to 16 bits.
+    /// Parameter 4: the coordinates themselves are shifted right by so many bits, 0..=31, rounded
+    /// half up and held to 16 bits.
     pub input_shift: u8,
 }
 
-/// Real spherical harmonics of rays' directions, degrees 0 to `degree`, in the order and with the signs
-/// of [`crate::feature`].
+/// Real spherical harmonics of rays' directions, degrees 0 to `degree`, in the order and with the
+/// signs of [`crate::feature`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Harmonics {
     /// Rays.
@@ -95,8 +95,8 @@ pub struct Gather {
     pub input: BufferId,
     /// One word: how many rows are written.
     pub count: BufferId,
-    /// In the low half of a word, number of the row of the input, held to the last one; none where row
-    /// `i` is of row `i`.
+    /// In the low half of a word, number of the row of the input, held to the last one; none where
+    /// row `i` is of row `i`.
     pub list: Option<BufferId>,
     /// Rows, written.
     pub output: BufferId,

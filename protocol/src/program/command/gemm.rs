@@ -1,5 +1,5 @@
-//! The commands that multiply matrices: convolutions of 8-bit pictures, and fully connected layers, which
-//! are convolutions of a picture of one pixel (or of a column of them, for a batch).
+//! The commands that multiply matrices: convolutions of 8-bit pictures, and fully connected layers,
+//! which are convolutions of a picture of one pixel (or of a column of them, for a batch).
 //!
 //! Layouts of weights and of what turns a sum into a byte: [`crate::network`].
 
@@ -15,12 +15,12 @@ pub struct Convolve {
     /// A record for each pair of output channels, constant, or streamed in pages of whole records.
     pub weights: BufferId,
     /// Where windows are laid out side by side: room for at least one tile of
-    /// [`crate::network::TILE_PIXELS`]; with more the device works on more pixels at a time. It may be
-    /// any number where [`crate::network::convolve_scratch_least`] is zero.
+    /// [`crate::network::TILE_PIXELS`]; with more the device works on more pixels at a time. It may
+    /// be any number where [`crate::network::convolve_scratch_least`] is zero.
     pub scratch: BufferId,
-    /// Signed bytes, `[rows, columns, channels]`, written. It may overlap the input, unless there is no
-    /// scratch, or weights come in more than one page. Pixels are worked on in their order, one or more
-    /// at a time, all of whose windows are read before any of their outputs is written.
+    /// Signed bytes, `[rows, columns, channels]`, written. It may overlap the input, unless there
+    /// is no scratch, or weights come in more than one page. Pixels are worked on in their order,
+    /// one or more at a time, all of whose windows are read before any of their outputs is written.
     pub output: BufferId,
     /// Parameters 0 to 5: the shapes. A column has 64 KiB at most: see [`crate::network`].
     pub sliding: Sliding,
@@ -28,16 +28,16 @@ pub struct Convolve {
     pub bytes: ByteRange,
     /// Parameter 8: the number of the first page of this layer; zero unless streamed.
     pub first_page: u32,
-    /// Parameter 9, low half: pairs of channels in a page (the last page may have fewer); zero unless
-    /// streamed.
+    /// Parameter 9, low half: pairs of channels in a page (the last page may have fewer); zero
+    /// unless streamed.
     pub page_pairs: u16,
     /// Parameter 9, high half: whether the second channel of each pair is not one of the output's,
     /// 0 or 1: see [`crate::network`].
     pub unpaired: bool,
 }
 
-/// Convolves each channel of a picture by itself. Output channel `i * multiplier + j` is the `j`-th of
-/// input channel `i`; the multiplier is the quotient of output and input channels.
+/// Convolves each channel of a picture by itself. Output channel `i * multiplier + j` is the `j`-th
+/// of input channel `i`; the multiplier is the quotient of output and input channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolveDepthwise {
     /// Signed bytes, `[rows, columns, channels]`.

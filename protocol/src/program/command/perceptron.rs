@@ -5,12 +5,13 @@ use super::grids::{Corners, GridEntry};
 use super::record::{Record, pack};
 use crate::feature::Matrix;
 
-/// Dense layers one after another, each as [`Dense`](super::Dense), for a block of rows at a time: what
-/// lies between them is never more than the block's *work rows*. It may begin with features that are
-/// looked up, as by [`Interpolate`](super::Interpolate).
+/// Dense layers one after another, each as [`Dense`](super::Dense), for a block of rows at a time:
+/// what lies between them is never more than the block's *work rows*. It may begin with features
+/// that are looked up, as by [`Interpolate`](super::Interpolate).
 ///
-/// For each block: columns of the rows, and features at points, become columns of the work rows; each
-/// layer reads some of these and writes others, or the same; columns of them go back to the rows.
+/// For each block: columns of the rows, and features at points, become columns of the work rows;
+/// each layer reads some of these and writes others, or the same; columns of them go back to the
+/// rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Perceptron {
     /// One word: how many rows there are.
@@ -20,8 +21,8 @@ pub struct Perceptron {
     pub layers: BufferId,
     /// Records of the weights of all layers, constant: the whole buffer is used.
     pub weights: BufferId,
-    /// To work in: [`perceptron_scratch_words`](crate::feature::perceptron_scratch_words), all of it is
-    /// used.
+    /// To work in: [`perceptron_scratch_words`](crate::feature::perceptron_scratch_words), all of
+    /// it is used.
     pub scratch: BufferId,
     /// Rows, read and written.
     pub rows: BufferId,

@@ -1,4 +1,5 @@
-//! The commands that cast rays, take samples along them, and compose these. Layouts: [`crate::ray`].
+//! The commands that cast rays, take samples along them, and compose these. Layouts:
+//! [`crate::ray`].
 
 use super::super::{BufferId, Fault};
 use super::record::{Record, pack};
@@ -93,8 +94,9 @@ pub struct Composite {
     pub opaque: u16,
 }
 
-/// Spends samples where a coarse pass found something (hierarchical sampling, NeRF, section 5.2): makes
-/// shares of weights, has none of their samples looked at, and clears accumulators and weights.
+/// Spends samples where a coarse pass found something (hierarchical sampling, NeRF, section 5.2):
+/// makes shares of weights, has none of their samples looked at, and clears accumulators and
+/// weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Focus {
     /// The cursor.

@@ -3,7 +3,8 @@
 use super::super::Fault;
 use super::record::{Record, pack};
 
-/// A window that slides over a picture of `[rows, columns, channels]`, row by row, channels innermost.
+/// A window that slides over a picture of `[rows, columns, channels]`, row by row, channels
+/// innermost.
 ///
 /// The output at `(y, x)` sees the rows `y * stride[0] - pad[0] + i * dilation[0]` for `i` below
 /// `kernel[0]`, and the columns likewise; what lies outside the picture is padding.
@@ -17,8 +18,8 @@ pub struct Sliding {
     pub kernel: [u16; 2],
     /// Parameter 4, the two low bytes: rows and columns from one output to the next, not zero.
     pub stride: [u8; 2],
-    /// Parameter 4, the two high bytes: rows and columns from one element of the window to the next,
-    /// not zero.
+    /// Parameter 4, the two high bytes: rows and columns from one element of the window to the
+    /// next, not zero.
     pub dilation: [u8; 2],
     /// Parameter 5: rows of padding above the picture, and columns before it.
     pub pad: [u16; 2],

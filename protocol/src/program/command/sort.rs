@@ -3,11 +3,12 @@
 use super::super::{BufferId, Fault};
 use super::record::Record;
 
-/// Orders the numbers `0..count` by ascending key (LSD radix); equal keys in ascending number, or by a
-/// second word.
+/// Orders the numbers `0..count` by ascending key (LSD radix); equal keys in ascending number, or
+/// by a second word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// Keys, a word each; with `ties` as many words more, the second ones, after `capacity` first ones.
+    /// Keys, a word each; with `ties` as many words more, the second ones, after `capacity` first
+    /// ones.
     pub keys: BufferId,
     /// One word: how many keys there are.
     pub count: BufferId,

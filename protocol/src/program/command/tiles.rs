@@ -23,13 +23,14 @@ pub struct NextTile {
     pub channels: u8,
 }
 
-/// Adds colours of fragments, or of anything else that is opaque, behind what the accumulators hold.
+/// Adds colours of fragments, or of anything else that is opaque, behind what the accumulators
+/// hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlendSurface {
     /// One word: how many rows of colours there are.
     pub count: BufferId,
-    /// A word that is passed over, then for each row the number of its pixel; it may be the buffer of
-    /// the count. Without it, row `i` is pixel `i`'s.
+    /// A word that is passed over, then for each row the number of its pixel; it may be the buffer
+    /// of the count. Without it, row `i` is pixel `i`'s.
     pub pixels: Option<BufferId>,
     /// Rows of three columns, red, green and blue.
     pub colors: BufferId,
@@ -41,7 +42,8 @@ pub struct BlendSurface {
     pub matrix: Matrix,
     /// Parameter 2: fraction bits of a colour, 0..=15.
     pub color_bits: u8,
-    /// Parameter 3: whether a row's colour is added to what is there, in place of covering it, 0 or 1.
+    /// Parameter 3: whether a row's colour is added to what is there, in place of covering it, 0 or
+    /// 1.
     pub adds: bool,
 }
 

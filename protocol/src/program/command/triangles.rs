@@ -4,8 +4,8 @@
 use super::super::{BufferId, Fault};
 use super::record::{Record, pack};
 
-/// Transforms vertices to view axes and to the screen, and finds the rows that each triangle touches;
-/// none of one that is not seen from its front, unless it is double-sided.
+/// Transforms vertices to view axes and to the screen, and finds the rows that each triangle
+/// touches; none of one that is not seen from its front, unless it is double-sided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransformVertices {
     /// Vertices, constant.
@@ -41,7 +41,8 @@ pub struct RasteriseTriangles {
     pub surface: BufferId,
     /// A word that says how many fragments there are, then the pixel of each, written.
     pub pixels: BufferId,
-    /// Three words a fragment, written: texture coordinates, or by `points` its place in a field's box.
+    /// Three words a fragment, written: texture coordinates, or by `points` its place in a field's
+    /// box.
     pub points: Option<BufferId>,
     /// Normals of fragments, written.
     pub normals: Option<BufferId>,
@@ -56,8 +57,8 @@ pub struct RasteriseTriangles {
     pub attribute: u8,
 }
 
-/// Blends splats in the given order into the accumulators of one tile, but where they are behind its
-/// surface.
+/// Blends splats in the given order into the accumulators of one tile, but where they are behind
+/// its surface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlendGaussians {
     /// The cursor.

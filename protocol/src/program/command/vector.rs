@@ -72,8 +72,8 @@ pub struct Pool {
     pub input: BufferId,
     /// Bytes, `[rows, columns, channels]`, written.
     pub output: BufferId,
-    /// Parameters 0 to 5: the shapes; as many output as input channels, no dilation, at most 2^16 elements
-    /// in a window, and some of the picture in each.
+    /// Parameters 0 to 5: the shapes; as many output as input channels, no dilation, at most 2^16
+    /// elements in a window, and some of the picture in each.
     pub sliding: Sliding,
     /// Parameters 6 and 7; the zeros are of no use here and zero.
     pub bytes: ByteRange,
@@ -139,8 +139,8 @@ pub struct Lookup {
 /// Copies runs of bytes between two strided places: padding, concatenation, slicing, transposition,
 /// repetition.
 ///
-/// Run `(i, j, k)` goes from byte `from + i*from_stride[0] + j*from_stride[1] + k*from_stride[2]` of
-/// the input to the like byte of the output.
+/// Run `(i, j, k)` goes from byte `from + i*from_stride[0] + j*from_stride[1] + k*from_stride[2]`
+/// of the input to the like byte of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Copy {
     /// Bytes.

@@ -68,8 +68,8 @@ pub struct ProjectWindow {
     pub degree: u8,
 }
 
-/// Blends the splats that are ready onto the window's region and keeps the others for the next window;
-/// after the last one of a region its pixels leave the device.
+/// Blends the splats that are ready onto the window's region and keeps the others for the next
+/// window; after the last one of a region its pixels leave the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RasteriseWindow {
     /// Splats as [`ProjectWindow`] writes them; written, as those that stay move to the front.

@@ -188,9 +188,9 @@ impl<'n> Lowering<'n> {
 
     /// What the sums of each output channel are scaled by.
     ///
-    /// Source: `PopulateConvolutionQuantizationParams` and, for a fully connected layer whose weights
-    /// have one scale, `GetQuantizedConvolutionMultipler` in TFLite's `kernels/kernel_util.cc`: the
-    /// latter multiplies in floats.
+    /// Source: `PopulateConvolutionQuantizationParams` and, for a fully connected layer whose
+    /// weights have one scale, `GetQuantizedConvolutionMultipler` in TFLite's
+    /// `kernels/kernel_util.cc`: the latter multiplies in floats.
     fn scales(
         &self,
         at: At<'n>,

@@ -228,8 +228,8 @@ impl<'n> Lowering<'n> {
         self.draft.steps.push(Step { command, node: at.number, macs, weight_bytes });
     }
 
-    /// The tensor that a node gives and the bytes that it is clamped to, with the clamps that follow
-    /// as part of it: those of the same quantisation, which change nothing else.
+    /// The tensor that a node gives and the bytes that it is clamped to, with the clamps that
+    /// follow as part of it: those of the same quantisation, which change nothing else.
     fn clamped(
         &mut self,
         at: At,

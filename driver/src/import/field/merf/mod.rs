@@ -1,12 +1,13 @@
 //! Baked scenes of MERF (Reiser et al., SIGGRAPH 2023; google-research/merf, `internal/export.py`,
 //! `baked_render.py`): `scene_params.json` and pictures beside it.
 //!
-//! Features of a point are those of three planes and, where there is one, of a grid, added up: colour,
-//! density and four more. Of what is composed along a ray a small network makes what the colour lacks.
+//! Features of a point are those of three planes and, where there is one, of a grid, added up:
+//! colour, density and four more. Of what is composed along a ray a small network makes what the
+//! colour lacks.
 //!
-//! Points farther than 1 from the middle, along any axis, are contracted into the shell up to 2. The
-//! graph of a field has no such contraction, so the inner box alone is imported. Grids are stored with
-//! x mirrored, and y and z exchanged.
+//! Points farther than 1 from the middle, along any axis, are contracted into the shell up to 2.
+//! The graph of a field has no such contraction, so the inner box alone is imported. Grids are
+//! stored with x mirrored, and y and z exchanged.
 
 mod params;
 mod pictures;

@@ -29,8 +29,8 @@ pub(super) fn read(folder: Folder, name: &str, size: [usize; 2]) -> Result<Textu
     }
 }
 
-/// What a scene stores as cells of the box: one is occupied if any stored cell that it touches is, and
-/// any of the sparse grid's blocks.
+/// What a scene stores as cells of the box: one is occupied if any stored cell that it touches is,
+/// and any of the sparse grid's blocks.
 pub(super) fn occupancy(
     params: &Params,
     folder: Folder,

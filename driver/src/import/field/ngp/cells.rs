@@ -1,9 +1,9 @@
 //! Instant-NGP's density grid: which cells of the box there is anything in (`testbed_nerf.cu`,
 //! `grid_to_bitfield`).
 //!
-//! Cascade `k` has 128^3 cells about the middle of the unit cube, `2^k` wide, in Morton order: the bits
-//! of x, y and z in turn, x lowest. The last cascade is as large as the box, and so are the cells here;
-//! a cell is occupied if it is in any cascade.
+//! Cascade `k` has 128^3 cells about the middle of the unit cube, `2^k` wide, in Morton order: the
+//! bits of x, y and z in turn, x lowest. The last cascade is as large as the box, and so are the
+//! cells here; a cell is occupied if it is in any cascade.
 
 use super::msgpack::Value;
 use crate::import::bytes::{half, u16_at};

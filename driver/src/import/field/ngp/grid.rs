@@ -1,9 +1,10 @@
 //! tiny-cuda-nn's `HashGrid` and `DenseGrid` (`encodings/grid.h`, `common_device.h`).
 //!
-//! Level `l` has `scale = 2^(l log2 b) N - 1`, and `ceil(scale) + 1` entries along each axis; a point
-//! lies at `scale * x + 0.5`. A level is hashed if that many entries do not fit its table, else the
-//! entry of a corner is `(x + y n + z n^2) mod entries`. Because of the half, corners reach past the
-//! last entry and so wrap around; here such levels get the entries that they wrap to.
+//! Level `l` has `scale = 2^(l log2 b) N - 1`, and `ceil(scale) + 1` entries along each axis; a
+//! point lies at `scale * x + 0.5`. A level is hashed if that many entries do not fit its table,
+//! else the entry of a corner is `(x + y n + z n^2) mod entries`. Because of the half, corners
+//! reach past the last entry and so wrap around; here such levels get the entries that they wrap
+//! to.
 
 use super::Params;
 use super::msgpack::Value;

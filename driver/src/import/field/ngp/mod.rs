@@ -7,10 +7,10 @@
 //! snapshot.aabb, .nerf.dataset  the box, and the cameras of the training
 //! ```
 //!
-//! Matrices are row-major, `[outputs][inputs]`, without biases; outputs are padded to 16 rows (8 for
-//! `CutlassMLP`), inputs likewise. The colour network takes the density network's outputs, then 16
-//! harmonics. The world is Instant-NGP's own, in which the box of a scene of scale 1 is 0..1; there its
-//! cameras are. A dataset's `transforms.json` is in other axes: `(x, y, z)` there is
+//! Matrices are row-major, `[outputs][inputs]`, without biases; outputs are padded to 16 rows (8
+//! for `CutlassMLP`), inputs likewise. The colour network takes the density network's outputs, then
+//! 16 harmonics. The world is Instant-NGP's own, in which the box of a scene of scale 1 is 0..1;
+//! there its cameras are. A dataset's `transforms.json` is in other axes: `(x, y, z)` there is
 //! `scale (y, z, x) + offset` here.
 
 mod cells;
@@ -135,8 +135,8 @@ fn model(root: &Value, snapshot: &Value, side: f64) -> Result<crate::scene::fiel
     )
 }
 
-/// Refuses encodings of the direction that are not harmonics of degree 4, alone or before an identity
-/// of nothing.
+/// Refuses encodings of the direction that are not harmonics of degree 4, alone or before an
+/// identity of nothing.
 fn check_directions(encoding: Option<&Value>) -> Result<(), Fault> {
     let one = |it: &Value| {
         it.text("otype") == Some("SphericalHarmonics") && it.number("degree") == Some(4.0)

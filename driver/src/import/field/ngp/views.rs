@@ -43,8 +43,9 @@ fn camera(xform: &Value, metadata: &Value) -> Option<Camera> {
     Some(Camera::from_opengl([width, height], focal, center, &pose))
 }
 
-/// Nearest and farthest distance of the box from cameras that stand where those of the training, or the
-/// user, do, or somewhat elsewhere: nothing is lost by samples outside the box, which are passed over.
+/// Nearest and farthest distance of the box from cameras that stand where those of the training, or
+/// the user, do, or somewhat elsewhere: nothing is lost by samples outside the box, which are
+/// passed over.
 pub(super) fn range(
     snapshot: &Value,
     views: &[(String, Camera)],

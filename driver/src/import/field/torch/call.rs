@@ -172,8 +172,8 @@ fn array(heap: &Heap, state: Value) -> Result<Array, Fault> {
     Ok(Array { shape, bytes: number(bytes), dtype: number(dtype) })
 }
 
-/// The storage that a persistent id names: `("storage", class, key, device, elements)`; the old format
-/// adds a view of another storage, or none.
+/// The storage that a persistent id names: `("storage", class, key, device, elements)`; the old
+/// format adds a view of another storage, or none.
 pub(super) fn storage(heap: &mut Heap, id: Value) -> Result<Value, Fault> {
     let Some(&[_, class, key, _, count, ref view @ ..]) = heap.tuple(id) else {
         return Err(wrong("it refers to what is no storage"));

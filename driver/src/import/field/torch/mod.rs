@@ -1,5 +1,5 @@
-//! Tensors in checkpoints of PyTorch: an archive with a pickle and storages, or, before version 1.6,
-//! pickles and storages in a row.
+//! Tensors in checkpoints of PyTorch: an archive with a pickle and storages, or, before version
+//! 1.6, pickles and storages in a row.
 //!
 //! ```text
 //! archive   FOLDER/data.pkl        a pickle, whose persistent ids name storages
@@ -10,8 +10,8 @@
 //!           pickle of the object, pickle of the list of keys; for each key i64 elements, and these
 //! ```
 //!
-//! Source: `torch/serialization.py`. A pickle is a program; this one is not executed but read for its
-//! tensors (`pickle`, `call`), and refused if it wants anything else.
+//! Source: `torch/serialization.py`. A pickle is a program; this one is not executed but read for
+//! its tensors (`pickle`, `call`), and refused if it wants anything else.
 
 mod call;
 mod object;

@@ -4,8 +4,8 @@ use super::storage::Kind;
 use crate::import::error::Fault;
 use std::borrow::Cow;
 
-/// A small value, or the number of an object. As objects are numbered, they may refer to each other in
-/// circles, and none is dropped within another.
+/// A small value, or the number of an object. As objects are numbered, they may refer to each other
+/// in circles, and none is dropped within another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Value {
     None,

@@ -1,5 +1,5 @@
-//! The machine that pickles are written for, without what makes it dangerous: it looks up nothing and
-//! calls nothing (Python's `pickletools`, protocols 2 to 5).
+//! The machine that pickles are written for, without what makes it dangerous: it looks up nothing
+//! and calls nothing (Python's `pickletools`, protocols 2 to 5).
 //!
 //! What functions and classes stand for is in `call`. Each instruction adds a bounded number of
 //! values, so memory is a small multiple of the file; nothing here is recursive.

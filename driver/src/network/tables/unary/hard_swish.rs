@@ -1,7 +1,7 @@
 //! HARD_SWISH, `x * relu6(x + 3) / 6`, in TFLite's 16-bit fixed point.
 //!
-//! Source: `HardSwish` in TFLite's `kernels/internal/reference/hard_swish.h` and `HardSwishPrepare` in
-//! `kernels/activations.cc`.
+//! Source: `HardSwish` in TFLite's `kernels/internal/reference/hard_swish.h` and `HardSwishPrepare`
+//! in `kernels/activations.cc`.
 
 use crate::network::scale::scale_of;
 use quintet_firmware::kernels::requantise::right_rounded;

@@ -1,5 +1,5 @@
-//! Records of weights times one column of bytes, on Armv7E-M: four channels, which are two records, at
-//! a time.
+//! Records of weights times one column of bytes, on Armv7E-M: four channels, which are two records,
+//! at a time.
 //!
 //! Instructions: 1.06 a product, loop included 1.08; finishing and storing takes 12 an output.
 
@@ -57,8 +57,8 @@ impl Column {
     }
 }
 
-/// Works out pairs of channels, an even number, that are finished in the short way; returns whether they
-/// and the column are there.
+/// Works out pairs of channels, an even number, that are finished in the short way; returns whether
+/// they and the column are there.
 pub fn column(
     channels: &Channels<'_>,
     pairs: Range<usize>,
@@ -79,15 +79,15 @@ pub fn column(
     job.finish = 1;
     let ByteRange { least, greatest, .. } = channels.bytes;
     (job.least, job.greatest) = (super::four(least), super::four(greatest));
-    // SAFETY: `records` is a positive and even number of whole records, whose length says how long the
-    // column is; `out` has two bytes for each, and is mutably borrowed. The assembly reads the records
-    // and the column from end to end, and writes four bytes for each two records.
+    // SAFETY: `records` is a positive and even number of whole records, whose length says how long
+    // the column is; `out` has two bytes for each, and is mutably borrowed. The assembly reads the
+    // records and the column from end to end, and writes four bytes for each two records.
     unsafe { multiply(&raw const job) };
     true
 }
 
-/// Sums of one or two records' first channels, and of both, with a column: those of the first record,
-/// then those of the second.
+/// Sums of one or two records' first channels, and of both, with a column: those of the first
+/// record, then those of the second.
 pub fn column_sums(records: &[u32], pair_words: usize, column: &[u32]) -> Option<[i32; 4]> {
     let mut sums = [0; 4];
     let column = column.get(..column_words(pair_words))?;
@@ -98,9 +98,9 @@ pub fn column_sums(records: &[u32], pair_words: usize, column: &[u32]) -> Option
     };
     let mut job = Column::new(records, step, column)?;
     job.sums = &raw mut sums;
-    // SAFETY: there is a whole record at the start of `records`, and another one `step` words after;
-    // their length says how long the column is. Nothing but that is read, and nothing but `sums` is
-    // written.
+    // SAFETY: there is a whole record at the start of `records`, and another one `step` words
+    // after; their length says how long the column is. Nothing but that is read, and nothing but
+    // `sums` is written.
     unsafe { multiply(&raw const job) };
     Some(sums)
 }
@@ -110,8 +110,8 @@ fn column_words(pair_words: usize) -> usize {
     (pair_words - PAIR_HEADER_WORDS) / 2
 }
 
-/// Four bytes of the column: r0 column, r1 and r2 weights; sums in r4 to r7, in the order in which they
-/// are stored.
+/// Four bytes of the column: r0 column, r1 and r2 weights; sums in r4 to r7, in the order in which
+/// they are stored.
 macro_rules! group {
     () => {
         concat!(
@@ -167,9 +167,9 @@ const GROUP_CODE: usize = 17 * 4;
 /// Multiplies records with a column.
 ///
 /// # Safety
-/// The column has a word for every two words of weights of a record, and at least one. For `finish` 0
-/// there is a record and another one `record_bytes` after it, and `sums` can be written; else there is
-/// an even number of records, one after another, and two bytes can be written for each.
+/// The column has a word for every two words of weights of a record, and at least one. For `finish`
+/// 0 there is a record and another one `record_bytes` after it, and `sums` can be written; else
+/// there is an even number of records, one after another, and two bytes can be written for each.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *const Column) {

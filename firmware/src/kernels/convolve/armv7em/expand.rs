@@ -1,13 +1,15 @@
 //! Bytes to the halves of a tile, on Armv7E-M.
 //!
-//! Instructions: 4.25 for four bytes of each of four pixels and 7 a run of them, else 7 and 5 a run.
+//! Instructions: 4.25 for four bytes of each of four pixels and 7 a run of them, else 7 and 5 a
+//! run.
 
 use super::super::GROUP_WORDS;
 use super::super::expand::Expansion;
 use core::mem::offset_of;
 use quintet_protocol::network::TILE_PIXELS;
 
-/// Expands all runs of a job: those of four pixels that make a tile together, others pixel by pixel.
+/// Expands all runs of a job: those of four pixels that make a tile together, others pixel by
+/// pixel.
 ///
 /// # Safety
 /// There is at least one pixel, run and group; all that the job names can be read, and written.

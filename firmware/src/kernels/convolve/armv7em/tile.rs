@@ -1,7 +1,8 @@
-//! Records of weights times a tile, on Armv7E-M, with sums and operands in registers that the compiler
-//! does not manage: all 14 are used. A dual multiplication does two products of 16 bits.
+//! Records of weights times a tile, on Armv7E-M, with sums and operands in registers that the
+//! compiler does not manage: all 14 are used. A dual multiplication does two products of 16 bits.
 //!
-//! Instructions: 0.75 a product, loop included 0.77; finishing and storing takes 7.6 to 8.6 an output.
+//! Instructions: 0.75 a product, loop included 0.77; finishing and storing takes 7.6 to 8.6 an
+//! output.
 
 use super::super::{Channels, GROUP_WORDS, Target};
 use super::UNROLLED;
@@ -27,8 +28,8 @@ struct Tile {
     stride: usize,
     /// Groups that are left for the first turn of the loop.
     rest: usize,
-    /// What becomes of sums: 0 they are stored as they are, else bytes: 1 any, or held to a range, 2 of
-    /// the output's zero and above.
+    /// What becomes of sums: 0 they are stored as they are, else bytes: 1 any, or held to a range,
+    /// 2 of the output's zero and above.
     finish: usize,
     sums: *mut [[i32; TILE_PIXELS]; 2],
     /// The first record.
@@ -71,8 +72,8 @@ impl Tile {
     }
 }
 
-/// Works out pairs of channels that are finished in the short way; returns whether they and the tiles
-/// are there.
+/// Works out pairs of channels that are finished in the short way; returns whether they and the
+/// tiles are there.
 pub fn tiles(
     channels: &Channels<'_>,
     pairs: Range<usize>,
@@ -97,9 +98,10 @@ pub fn tiles(
     job.is_held = usize::from([least, greatest] != [i8::MIN, i8::MAX]);
     job.finish = if zero_out == i8::MIN && job.is_held == 0 { 2 } else { 1 };
     // SAFETY: `records` is a positive number of whole records, whose length says how many groups a
-    // tile has; there is at least one tile, and no more than that are whole. `out` goes from the first
-    // pixel's first channel to the last pixel's last one, and is mutably borrowed. The assembly reads
-    // records and tiles from end to end, and writes two bytes for each record and pixel.
+    // tile has; there is at least one tile, and no more than that are whole. `out` goes from the
+    // first pixel's first channel to the last pixel's last one, and is mutably borrowed. The
+    // assembly reads records and tiles from end to end, and writes two bytes for each record and
+    // pixel.
     unsafe { multiply(&raw const job) };
     true
 }
@@ -111,8 +113,8 @@ pub fn tile_sums(weights: &[u32], tile: &[u32]) -> Option<[[i32; TILE_PIXELS]; 2
     // It is the place of a record's header that is told, which is not read here.
     job.record = job.record.wrapping_sub(PAIR_HEADER_WORDS);
     job.sums = &raw mut sums;
-    // SAFETY: the tile has four words for each of weights, a whole number of groups and at least one;
-    // nothing but that is read, and nothing but `sums` is written.
+    // SAFETY: the tile has four words for each of weights, a whole number of groups and at least
+    // one; nothing but that is read, and nothing but `sums` is written.
     unsafe { multiply(&raw const job) };
     Some(sums)
 }
@@ -122,8 +124,8 @@ fn tile_words(pair_words: usize) -> usize {
     (pair_words - PAIR_HEADER_WORDS) * TILE_PIXELS
 }
 
-/// The part of the column that belongs to one word of weights: r1 weights, r0 tile; sums of the first
-/// channel in r4 to r7, of both in r8 to r11.
+/// The part of the column that belongs to one word of weights: r1 weights, r0 tile; sums of the
+/// first channel in r4 to r7, of both in r8 to r11.
 macro_rules! word {
     () => {
         concat!(
@@ -205,9 +207,10 @@ macro_rules! two_bytes {
 /// Multiplies records with tiles.
 ///
 /// # Safety
-/// The ranges of the job are such that the tile has [`GROUP_WORDS`] for every two words of weights of
-/// each record, at least once. For `finish` 0 there are one record, whose header is not read, and one
-/// tile, and `sums` can be written; else two bytes can be written for each record and pixel.
+/// The ranges of the job are such that the tile has [`GROUP_WORDS`] for every two words of weights
+/// of each record, at least once. For `finish` 0 there are one record, whose header is not read,
+/// and one tile, and `sums` can be written; else two bytes can be written for each record and
+/// pixel.
 // SAFETY: the assembly follows the AAPCS: it saves r4 to r11 and returns by the saved lr.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *const Tile) {

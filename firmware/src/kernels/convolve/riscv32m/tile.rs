@@ -1,6 +1,6 @@
-//! Records of weights times a tile, on RV32 with multiplications: two records, which are four channels,
-//! at a time, with their 16 sums in registers that the compiler does not manage. Left to itself it
-//! spills them.
+//! Records of weights times a tile, on RV32 with multiplications: two records, which are four
+//! channels, at a time, with their 16 sums in registers that the compiler does not manage. Left to
+//! itself it spills them.
 //!
 //! Instructions: 2.56 a product, loop included; finishing and storing takes 18 an output.
 
@@ -75,15 +75,17 @@ pub fn tiles(
         greatest: channels.bytes.greatest.into(),
     };
     // SAFETY: `records` is a positive and even number of whole records, whose length says how many
-    // groups a tile has; there is at least one tile, and no more than that are whole. `out` goes from
-    // the first pixel's first channel to the last pixel's last one, and is mutably borrowed. The
-    // assembly reads records and tiles from end to end, and writes two bytes for each record and pixel.
+    // groups a tile has; there is at least one tile, and no more than that are whole. `out` goes
+    // from the first pixel's first channel to the last pixel's last one, and is mutably borrowed.
+    // The assembly reads records and tiles from end to end, and writes two bytes for each record
+    // and pixel.
     unsafe { multiply(&raw mut job) };
     true
 }
 
-/// Products of a pixel's byte, which is in t1, with the weights of four channels: of the first record's
-/// first channel in a5, of both in a6; of the second record's in a7 and t0. Then t1 is the byte at `next`.
+/// Products of a pixel's byte, which is in t1, with the weights of four channels: of the first
+/// record's first channel in a5, of both in a6; of the second record's in a7 and t0. Then t1 is the
+/// byte at `next`.
 macro_rules! pixel {
     ([$a:literal, $b:literal, $c:literal, $d:literal], $($next:tt)*) => {
         concat!(
@@ -100,7 +102,8 @@ macro_rules! pixel {
     };
 }
 
-/// A byte of the column: `weight` from a2 and a3 on are its weights, and from a1 on are the four pixels'.
+/// A byte of the column: `weight` from a2 and a3 on are its weights, and from a1 on are the four
+/// pixels'.
 macro_rules! byte {
     ($weight:literal, $p0:literal, $p1:literal, $p2:literal, $p3:literal) => {
         concat!(
@@ -117,8 +120,8 @@ macro_rules! byte {
     };
 }
 
-/// Starts the sums of a record at `record` with its first channel's bias, which is there twofold: those
-/// of both have it, too, so that it is not in their difference.
+/// Starts the sums of a record at `record` with its first channel's bias, which is there twofold:
+/// those of both have it, too, so that it is not in their difference.
 macro_rules! start {
     ($record:literal, [$first:literal $(, $sum:literal)*]) => {
         concat!(
@@ -129,8 +132,8 @@ macro_rules! start {
     };
 }
 
-/// What finishes a channel, from `finish` of the record at a2 on: a5 bias, a6 multiplier, twofold; a7
-/// offset, t0 shift to the right. And a1 is the first pixel's.
+/// What finishes a channel, from `finish` of the record at a2 on: a5 bias, a6 multiplier, twofold;
+/// a7 offset, t0 shift to the right. And a1 is the first pixel's.
 macro_rules! finish {
     ($($word:literal),*) => {
         concat!(
@@ -187,9 +190,9 @@ macro_rules! to_bytes {
 /// Multiplies records, two at a time, with tiles.
 ///
 /// # Safety
-/// There are one or more tiles, an even number of records, at least two, and in a tile [`GROUP_WORDS`]
-/// for every two words of weights of a record, at least once. Two bytes can be written for each record
-/// and pixel.
+/// There are one or more tiles, an even number of records, at least two, and in a tile
+/// [`GROUP_WORDS`] for every two words of weights of a record, at least once. Two bytes can be
+/// written for each record and pixel.
 // SAFETY: the assembly follows the ABI: it saves s0 to s11 and returns by the saved ra.
 #[unsafe(naked)]
 unsafe extern "C" fn multiply(job: *mut Tiles) {

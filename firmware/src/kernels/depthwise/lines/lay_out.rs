@@ -8,8 +8,8 @@ use core::mem::offset_of;
 /// A part of a row of the picture and the lines that it is laid out in.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
-    /// Bytes of the pixels, channels innermost, from the first channel wanted on. The last pixel may
-    /// lack channels that are not wanted.
+    /// Bytes of the pixels, channels innermost, from the first channel wanted on. The last pixel
+    /// may lack channels that are not wanted.
     pub pixels: &'a [u8],
     /// Channels of the picture.
     pub channels: usize,
@@ -153,9 +153,9 @@ impl Line<'_> {
             halves: u32::from(i16::from(self.padding) as u16) * 0x0001_0001,
             fours: channels / FOUR,
         };
-        // SAFETY: `lines` has `channels` times `pairs * lines` words, and the counts of pairs sum up
-        // to `pairs`: so what is written, a word of each pair at `line` below `lines`, lies in it.
-        // What is read is the first `channels` bytes of `columns` pixels, which `pixels` has.
+        // SAFETY: `lines` has `channels` times `pairs * lines` words, and the counts of pairs sum
+        // up to `pairs`: so what is written, a word of each pair at `line` below `lines`, lies in
+        // it. What is read is the first `channels` bytes of `columns` pixels, which `pixels` has.
         unsafe { lay_out_job(&mut job) };
         channels
     }

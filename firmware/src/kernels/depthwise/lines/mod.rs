@@ -1,6 +1,6 @@
-//! On Armv7E-M rows of the picture are laid out channel by channel, so that two neighbouring columns are
-//! the halves of a word: see [`quintet_protocol::network::Depthwise`]. One instruction multiplies and
-//! sums both.
+//! On Armv7E-M rows of the picture are laid out channel by channel, so that two neighbouring
+//! columns are the halves of a word: see [`quintet_protocol::network::Depthwise`]. One instruction
+//! multiplies and sums both.
 
 mod lay_out;
 mod three;
@@ -31,8 +31,8 @@ pub struct Outputs<'a> {
     pub columns: usize,
 }
 
-/// Whether a convolution with these records is worked out so: one output channel for each of the input,
-/// all of them with a short finish.
+/// Whether a convolution with these records is worked out so: one output channel for each of the
+/// input, all of them with a short finish.
 pub fn serves(shape: &Depthwise, records: &[u32]) -> bool {
     let finishes = records.chunks_exact(shape.record_words()).map(|record| record.last());
     shape.channels_in == shape.channels_out

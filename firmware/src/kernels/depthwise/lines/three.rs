@@ -1,9 +1,9 @@
-//! Windows of 3x3: weights and columns stay in registers. Two columns of three lines, a load of three
-//! words, give a share to four outputs: the last one to two of them, which are finished, and the first
-//! one to the next two.
+//! Windows of 3x3: weights and columns stay in registers. Two columns of three lines, a load of
+//! three words, give a share to four outputs: the last one to two of them, which are finished, and
+//! the first one to the next two.
 //!
-//! Instructions, where outputs end at their zero: 27 for two outputs, 17 for one with a stride across of
-//! 2, and about 30 for each channel of a row; others take one more an output.
+//! Instructions, where outputs end at their zero: 27 for two outputs, 17 for one with a stride
+//! across of 2, and about 30 for each channel of a row; others take one more an output.
 #![allow(unsafe_code)]
 
 use super::{Convolver, Outputs};

@@ -1,8 +1,8 @@
-//! Windows of any shape, two outputs at a time: those of the first half of a row and of the second see
-//! the same weights, which are loaded once for both.
+//! Windows of any shape, two outputs at a time: those of the first half of a row and of the second
+//! see the same weights, which are loaded once for both.
 //!
-//! Instructions are 13 for four words of a window, each of them two products of two outputs; 27 to begin
-//! and to finish those; and 20 for a channel.
+//! Instructions are 13 for four words of a window, each of them two products of two outputs; 27 to
+//! begin and to finish those; and 20 for a channel.
 #![allow(unsafe_code)]
 
 use super::{Convolver, Outputs};
@@ -139,10 +139,10 @@ impl Pass {
             channels,
             _unused: 0,
         };
-        // SAFETY: `records` and `lines` have those of so many channels, `words` of a record from the
-        // pass's first one on lie before its finish, and the last window ends within the channel's
-        // lines. `bytes` has a byte of so many channels in each of `columns` pixels, and output number
-        // `first + (count - 1) * step` is one of them.
+        // SAFETY: `records` and `lines` have those of so many channels, `words` of a record from
+        // the pass's first one on lie before its finish, and the last window ends within the
+        // channel's lines. `bytes` has a byte of so many channels in each of `columns` pixels, and
+        // output number `first + (count - 1) * step` is one of them.
         unsafe { pass(&mut job) };
         true
     }
@@ -150,8 +150,9 @@ impl Pass {
 
 /// Convolves all channels of a job.
 ///
-/// In the inner loops r0 to r3 are weights, r4 to r7 what is seen, r8 and r9 the sums of both outputs,
-/// r10 the next weights, r11 and r12 what the outputs see next, lr how many fours are left.
+/// In the inner loops r0 to r3 are weights, r4 to r7 what is seen, r8 and r9 the sums of both
+/// outputs, r10 the next weights, r11 and r12 what the outputs see next, lr how many fours are
+/// left.
 ///
 /// # Safety
 /// What the job points to is there, and nothing else uses the outputs.

@@ -1,16 +1,16 @@
-//! Windows of 3x3: a column of three bytes gives its share to the sums of all outputs that see it, so
-//! that each byte is read once for a row of outputs.
+//! Windows of 3x3: a column of three bytes gives its share to the sums of all outputs that see it,
+//! so that each byte is read once for a row of outputs.
 //!
-//! Instructions: 37 for an output, 43 with a stride across of 2; about 40 for a row of a channel, and for
-//! a channel.
+//! Instructions: 37 for an output, 43 with a stride across of 2; about 40 for a row of a channel,
+//! and for a channel.
 #![allow(unsafe_code)]
 
 use super::super::Convolver;
 use super::Block;
 use core::mem::offset_of;
 
-/// What a kernel does. The assembly relies on the order of the fields, and goes on to the next channel in
-/// it.
+/// What a kernel does. The assembly relies on the order of the fields, and goes on to the next
+/// channel in it.
 #[repr(C)]
 struct Job {
     /// The next channel's record.
@@ -73,8 +73,8 @@ impl Convolver<'_> {
             left: 0,
         };
         let kernel = if by_two { by_two_columns } else { by_one_column };
-        // SAFETY: there are records of so many channels, `laid` has what their last window sees, and
-        // `output` a byte of so many channels in each of `columns` pixels of `rows` rows.
+        // SAFETY: there are records of so many channels, `laid` has what their last window sees,
+        // and `output` a byte of so many channels in each of `columns` pixels of `rows` rows.
         unsafe { kernel(&mut job) };
         true
     }
@@ -155,9 +155,10 @@ macro_rules! go_on {
 
 /// Makes a kernel.
 ///
-/// Registers: s0 to s8 weights, column by column, s9 to s11 and a7 the finish, a5 and a6 the range, t0 to
-/// t2 what is seen next of each row, t3 the next output, t4 bytes of a pixel, t6 where outputs end, a1 to
-/// a3 a column, a4 and ra the sums of the next output and of the one after. The frame: see [`super::begin`].
+/// Registers: s0 to s8 weights, column by column, s9 to s11 and a7 the finish, a5 and a6 the range,
+/// t0 to t2 what is seen next of each row, t3 the next output, t4 bytes of a pixel, t6 where
+/// outputs end, a1 to a3 a column, a4 and ra the sums of the next output and of the one after. The
+/// frame: see [`super::begin`].
 macro_rules! kernel {
     ($name:ident, $by:ident) => {
         /// Convolves all channels of a job.

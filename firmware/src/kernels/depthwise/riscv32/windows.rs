@@ -1,8 +1,9 @@
 //! Windows of any shape: four outputs next to one another see the same weights, and mostly the same
 //! bytes.
 //!
-//! Instructions are 27 for two columns of a line of four windows, 30 with a stride across of 2; about 15
-//! for a line, 80 to begin and to finish the four. One output by itself takes 13 for two columns.
+//! Instructions are 27 for two columns of a line of four windows, 30 with a stride across of 2;
+//! about 15 for a line, 80 to begin and to finish the four. One output by itself takes 13 for two
+//! columns.
 #![allow(unsafe_code)]
 
 use super::super::Convolver;
@@ -106,8 +107,8 @@ impl Convolver<'_> {
             ..Job::default()
         };
         let kernel = if shape.stride[1] == 2 { by_two_columns } else { by_one_column };
-        // SAFETY: there are records of so many channels, `laid` has what their last window sees, and
-        // `output` a byte of so many channels in each of `columns` pixels of `rows` rows.
+        // SAFETY: there are records of so many channels, `laid` has what their last window sees,
+        // and `output` a byte of so many channels in each of `columns` pixels of `rows` rows.
         unsafe { kernel(&mut job) };
         true
     }
@@ -127,8 +128,8 @@ macro_rules! add {
     };
 }
 
-/// What is done of a line before its columns: of those that two columns of the windows see, all but the
-/// last two are read.
+/// What is done of a line before its columns: of those that two columns of the windows see, all but
+/// the last two are read.
 macro_rules! first_columns {
     (one) => {
         concat!("mv a0, t0\n", load!("s0"), load!("s1"), load!("s2"))
@@ -277,9 +278,9 @@ macro_rules! finish {
 
 /// Makes a kernel.
 ///
-/// Registers of sums: a1 to a4 the sums, s0 to s7 what is seen, a6 and a7 weights, a0 what is seen next,
-/// a5 the next weights, t0 and t1 both of the line, t2 lines that are left, t6 columns. s8 to s10 are the
-/// finish. The frame: see [`super::begin`].
+/// Registers of sums: a1 to a4 the sums, s0 to s7 what is seen, a6 and a7 weights, a0 what is seen
+/// next, a5 the next weights, t0 and t1 both of the line, t2 lines that are left, t6 columns. s8 to
+/// s10 are the finish. The frame: see [`super::begin`].
 macro_rules! kernel {
     ($name:ident, $by:ident) => {
         /// Convolves all channels of a job.

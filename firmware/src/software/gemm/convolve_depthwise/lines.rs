@@ -1,5 +1,5 @@
-//! A depthwise convolution in lines, on Armv7E-M: a block has one row of outputs, and shares lines with
-//! the one before.
+//! A depthwise convolution in lines, on Armv7E-M: a block has one row of outputs, and shares lines
+//! with the one before.
 
 use super::{ConvolveDepthwise, Part, Stage};
 use crate::kernels::depthwise::lines;
