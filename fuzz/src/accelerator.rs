@@ -1,12 +1,9 @@
 //! The mmio backend: whatever an accelerator says in its registers, its slots and its pixels, the
 //! run ends or can be ended, nothing but the program's buffers is written, and the device answers.
 
-#[path = "../../firmware/tests/device/world.rs"]
-#[allow(dead_code, reason = "written for the device's own tests, which use all of it")]
-mod world;
-
 use std::sync::atomic::Ordering;
 
+use crate::world::{Answer, World, stray_write};
 use quintet_firmware::Memory;
 use quintet_firmware::mmio::{Accelerator, Mmio, Shared};
 use quintet_protocol::accelerator::descriptor::OWNED;
@@ -23,7 +20,6 @@ use quintet_protocol::program::{
 };
 use quintet_protocol::tile::CURSOR_WORDS;
 use quintet_protocol::window::{BOUNDS_WORDS, WINDOW_WORDS};
-use world::{Answer, World, stray_write};
 
 /// Polls after which a run that has not ended is aborted.
 const POLLS: u32 = 400;

@@ -19,6 +19,9 @@ mod link;
 mod message;
 mod mutate;
 mod program;
+#[path = "../../firmware/tests/device/world.rs"]
+#[allow(dead_code, reason = "written for the device's own tests, which use all of it")]
+mod world;
 
 pub use mutate::Mutator;
 

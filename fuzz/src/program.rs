@@ -1,14 +1,10 @@
 //! The program validator and the executor: whatever lies in the arena is refused, or runs without
 //! leaving its buffers, and stops when it is told to.
 
-#[path = "../../firmware/tests/device/world.rs"]
-#[allow(dead_code, reason = "written for the device's own tests, which use all of it")]
-mod world;
-
+use crate::world::{Answer, World, buffers, stray_write};
 use quintet_firmware::Memory;
 use quintet_protocol::message::{Request, Status};
 use quintet_protocol::program::{BUFFER_BYTES, COMMAND_BYTES, HEADER_BYTES};
-use world::{Answer, World, buffers, stray_write};
 
 /// Words of arena: enough for a small scene with its scratch.
 const ARENA_WORDS: usize = 32 << 10;
