@@ -90,13 +90,16 @@ fn descriptor(drafted: &Drafted) -> [u32; DESCRIPTOR_WORDS] {
     descriptor
 }
 
-/// The words that the contract leaves to the accelerator: slots of pages, and the scratch in which
-/// a core lays windows out.
+/// The words that the contract leaves to the accelerator: slots of pages, and scratch.
 fn free(drafted: &Drafted) -> Vec<Range<usize>> {
-    let scratch = drafted.commands.iter().filter_map(|command| match command {
-        Command::Convolve(it) => Some(it.scratch),
-        Command::ConvolveDepthwise(it) => Some(it.scratch),
-        _ => None,
+    let scratch = drafted.commands.iter().flat_map(|command| match command {
+        Command::Convolve(it) => vec![it.scratch],
+        Command::ConvolveDepthwise(it) => vec![it.scratch],
+        Command::Dense(it) => vec![it.scratch],
+        Command::Perceptron(it) => vec![it.scratch],
+        Command::Add(it) => vec![it.scratch],
+        Command::Sort(it) => vec![it.scratch, it.histogram],
+        _ => Vec::new(),
     });
     let scratch: Vec<BufferId> = scratch.collect();
     let is_free = |(id, buffer): &(u16, &Buffer)| {
