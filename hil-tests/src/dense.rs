@@ -7,6 +7,7 @@ use quintet_protocol::feature::{
 };
 use quintet_protocol::program::{BufferId, Command, Dense};
 
+use crate::case::Case;
 use crate::convolution::Random;
 use crate::one_command::{self, Done, Operand};
 
@@ -59,6 +60,15 @@ impl Layer {
     /// # Errors
     /// As [`one_command::run`].
     pub fn run(&self, connection: &mut Connection) -> Result<Done, SessionError> {
+        self.with_command(|operands, command| one_command::run(connection, operands, command))
+    }
+
+    /// The same, to be executed.
+    pub fn case(&self) -> Case {
+        self.with_command(|operands, command| one_command::case("Dense", operands, command))
+    }
+
+    fn with_command<T>(&self, act: impl FnOnce(&[Operand<'_>], Command) -> T) -> T {
         let [input, count, weights, scratch, output] = [0, 1, 2, 3, 4].map(BufferId);
         let matrix = |columns: u16| Matrix { stride: columns.next_multiple_of(2), first: 0 };
         let [input_matrix, output_matrix] = [self.inputs, self.outputs].map(matrix);
@@ -83,6 +93,6 @@ impl Layer {
             Operand::Scratch(dense_scratch_words(self.inputs.into(), self.block)),
             Operand::Output(4 * output_matrix.words(self.rows as usize)),
         ];
-        one_command::run(connection, &operands, command)
+        act(&operands, command)
     }
 }

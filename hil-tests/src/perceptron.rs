@@ -145,11 +145,8 @@ impl Network {
         act(&operands, command)
     }
 
-    /// What its look-ups and its layers cost as commands of their own: ticks.
-    ///
-    /// # Errors
-    /// As [`one_command::run`].
-    pub fn ticks_one_by_one(&self, connection: &mut Connection) -> Result<u64, SessionError> {
+    /// Its look-ups and each of its layers as commands of their own, to be executed.
+    pub fn cases_one_by_one(&self) -> Vec<Case> {
         let [points, count, levels, table, output] = [0, 1, 2, 3, 4].map(BufferId);
         let PerceptronGrid { level_count, features, entry, corners, dimensions, .. } = self.grid();
         let matrix = Matrix { stride: 32, first: 0 };
@@ -176,10 +173,8 @@ impl Network {
             Operand::Constant(&self.table),
             Operand::Output(4 * matrix.words(self.rows as usize)),
         ];
-        let mut ticks = one_command::run(connection, &operands, command)?.cost[0];
-        for layer in &self.layers {
-            ticks += layer.run(connection)?.cost[0];
-        }
-        Ok(ticks)
+        let mut cases = vec![one_command::case("Interpolate", &operands, command)];
+        cases.extend(self.layers.iter().map(Layer::case));
+        cases
     }
 }

@@ -3,6 +3,8 @@
 //! `cargo test --package quintet-hil-tests --test dense_costs -- --nocapture` prints the table.
 
 use quintet_driver::transport::DeviceUri;
+use quintet_hil_tests::accelerated::run;
+use quintet_hil_tests::case::Case;
 use quintet_hil_tests::convolution::Random;
 use quintet_hil_tests::dense::Layer;
 use quintet_hil_tests::perceptron::Network;
@@ -57,7 +59,8 @@ fn a_network_as_one_command_takes_a_third_of_the_memory() {
         let mut connection = open(&uri);
         let network = Network::random(128, 32, &mut Random::new(2));
         let fused = network.run(&mut connection).unwrap().cost[0];
-        let apart = network.ticks_one_by_one(&mut connection).unwrap();
+        let ran = |case: &Case| run(&mut connection, &uri.to_string(), case).spent[0].ticks;
+        let apart: u64 = network.cases_one_by_one().iter().map(ran).sum();
         let [between, between_apart] = network.words_between().map(|words| 4 * words);
         println!("\n{uri}: 8 levels x 4 features, 32-64-16, 32-64-64-3, 128 rows");
         println!("one command  {fused:>9} instructions, {between:>6} bytes between layers");
