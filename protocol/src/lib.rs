@@ -4,6 +4,7 @@
 #![no_std]
 
 pub mod accelerator;
+pub mod codec;
 pub mod crc;
 pub mod digest;
 pub mod fault;
