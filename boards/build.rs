@@ -23,9 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(out.join("link.x"), script)?;
     }
     println!("cargo:rustc-link-search={}", out.display());
-    // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
-    for argument in ["-Tlink.x", "-Tdefmt.x", "-Tbuild-id.x", "--build-id=sha1"] {
+    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
+    for argument in ["-Tlink.x", "-Tbuild-id.x", "--build-id=sha1"] {
         println!("cargo:rustc-link-arg-bins={argument}");
+    }
+    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
+        println!("cargo:rustc-link-arg-bins=-Tdefmt.x");
     }
     // Sections at exact addresses: no padding to pages that a microcontroller does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");

@@ -126,8 +126,14 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
     /// The same device, which sends the log messages of this ring to a driver that wants them.
     #[must_use]
     pub fn with_logs(mut self, logs: &'a LogRing) -> Self {
+        self.add_logs(logs);
+        self
+    }
+
+    /// From now on the device sends the log messages of this ring to a driver that wants them.
+    pub fn add_logs(&mut self, logs: &'a LogRing) {
         self.link.add_capability(capability::LOG);
-        Self { logs: Some(logs), ..self }
+        self.logs = Some(logs);
     }
 
     /// The port, for a board that waits on it.
