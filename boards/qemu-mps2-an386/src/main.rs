@@ -11,6 +11,7 @@ mod idle;
 mod memory;
 mod sleep;
 mod uart;
+mod vectors;
 
 use core::fmt::Write;
 

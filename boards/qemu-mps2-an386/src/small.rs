@@ -8,6 +8,7 @@ mod clock;
 mod memory;
 mod sleep;
 mod uart;
+mod vectors;
 
 use core::panic::PanicInfo;
 

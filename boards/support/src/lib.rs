@@ -6,6 +6,9 @@ mod build_id;
 #[cfg(feature = "log")]
 mod logger;
 
+#[cfg(all(feature = "small", target_arch = "arm"))]
+mod memory_functions;
+
 pub use build_id::build_id;
 #[cfg(feature = "log")]
 pub use logger::LOGS;

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::{self, Impossible};
 
 use super::Unsupported;
+use crate::copy;
 
 /// Writes a value to the start of `out`; returns its length in bytes, or `None` if it does not fit.
 pub fn encode(value: &impl Serialize, out: &mut [u8]) -> Option<usize> {
@@ -53,11 +54,9 @@ impl Encoder<'_> {
     #[inline(never)]
     fn run(&mut self, bytes: &[u8]) {
         self.short(bytes.len() as u32);
-        let end = self.at.saturating_add(bytes.len());
-        if let Some(place) = self.out.get_mut(self.at..end) {
-            place.copy_from_slice(bytes);
-        }
-        self.at = end;
+        // What does not fit is not read by anybody: `encode` notices.
+        copy(bytes, self.out.get_mut(self.at..).unwrap_or_default());
+        self.at = self.at.saturating_add(bytes.len());
     }
 }
 

@@ -6,6 +6,7 @@
 use core::ops::Range;
 
 use super::Channel;
+use crate::copy;
 
 /// Bytes before each packet: number in two bytes, channel, length in two bytes.
 const ENTRY_BYTES: usize = 5;
@@ -44,7 +45,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Store<B> {
         let [seq0, seq1] = seq.to_le_bytes();
         let [len0, len1] = (packet.len() as u16).to_le_bytes();
         *entry = [seq0, seq1, channel as u8, len0, len1];
-        place.copy_from_slice(packet);
+        copy(packet, place);
         self.end = end;
         true
     }
@@ -84,10 +85,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Store<B> {
         while at < self.end
             && let Some((before, behind)) = buffer.split_at_mut_checked(at)
         {
-            let place = before.get_mut(at - gap.len()..).unwrap_or_default();
-            for (to, from) in place.iter_mut().zip(behind) {
-                *to = *from;
-            }
+            copy(behind, before.get_mut(at - gap.len()..).unwrap_or_default());
             at += gap.len();
         }
         self.end -= gap.len();
