@@ -29,6 +29,7 @@ pub struct Kind {
 }
 
 /// Looks points up in a level whose entries are in `table`, one for each row.
+#[inline(never)]
 pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows: &mut Rows<'_>) {
     let is_plain = !kind.adds && !level.nearest;
     match (kind.entry, kind.features) {

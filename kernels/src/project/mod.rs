@@ -163,6 +163,7 @@ impl Sink for Everything<'_> {
 
 impl Projector {
     /// Prepares for a camera; numbers out of range are brought into it.
+    #[inline(never)]
     pub fn new(mut camera: Camera, width: u16, height: u16) -> Self {
         camera.near = camera.near.max(1);
         camera.focal_shift = camera.focal_shift.min(FOCAL_SHIFT_MAX);
