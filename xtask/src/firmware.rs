@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::board::{self, Board};
+use crate::board::Board;
 use crate::elf::{self, Footprint};
 use crate::process::{cargo, run as run_command, target_directory};
 use crate::toolchain::{self, Toolchain};
@@ -14,21 +14,19 @@ use crate::toolchain::{self, Toolchain};
 const DEVICE_PACKAGE: &str = "quintet-qemu-device";
 const DEVICE_LIBRARY: &str = "libquintet_qemu_device.so";
 
-/// Runs the subcommand for all boards or one.
-pub fn run(name: Option<&str>) -> Result<()> {
-    print!("{}", build_all(name)?);
+/// Builds these boards and prints a table of their sizes; fails if one is over its budget.
+pub fn run(boards: &[&Board]) -> Result<()> {
+    print!("{}", build_all(boards)?);
     Ok(())
 }
 
-/// Builds all boards or one and returns a table of their sizes; fails if one is over its budget.
-pub fn build_all(name: Option<&str>) -> Result<String> {
-    let boards = board::select(name)?;
+fn build_all(boards: &[&Board]) -> Result<String> {
     let folder = target_directory().join("firmware");
     fs::create_dir_all(&folder)?;
     device(&folder)?;
     let mut over = Vec::new();
     let mut rows = Vec::new();
-    for board in &boards {
+    for board in boards {
         let (toolchain, image) = build(board)?;
         let file = fs::read(&image).with_context(|| image.display().to_string())?;
         let footprint = elf::measure(&file).with_context(|| board.name.clone())?;
@@ -74,9 +72,9 @@ fn put(from: &Path, to: &Path) -> Result<()> {
 }
 
 fn excess(board: &Board, footprint: Footprint) -> Vec<String> {
-    let ram = footprint.ram + board.stack;
+    let ram = footprint.ram + board.budget.stack;
     let kinds =
-        [("flash", footprint.flash, board.flash_budget), ("RAM with stack", ram, board.ram_budget)];
+        [("flash", footprint.flash, board.budget.flash), ("RAM with stack", ram, board.budget.ram)];
     let over = kinds.into_iter().filter(|(_, bytes, budget)| bytes > budget);
     over.map(|(kind, bytes, budget)| {
         format!("{}: {bytes} bytes of {kind}, {} too many", board.name, bytes - budget)
@@ -93,29 +91,22 @@ fn row(board: &Board, footprint: Footprint, toolchain: Toolchain) -> String {
         "{:<18} {:>9} {:>9} {:>9} {:>9}{note}",
         board.name,
         footprint.flash,
-        board.flash_budget,
-        footprint.ram + board.stack,
-        board.ram_budget,
+        board.budget.flash,
+        footprint.ram + board.budget.stack,
+        board.budget.ram,
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::excess;
-    use crate::board::Board;
     use crate::elf::Footprint;
+    use quintet_boards::Budget;
 
     #[test]
     fn a_budget_is_kept_to_the_byte() {
-        let board = Board {
-            name: "b".into(),
-            package: "p".into(),
-            target: "t".into(),
-            target_cpu: None,
-            flash_budget: 100,
-            ram_budget: 50,
-            stack: 20,
-        };
+        let mut board = crate::board::all()[0].clone();
+        board.budget = Budget { flash: 100, ram: 50, stack: 20 };
         assert_eq!(excess(&board, Footprint { text: 1, flash: 100, ram: 30 }).len(), 0);
         assert_eq!(excess(&board, Footprint { text: 1, flash: 101, ram: 31 }).len(), 2);
     }

@@ -26,7 +26,9 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   setup                 install what is missing: bare-metal targets, rustfmt, clippy, QEMU
-  firmware [--board X]  build the boards' firmware and QEMU's device, check the size budgets
+  firmware [--all | --board X]
+                        build the emulated boards' firmware (or that of all boards, or one's) and
+                        QEMU's device, check the size budgets
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
@@ -60,8 +62,9 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Result<()> {
     match arguments {
         ["setup"] => setup::run(),
-        ["firmware"] => firmware::run(None),
-        ["firmware", "--board", name] => firmware::run(Some(name)),
+        ["firmware"] => firmware::run(&board::select(None)?),
+        ["firmware", "--all"] => firmware::run(&board::all()),
+        ["firmware", "--board", name] => firmware::run(&board::select(Some(name))?),
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),

@@ -27,7 +27,7 @@ const STEPS: [Step; 11] = [
         run_command(cargo().args(["test", "--package", "quintet-fuzz"]))
     }),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
-    ("firmware", || firmware::run(None)),
+    ("firmware", || firmware::run(&board::all())),
     ("tests on the emulated boards", || {
         run_command(cargo().args(["test", "--package", "quintet-hil-tests"]))
     }),
