@@ -70,7 +70,7 @@ fn board_lints() -> Result<()> {
     for board in board::select(None)? {
         match toolchain::choose(&board.target)? {
             Toolchain::Active => {
-                let mut clippy = Toolchain::Active.cargo("clippy", &board)?;
+                let mut clippy = Toolchain::Active.cargo("clippy", board)?;
                 run_command(clippy.args(["--", "-D", "warnings"]))?;
             }
             Toolchain::Debian => println!("{}: no clippy in Debian's toolchain", board.name),
