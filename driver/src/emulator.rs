@@ -21,8 +21,7 @@ use std::path::Path;
 
 use quintet_accelerator::Instance;
 
-use boards::Board;
-pub use boards::{firmware_folders, firmware_path, known_boards, plugin_path, shared_memory};
+pub use boards::{Board, find, firmware_folders, firmware_path, known_boards, plugin_path};
 pub use error::EmulatorError;
 use process::{Inside, Qemu};
 
@@ -69,7 +68,7 @@ impl Emulator {
         accelerator: Option<&Instance>,
     ) -> Result<Self, EmulatorError> {
         let board = boards::find(board)?;
-        Self::start_board(board, link, &boards::firmware_folder(board)?, accelerator)
+        Self::start_board(&board, link, &boards::firmware_folder(&board)?, accelerator)
     }
 
     /// Like [`Emulator::start_with`], with the firmware in `folder`.
@@ -83,7 +82,7 @@ impl Emulator {
         link: EmulatorLink,
         accelerator: Option<&Instance>,
     ) -> Result<Self, EmulatorError> {
-        Self::start_board(boards::find(board)?, link, folder, accelerator)
+        Self::start_board(&boards::find(board)?, link, folder, accelerator)
     }
 
     fn start_board(

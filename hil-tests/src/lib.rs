@@ -48,7 +48,7 @@ pub fn uri(text: &str) -> DeviceUri {
 pub fn boards() -> Vec<DeviceUri> {
     match std::env::var(DEVICE_VARIABLE) {
         Ok(device) => vec![uri(&device)],
-        Err(_) => known_boards().map(|(name, ..)| uri(&format!("qemu:{name}"))).collect(),
+        Err(_) => known_boards().map(|board| uri(&format!("qemu:{}", board.name()))).collect(),
     }
 }
 

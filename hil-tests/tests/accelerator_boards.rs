@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use quintet_accelerator::{Instance, Kind, Misbehave};
 use quintet_driver::device::Connection;
-use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards, shared_memory};
+use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
 use quintet_driver::scene::Content;
 use quintet_driver::session::{Dialer, Session};
 use quintet_driver::transport::{DeviceUri, Transport, from_unix};
@@ -42,9 +42,9 @@ fn scene() -> Case {
 
 /// Every emulated board, with both kinds of accelerator.
 fn places() -> impl Iterator<Item = DeviceUri> {
-    known_boards().flat_map(|(board, ..)| {
-        ["bulk", "bare"].map(|link| uri(&format!("qemu:{board}?link={link}")))
-    })
+    known_boards()
+        .map(|board| board.name())
+        .flat_map(|board| ["bulk", "bare"].map(|link| uri(&format!("qemu:{board}?link={link}"))))
 }
 
 /// Opens a board with an accelerator that may be of any kind.
@@ -75,7 +75,7 @@ fn a_board_tells_of_the_accelerator_that_it_has() {
 #[test]
 fn an_accelerator_beside_qemu_gives_the_same_bits_as_the_core() {
     let known = [network(), scene()].map(Known::of);
-    for (board, ..) in known_boards() {
+    for board in known_boards().map(|board| board.name()) {
         let place = uri(&format!("qemu:{board}?link=bare"));
         for pace in ["instant", "clock"] {
             let mut device = Accelerated::open(&place, &format!("{WHOLE},pace={pace}"));
@@ -88,7 +88,7 @@ fn an_accelerator_beside_qemu_gives_the_same_bits_as_the_core() {
 
 #[test]
 fn a_board_without_the_device_inside_qemu_has_its_accelerator_all_the_same() {
-    let (board, ..) = known_boards().next().unwrap();
+    let board = known_boards().next().unwrap().name();
     let image = quintet_driver::emulator::firmware_path(board).unwrap();
     let folder = std::env::temp_dir().join(format!("quintet-beside-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
@@ -116,7 +116,7 @@ fn slow(megahertz: u32, milliseconds: u32) -> String {
 #[test]
 fn a_core_sleeps_while_the_accelerator_takes_its_time() {
     let case = network();
-    for (board, ..) in known_boards() {
+    for board in known_boards().map(|board| board.name()) {
         let place = uri(&format!("qemu:{board}"));
         let at_once = Accelerated::open(&place, WHOLE).run(&case);
         for spent in at_once.spent.iter().filter(|spent| spent.offloaded > 0) {
@@ -141,7 +141,7 @@ fn a_core_sleeps_while_the_accelerator_takes_its_time() {
 #[test]
 fn the_accelerators_interrupt_ends_a_sleep() {
     let case = network();
-    for (board, ..) in known_boards() {
+    for board in known_boards().map(|board| board.name()) {
         let place = uri(&format!("qemu:{board}"));
         let mut device = Accelerated::open(&place, &slow(100, 1));
         device.run(&case);
@@ -173,7 +173,7 @@ impl Dialer for SharedBoard {
 fn a_board_that_is_reset_while_its_accelerator_works_runs_again() {
     let known = Known::of(network());
     let slow = instance(&slow(10, 50));
-    for (board, ..) in known_boards() {
+    for board in known_boards().map(|board| board.name()) {
         for link in [EmulatorLink::Bulk, EmulatorLink::Bare] {
             let emulator = Emulator::start_with(board, link, Some(&slow)).unwrap();
             let board = SharedBoard(Arc::new(Mutex::new(emulator)));
@@ -243,16 +243,10 @@ fn whatever_an_accelerator_does_wrong_is_told_and_the_board_answers() {
 }
 
 #[test]
-fn board_files_and_the_driver_agree_where_memory_is_shared() {
-    for (name, ..) in known_boards() {
-        let path = format!("{}/../boards/qemu-{name}/board.toml", env!("CARGO_MANIFEST_DIR"));
-        let board: toml::Table = std::fs::read_to_string(path).unwrap().parse().unwrap();
-        let pair = |region: &toml::Value| {
-            ["origin", "bytes"].map(|key| region[key].as_integer().unwrap() as u32)
-        };
-        let (ram, registers) = shared_memory(name).unwrap();
-        assert_eq!(pair(&board["qemu"]["ram"]), ram, "{name}");
-        let [page, bytes] = pair(&board["memory"]["shared"]);
-        assert_eq!(page + bytes - SPAN_BYTES, registers, "{name}");
+fn board_files_say_where_memory_is_shared() {
+    for board in known_boards() {
+        let page = board.description.memory["shared"];
+        let registers = board.description.accelerator_registers();
+        assert_eq!(registers, Some(page.origin + page.bytes - SPAN_BYTES), "{}", board.name());
     }
 }

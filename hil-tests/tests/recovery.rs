@@ -22,7 +22,7 @@ const UNDER_WAY: u64 = 160 << 10;
 
 /// The emulated boards with both links, and how much to send over each: a second's worth or more.
 fn subjects() -> impl Iterator<Item = (&'static str, EmulatorLink, usize)> {
-    known_boards().flat_map(|(board, ..)| {
+    known_boards().map(|board| board.name()).flat_map(|board| {
         [(board, EmulatorLink::Bulk, 6 << 20), (board, EmulatorLink::Uart, 24 << 10)]
     })
 }
@@ -130,7 +130,7 @@ fn an_upload_goes_on_where_a_killed_driver_left_it() {
 
 #[test]
 fn a_killed_emulator_is_an_error_in_mid_upload() {
-    for (name, ..) in known_boards() {
+    for name in known_boards().map(|board| board.name()) {
         let board = SharedBoard::start(name, EmulatorLink::Bulk);
         let mut limits = patient();
         limits.recover = Duration::from_secs(1);
@@ -148,7 +148,7 @@ fn a_killed_emulator_is_an_error_in_mid_upload() {
 
 #[test]
 fn a_killed_emulator_is_started_again_by_its_connection() {
-    for (name, ..) in known_boards() {
+    for name in known_boards().map(|board| board.name()) {
         let uri: DeviceUri = uri(&format!("qemu:{name}"));
         let mut connection = Connection::open(&uri, patient()).unwrap();
         let first = connection.emulator_process().unwrap();

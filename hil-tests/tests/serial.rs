@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use quintet_driver::emulator::{firmware_path, known_boards};
+use quintet_driver::emulator::{self, firmware_path, known_boards};
 use quintet_driver::session::{Session, SessionError};
 use quintet_driver::transport::DeviceUri;
 use quintet_hil_tests::{patient, uri};
@@ -19,11 +19,11 @@ struct Board {
 }
 
 impl Board {
-    fn start(name: &str, command: &str, arguments: &[&str]) -> Self {
-        let mut qemu = Command::new(command)
-            .args(arguments)
+    fn start(board: &emulator::Board) -> Self {
+        let mut qemu = Command::new(&board.qemu.command)
+            .args(&board.qemu.arguments)
             .args(["-display", "none", "-monitor", "none", "-serial", "pty", "-kernel"])
-            .arg(firmware_path(name).unwrap())
+            .arg(firmware_path(board.name()).unwrap())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -65,8 +65,9 @@ fn bytes(count: u32) -> Vec<u8> {
 
 #[test]
 fn a_serial_port_carries_sessions_to_a_board() {
-    for (name, command, arguments) in known_boards() {
-        let board = Board::start(name, command, arguments);
+    for known in known_boards() {
+        let name = known.name();
+        let board = Board::start(&known);
         let data = bytes(6_000);
         for _ in 0..2 {
             let mut session = board.session();
@@ -79,8 +80,9 @@ fn a_serial_port_carries_sessions_to_a_board() {
 
 #[test]
 fn a_cable_pulled_in_mid_upload_is_told_at_once() {
-    for (name, command, arguments) in known_boards() {
-        let mut board = Board::start(name, command, arguments);
+    for known in known_boards() {
+        let name = known.name();
+        let mut board = Board::start(&known);
         let mut session = board.session();
         let (mut pulled, mut done) = (None, 0);
         let error = session.upload(0, &bytes(100_000), &mut |sent| {

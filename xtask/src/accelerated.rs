@@ -3,12 +3,12 @@
 
 use anyhow::Result;
 
-use crate::firmware;
 use crate::process::{cargo, run as run_command};
+use crate::{board, firmware};
 
 /// Runs the subcommand.
 pub fn run() -> Result<()> {
-    firmware::run(None)?;
+    firmware::run(&board::select(None)?)?;
     let mut cargo = cargo();
     cargo.args(["test", "--release", "--package", "quintet-hil-tests", "--test", "accelerated"]);
     run_command(cargo.args(["all_cases", "--", "--ignored", "--nocapture"]))

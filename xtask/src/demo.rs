@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::process::{build_quintet, command, root, run as run_command, show, target_directory};
-use crate::{firmware, setup};
+use crate::{board, firmware, setup};
 
 const DEVICE: &str = "qemu:mps2-an386";
 const SCENE: &str = "scenes/playbot/playbot_lod4.sog";
@@ -16,7 +16,7 @@ pub fn run() -> Result<()> {
     println!("== 1/3: set up");
     setup::run()?;
     println!("\n== 2/3: build the firmware and the driver");
-    firmware::run(None)?;
+    firmware::run(&board::select(None)?)?;
     let mut command = command(build_quintet()?);
     println!("\n== 3/3: render on an emulated Cortex-M4F (Arm MPS2, AN386)");
     let folder = target_directory().join("demo");

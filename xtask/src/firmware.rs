@@ -6,41 +6,68 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::board::{self, Board};
+use crate::board::Board;
 use crate::elf::{self, Footprint};
 use crate::process::{cargo, run as run_command, target_directory};
 use crate::toolchain::{self, Toolchain};
+use crate::{golden, size_table};
 
 const DEVICE_PACKAGE: &str = "quintet-qemu-device";
 const DEVICE_LIBRARY: &str = "libquintet_qemu_device.so";
 
-/// Runs the subcommand for all boards or one.
-pub fn run(name: Option<&str>) -> Result<()> {
-    print!("{}", build_all(name)?);
+/// Runs the subcommand: [`build`], and the table is printed.
+pub fn run(boards: &[&Board]) -> Result<()> {
+    print!("{}", build(boards)?);
     Ok(())
 }
 
-/// Builds all boards or one and returns a table of their sizes; fails if one is over its budget.
-pub fn build_all(name: Option<&str>) -> Result<String> {
-    let boards = board::select(name)?;
+/// Builds these boards and returns a table of their sizes. Fails if one is over its budget, or
+/// takes more than is kept of it.
+pub fn build(boards: &[&Board]) -> Result<String> {
+    build_all(boards, growth)
+}
+
+/// Builds these boards, and keeps what they take in their folders and in the README.
+pub fn keep_sizes(boards: &[&Board]) -> Result<()> {
+    let table =
+        build_all(boards, |board, footprint| golden::keep(board, footprint).map(|()| None))?;
+    print!("{table}");
+    size_table::write()
+}
+
+/// Another compiler's `core` is no growth.
+fn growth(board: &Board, footprint: &Footprint) -> Result<Option<String>> {
+    match toolchain::choose(&board.target)? {
+        Toolchain::Active => golden::growth(board, footprint),
+        Toolchain::Debian => Ok(None),
+    }
+}
+
+/// Builds these boards and returns a table of their sizes; fails if one is over its budget, or for
+/// what `judge` says of one.
+fn build_all(
+    boards: &[&Board],
+    judge: impl Fn(&Board, &Footprint) -> Result<Option<String>>,
+) -> Result<String> {
     let folder = target_directory().join("firmware");
     fs::create_dir_all(&folder)?;
     device(&folder)?;
     let mut over = Vec::new();
     let mut rows = Vec::new();
-    for board in &boards {
-        let (toolchain, image) = build(board)?;
+    for board in boards {
+        let (toolchain, image) = compile(board)?;
         let file = fs::read(&image).with_context(|| image.display().to_string())?;
         let footprint = elf::measure(&file).with_context(|| board.name.clone())?;
         put(&image, &folder.join(format!("{}.elf", board.name)))?;
-        over.extend(excess(board, footprint));
-        rows.push(row(board, footprint, toolchain));
+        over.extend(excess(board, &footprint));
+        over.extend(judge(board, &footprint)?);
+        rows.push(row(board, &footprint, toolchain));
     }
     let head =
         format!("{:<18} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
     let table = format!("{head}\n{}\n", rows.join("\n"));
     if !over.is_empty() {
-        bail!("over budget: {}\n{table}", over.join("; "));
+        bail!("too large:\n{}\n{table}", over.join("\n"));
     }
     Ok(table)
 }
@@ -50,7 +77,7 @@ fn device(folder: &Path) -> Result<()> {
     put(&target_directory().join("release").join(DEVICE_LIBRARY), &folder.join(DEVICE_LIBRARY))
 }
 
-fn build(board: &Board) -> Result<(Toolchain, PathBuf)> {
+fn compile(board: &Board) -> Result<(Toolchain, PathBuf)> {
     let toolchain = toolchain::choose(&board.target)?;
     run_command(toolchain.cargo("build", board)?.arg("--quiet"))?;
     Ok((toolchain, image(board)))
@@ -73,10 +100,10 @@ fn put(from: &Path, to: &Path) -> Result<()> {
     fs::rename(&new, to).with_context(|| to.display().to_string())
 }
 
-fn excess(board: &Board, footprint: Footprint) -> Vec<String> {
-    let ram = footprint.ram + board.stack;
+fn excess(board: &Board, footprint: &Footprint) -> Vec<String> {
+    let ram = footprint.ram + board.budget.stack;
     let kinds =
-        [("flash", footprint.flash, board.flash_budget), ("RAM with stack", ram, board.ram_budget)];
+        [("flash", footprint.flash, board.budget.flash), ("RAM with stack", ram, board.budget.ram)];
     let over = kinds.into_iter().filter(|(_, bytes, budget)| bytes > budget);
     over.map(|(kind, bytes, budget)| {
         format!("{}: {bytes} bytes of {kind}, {} too many", board.name, bytes - budget)
@@ -84,7 +111,7 @@ fn excess(board: &Board, footprint: Footprint) -> Vec<String> {
     .collect()
 }
 
-fn row(board: &Board, footprint: Footprint, toolchain: Toolchain) -> String {
+fn row(board: &Board, footprint: &Footprint, toolchain: Toolchain) -> String {
     let note = match toolchain {
         Toolchain::Active => "",
         Toolchain::Debian => "  (core compiled with Debian's toolchain)",
@@ -93,30 +120,24 @@ fn row(board: &Board, footprint: Footprint, toolchain: Toolchain) -> String {
         "{:<18} {:>9} {:>9} {:>9} {:>9}{note}",
         board.name,
         footprint.flash,
-        board.flash_budget,
-        footprint.ram + board.stack,
-        board.ram_budget,
+        board.budget.flash,
+        footprint.ram + board.budget.stack,
+        board.budget.ram,
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::excess;
-    use crate::board::Board;
     use crate::elf::Footprint;
+    use quintet_boards::Budget;
 
     #[test]
     fn a_budget_is_kept_to_the_byte() {
-        let board = Board {
-            name: "b".into(),
-            package: "p".into(),
-            target: "t".into(),
-            target_cpu: None,
-            flash_budget: 100,
-            ram_budget: 50,
-            stack: 20,
-        };
-        assert_eq!(excess(&board, Footprint { text: 1, flash: 100, ram: 30 }).len(), 0);
-        assert_eq!(excess(&board, Footprint { text: 1, flash: 101, ram: 31 }).len(), 2);
+        let mut board = crate::board::all()[0].clone();
+        board.budget = Budget { flash: 100, ram: 50, stack: 20 };
+        let footprint = |flash, ram| Footprint { flash, ram, ..Footprint::default() };
+        assert_eq!(excess(&board, &footprint(100, 30)).len(), 0);
+        assert_eq!(excess(&board, &footprint(101, 31)).len(), 2);
     }
 }

@@ -1,5 +1,6 @@
 //! `setup`: installs what is missing, and says what it does.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -34,13 +35,13 @@ fn components() -> Result<()> {
 /// `core` for every board's target: from rustup, or else Debian's toolchain to compile it with.
 fn targets() -> Result<()> {
     let mut missing = Vec::new();
-    for board in board::select(None)? {
-        let target = board.target;
-        if !debian_is_forced() && !has_core(&target) {
-            let added = announced(command("rustup").args(["target", "add", &target]));
+    let targets: BTreeSet<_> = board::all().iter().map(|board| board.target.as_str()).collect();
+    for target in targets {
+        if !debian_is_forced() && !has_core(target) {
+            let added = announced(command("rustup").args(["target", "add", target]));
             added.unwrap_or_else(|error| println!("{error:#}"));
         }
-        if !debian_is_forced() && has_core(&target) {
+        if !debian_is_forced() && has_core(target) {
             println!("{target}: there");
         } else {
             missing.push(target);

@@ -26,13 +26,13 @@ pub fn run() -> Result<()> {
     let head = OPERATORS.map(|operator| format!("{operator:>16}")).concat();
     println!("{:<18} {:>10}{head} {NETWORKS:>10} {:>10}", "board", "whole", "none");
     for board in board::select(None)? {
-        let whole = flash(&board, &OPERATORS)?;
+        let whole = flash(board, &OPERATORS)?;
         let mut row = format!("{:<18} {whole:>10}", board.name);
         for left_out in OPERATORS {
             let others: Vec<_> = OPERATORS.into_iter().filter(|it| *it != left_out).collect();
-            row += &format!("{:>16}", whole.saturating_sub(flash(&board, &others)?));
+            row += &format!("{:>16}", whole.saturating_sub(flash(board, &others)?));
         }
-        println!("{row} {:>10} {:>10}", flash(&board, &[NETWORKS])?, flash(&board, &[])?);
+        println!("{row} {:>10} {:>10}", flash(board, &[NETWORKS])?, flash(board, &[])?);
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ const STEPS: [Step; 11] = [
         run_command(cargo().args(["test", "--package", "quintet-fuzz"]))
     }),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
-    ("firmware", || firmware::run(None)),
+    ("firmware", || firmware::run(&board::all())),
     ("tests on the emulated boards", || {
         run_command(cargo().args(["test", "--package", "quintet-hil-tests"]))
     }),
@@ -70,7 +70,7 @@ fn board_lints() -> Result<()> {
     for board in board::select(None)? {
         match toolchain::choose(&board.target)? {
             Toolchain::Active => {
-                let mut clippy = Toolchain::Active.cargo("clippy", &board)?;
+                let mut clippy = Toolchain::Active.cargo("clippy", board)?;
                 run_command(clippy.args(["--", "-D", "warnings"]))?;
             }
             Toolchain::Debian => println!("{}: no clippy in Debian's toolchain", board.name),

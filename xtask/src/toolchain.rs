@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::board::Board;
-use crate::process::{command, read, succeeds, target_directory};
+use crate::process::{command, read, root, succeeds, target_directory};
 
 /// The name under which rustup knows Debian's toolchain.
 pub const DEBIAN: &str = "debian";
@@ -82,8 +82,16 @@ impl Toolchain {
         };
         cargo.args(["--profile", "firmware", "--package", &board.package]);
         cargo.args(["--target", &board.target]);
-        if let Some(cpu) = &board.target_cpu {
-            cargo.env(variable("RUSTFLAGS"), format!("-C target-cpu={cpu}"));
+        if board.standalone {
+            let manifest = root().join("boards").join(&board.name).join("Cargo.toml");
+            cargo.arg("--locked").arg("--manifest-path").arg(manifest);
+            cargo.env("CARGO_TARGET_DIR", target_directory());
+        }
+        let cpu = board.target_cpu.as_ref().map(|cpu| format!("-Ctarget-cpu={cpu}"));
+        let features = board.target_feature.as_ref().map(|it| format!("-Ctarget-feature={it}"));
+        let flags: Vec<_> = cpu.into_iter().chain(features).collect();
+        if !flags.is_empty() {
+            cargo.env(variable("RUSTFLAGS"), flags.join(" "));
         }
         Ok(cargo)
     }

@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ready: Some(true),
         missing: Vec::new(),
     }];
-    all.extend(known_boards().map(|(name, command, _)| emulated(name, command)));
+    all.extend(known_boards().map(|board| emulated(board.name(), &board.qemu.command)));
     all.extend(serial_ports());
     if arguments.json {
         return print_json(&all);

@@ -1,69 +1,30 @@
-//! The boards that QEMU can be, and where their firmware is. The same facts stand in the `[qemu]`
-//! part of each `board.toml`; a test in `hil-tests` holds the two together.
+//! The boards that QEMU can be, and where their firmware is.
 
 use std::path::{Path, PathBuf};
+
+use quintet_boards::{Description, Qemu};
 
 use super::EmulatorError;
 
 /// A board as QEMU has it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Board {
-    /// Name, which the device inside QEMU knows too.
-    pub name: &'static str,
-    /// The QEMU program.
-    pub command: &'static str,
-    /// Arguments that make it this board.
-    pub arguments: &'static [&'static str],
-    /// The part of its RAM that can be a file.
-    pub ram: Ram,
-    /// Where in there the registers of an accelerator are that watches memory: plain words.
-    pub registers: u32,
+    /// The whole board.
+    pub description: &'static Description,
+    /// Its machine.
+    pub qemu: &'static Qemu,
 }
-
-/// A piece of a machine's RAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ram {
-    /// Address of its first byte.
-    pub base: u32,
-    /// Its length.
-    pub bytes: u32,
-}
-
-const BOARDS: [Board; 2] = [
-    Board {
-        name: "mps2-an386",
-        command: "qemu-system-arm",
-        arguments: &["-machine", "mps2-an386"],
-        ram: Ram { base: 0x2100_0000, bytes: 16 << 20 },
-        registers: 0x21ff_fe00,
-    },
-    Board {
-        name: "riscv-virt",
-        command: "qemu-system-riscv32",
-        arguments: &["-machine", "virt", "-bios", "none", "-m", "32M"],
-        ram: Ram { base: 0x8000_0000, bytes: 32 << 20 },
-        registers: 0x8140_0e00,
-    },
-];
 
 /// Where `cargo xtask firmware` has put its results, if not next to this program.
 const FOLDER_VARIABLE: &str = "QUINTET_FIRMWARE_DIR";
 
-/// Of an emulated board: the part of its RAM that can be a file, as address and bytes, and the
-/// address of an accelerator's registers in there.
-///
-/// # Errors
-///
-/// [`EmulatorError::UnknownBoard`].
-pub fn shared_memory(board: &str) -> Result<([u32; 2], u32), EmulatorError> {
-    let Board { ram: Ram { base, bytes }, registers, .. } = *find(board)?;
-    Ok(([base, bytes], registers))
+/// The boards that have a place for the device inside QEMU.
+pub fn known_boards() -> impl Iterator<Item = Board> {
+    all().filter(Board::has_device)
 }
 
-/// The emulated boards: name, QEMU program, arguments that make it this board.
-pub fn known_boards() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])>
-{
-    BOARDS.iter().map(|board| (board.name, board.command, board.arguments))
+fn all() -> impl Iterator<Item = Board> {
+    quintet_boards::emulated().map(|(description, qemu)| Board { description, qemu })
 }
 
 /// The ELF file that [`super::Emulator::start`] would run for a board.
@@ -73,7 +34,7 @@ pub fn known_boards() -> impl Iterator<Item = (&'static str, &'static str, &'sta
 /// [`EmulatorError::UnknownBoard`], or [`EmulatorError::FirmwareMissing`] if it is not built.
 pub fn firmware_path(board: &str) -> Result<PathBuf, EmulatorError> {
     let board = find(board)?;
-    let path = board.image(&firmware_folder(board)?);
+    let path = board.image(&firmware_folder(&board)?);
     if path.is_file() { Ok(path) } else { Err(EmulatorError::FirmwareMissing { path }) }
 }
 
@@ -83,17 +44,35 @@ pub fn plugin_path(folder: &Path) -> PathBuf {
     folder.join("libquintet_qemu_device.so")
 }
 
-pub(super) fn find(name: &str) -> Result<&'static Board, EmulatorError> {
-    BOARDS.iter().find(|board| board.name == name).ok_or_else(|| EmulatorError::UnknownBoard {
+/// The emulated board of this name.
+///
+/// # Errors
+///
+/// [`EmulatorError::UnknownBoard`].
+pub fn find(name: &str) -> Result<Board, EmulatorError> {
+    all().find(|board| board.name() == name).ok_or_else(|| EmulatorError::UnknownBoard {
         name: name.to_owned(),
-        known: BOARDS.map(|board| board.name).join(", "),
+        known: all().map(|board| board.name()).collect::<Vec<_>>().join(", "),
     })
 }
 
 impl Board {
+    /// What stands behind `qemu:`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        &self.qemu.name
+    }
+
+    /// Whether our own device can be in the machine.
+    #[must_use]
+    pub fn has_device(&self) -> bool {
+        self.qemu.ram.is_some()
+    }
+
     /// The firmware's ELF file in `folder`.
+    #[must_use]
     pub fn image(&self, folder: &Path) -> PathBuf {
-        folder.join(format!("qemu-{}.elf", self.name))
+        folder.join(format!("{}.elf", self.description.name))
     }
 }
 

@@ -56,8 +56,8 @@ impl Qemu {
         let (control, output) = Control::new().map_err(failed("make a control channel"))?;
         let folder = Folder::make().map_err(failed("make a temporary folder"))?;
         let socket = folder.0.join(LINK);
-        let mut command = Command::new(board.command);
-        command.args(board.arguments).args(["-display", "none", "-monitor", "none"]);
+        let mut command = Command::new(&board.qemu.command);
+        command.args(&board.qemu.arguments).args(["-display", "none", "-monitor", "none"]);
         command.args(control::ARGUMENTS);
         command.arg("-kernel").arg(image);
         let watcher = match inside.device {
@@ -78,7 +78,7 @@ impl Qemu {
         command.stdin(Stdio::piped()).stdout(output).stderr(Stdio::piped());
         let started = command.spawn();
         let mut process =
-            started.map_err(|source| EmulatorError::cannot_start(board.command, source))?;
+            started.map_err(|source| EmulatorError::cannot_start(&board.qemu.command, source))?;
         let diagnostics = Diagnostics::collect(process.stderr.take());
         let has_device = inside.device.is_some();
         let (_watcher, _folder) = (watcher, folder);
@@ -126,7 +126,7 @@ fn device_arguments(
 ) -> io::Result<[String; 4]> {
     let socket = folder.0.join(LINK);
     let (library, path) = (library.display(), socket.display());
-    let mut plugin = format!("{library},machine={},lifeline={path}", board.name);
+    let mut plugin = format!("{library},machine={},lifeline={path}", board.name());
     if link == EmulatorLink::Bulk {
         plugin += &format!(",socket={path}");
     }
@@ -151,15 +151,19 @@ fn watch(
     folder: &Folder,
     command: &mut Command,
 ) -> io::Result<Watcher> {
+    let shared = board.qemu.ram.zip(board.description.accelerator_registers());
+    let (ram, registers) = shared.ok_or_else(|| {
+        io::Error::new(io::ErrorKind::Unsupported, "this board has no place for an accelerator")
+    })?;
     let path = folder.0.join("ram");
-    let ram = SharedRam::create(&path, board.ram)?;
+    let shared = SharedRam::create(&path, ram)?;
     let backend = format!(
         "memory-backend-file,id=ram,size={},mem-path={},share=on",
-        board.ram.bytes,
+        ram.bytes,
         path.display()
     );
     command.args(["-object", &backend, "-machine", "memory-backend=ram"]);
-    Watcher::start(instance.clone(), ram, board.registers)
+    Watcher::start(instance.clone(), shared, registers)
 }
 
 /// A folder that is removed with all in it.

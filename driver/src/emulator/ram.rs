@@ -8,8 +8,7 @@ use std::ptr::NonNull;
 
 use memmap2::MmapRaw;
 use quintet_accelerator::Window;
-
-use super::boards::Ram;
+use quintet_boards::Region;
 
 /// A mapped file that is a machine's RAM.
 pub struct SharedRam {
@@ -20,7 +19,7 @@ pub struct SharedRam {
 
 impl SharedRam {
     /// Makes the file, all zeros, and maps it.
-    pub fn create(path: &Path, ram: Ram) -> io::Result<Self> {
+    pub fn create(path: &Path, ram: Region) -> io::Result<Self> {
         let file = File::options().read(true).write(true).create_new(true).open(path)?;
         file.set_len(ram.bytes.into())?;
         let map = MmapRaw::map_raw(&file)?;
@@ -29,7 +28,7 @@ impl SharedRam {
         // SAFETY: the map is as long as the file, lives as long as the window, and begins at a
         // page, so is aligned. The file is in a folder of this process's own, and keeps its length.
         // The machine keeps to the contract with accelerators, or draws wrong pixels.
-        let window = unsafe { Window::new(ram.base, first.cast(), words) };
+        let window = unsafe { Window::new(ram.origin, first.cast(), words) };
         Ok(Self { window, _map: map })
     }
 

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::firmware;
 use crate::process::{build_quintet, root};
+use crate::{board, firmware};
 
 /// Where the reference scenes and networks are that are too large for the repository.
 const REFERENCE: &str = "QUINTET_REFERENCE_DIR";
@@ -21,7 +21,7 @@ const BOARDS: [&str; 2] = ["mps2-an386", "riscv-virt"];
 
 /// Runs the subcommand.
 pub fn run(as_json: bool) -> Result<()> {
-    firmware::build_all(None)?;
+    firmware::build(&board::select(None)?)?;
     let program = build_quintet()?;
     let networks = networks::run(&program, as_json)?;
     let scenes = scenes::run(&program, as_json)?;
