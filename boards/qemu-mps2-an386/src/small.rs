@@ -35,7 +35,7 @@ fn main() -> ! {
     let link = memory::link();
     let mut device = Device::new(identity, link, memory::arena(), Uart::start(), clock, backend);
     loop {
-        if device.poll() != Activity::Busy {
+        if device.turn() != Activity::Busy {
             cortex_m::interrupt::free(|_| {
                 if !device.port().has_received() {
                     sleep::sleep(sleep::LONGEST_CLOCKS);
