@@ -34,6 +34,8 @@ impl<'a> Arena<'a> {
     ///
     /// # Errors
     /// [`Refusal::OutOfArena`].
+    // Called in many places, none of which is in a hurry.
+    #[inline(never)]
     pub fn bytes(&self, offset: u32, length: u32) -> Result<&[u8], Refusal> {
         let range = self.check(offset, length)?;
         Ok(bytemuck::cast_slice(self.words).get(range).unwrap_or_default())
@@ -43,6 +45,7 @@ impl<'a> Arena<'a> {
     ///
     /// # Errors
     /// [`Refusal::OutOfArena`].
+    #[inline(never)]
     pub fn bytes_mut(&mut self, offset: u32, length: u32) -> Result<&mut [u8], Refusal> {
         let range = self.check(offset, length)?;
         Ok(bytemuck::cast_slice_mut(self.words).get_mut(range).unwrap_or_default())

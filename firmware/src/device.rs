@@ -145,6 +145,18 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
     /// Serves the link and does a step of the run, if one is under way. Call it in a loop; when it
     /// says [`Activity::Idle`], sleeping until the next interrupt is fine.
     pub fn poll(&mut self) -> Activity {
+        match self.turn() {
+            Activity::Busy => Activity::Busy,
+            Activity::Idle(_) => Activity::Idle(self.link.poll_at()),
+            Activity::Waiting(until) => {
+                Activity::Waiting([until, self.link.poll_at()].into_iter().flatten().min())
+            }
+        }
+    }
+
+    /// As [`Device::poll`], for a board that sleeps for a few milliseconds at most: the link does not
+    /// say when it has to be served next.
+    pub fn turn(&mut self) -> Activity {
         let now = self.clock.millis();
         let received = self.receive(now);
         let room = self.link.has_room_for(Channel::Bulk, 1);
@@ -152,11 +164,8 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         self.send_logs();
         let sent = self.transmit(now);
         match run {
-            Activity::Idle(_) if !received && !sent => Activity::Idle(self.link.poll_at()),
-            Activity::Waiting(until) if !received && !sent => {
-                Activity::Waiting([until, self.link.poll_at()].into_iter().flatten().min())
-            }
-            _ => Activity::Busy,
+            _ if received || sent => Activity::Busy,
+            run => run,
         }
     }
 

@@ -148,8 +148,7 @@ impl<'a, B: Backend> Server<'a, B> {
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Refusal> {
         let length = bytes.len() as u32;
         if let Some(place) = &self.program {
-            let program = Program::new(self.arena.bytes(place.start, place.end - place.start)?)
-                .map_err(Refusal::Program)?;
+            let program = program_at(&self.arena, place).map_err(Refusal::Program)?;
             let is_input = (0..program.buffer_count() as u16)
                 .filter_map(|number| program.buffer(BufferId(number)).ok())
                 .filter(|buffer| buffer.kind == BufferKind::Input)
@@ -193,8 +192,7 @@ impl<'a, B: Backend> Server<'a, B> {
         }
         log!(debug, "run {=u32} started", self.runs);
         if let Some(place) = &self.program {
-            let bytes = self.arena.bytes(place.start, place.end - place.start)?;
-            let program = Program::new(bytes).map_err(Refusal::Program)?;
+            let program = program_at(&self.arena, place).map_err(Refusal::Program)?;
             self.backend.begin(self.arena.all(), &program, place.start, carried);
         }
         self.run = Some(Run::new());
@@ -205,10 +203,8 @@ impl<'a, B: Backend> Server<'a, B> {
     /// Makes the slots of the installed program's streamed buffers empty: they may hold anything.
     fn empty_pages(&mut self) -> Result<(), Refusal> {
         let Some(place) = &self.program else { return Ok(()) };
-        let length = place.end - place.start;
         for number in 0..BUFFERS_MAX as u16 {
-            let program =
-                Program::new(self.arena.bytes(place.start, length)?).map_err(Refusal::Program)?;
+            let program = program_at(&self.arena, place).map_err(Refusal::Program)?;
             if usize::from(number) >= program.buffer_count() {
                 break;
             }
@@ -246,8 +242,7 @@ impl<'a, B: Backend> Server<'a, B> {
     /// Prepares the next command; the outcome if there is none.
     fn prepare(&mut self, clock: &mut impl Clock) -> Result<Option<Outcome>, ProgramError> {
         let (Some(run), Some(place)) = (&mut self.run, &self.program) else { return Ok(None) };
-        let bytes = self.arena.bytes(place.start, place.end - place.start);
-        let program = Program::new(bytes.map_err(|_| ProgramError::NotAProgram)?)?;
+        let program = program_at(&self.arena, place)?;
         let finished = run.prepare(&program, &self.arena, &self.pager, &mut self.backend, clock)?;
         Ok(finished.then_some(Outcome::Completed))
     }
@@ -263,6 +258,13 @@ impl<'a, B: Backend> Server<'a, B> {
         }
         Progress::Finished(outcome)
     }
+}
+
+/// The program that lies at a place of the arena.
+#[inline(never)]
+fn program_at<'p>(arena: &'p Arena, place: &Range<u32>) -> Result<Program<'p>, ProgramError> {
+    let bytes = arena.bytes(place.start, place.end - place.start);
+    Program::new(bytes.map_err(|_| ProgramError::NotAProgram)?)
 }
 
 /// Puts the digest of each block into `staging`.

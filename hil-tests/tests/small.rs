@@ -101,5 +101,6 @@ fn a_scene_is_refused_with_the_operator_that_is_missing() {
     let told = refused.err().expect("it has no Geometry").to_string();
     assert!(told.contains("Geometry has no mode") && told.contains("in this firmware"), "{told}");
     // And it goes on.
+    drop(connection);
     assert!(board.connect().description().board.ends_with("mps2-an386"));
 }

@@ -34,7 +34,7 @@ fn main() -> ! {
     let (clock, backend) = (BoardClock::start(None), Software::default());
     let mut device = Device::new(identity, memory, arena, Uart::start(), clock, backend);
     loop {
-        if device.poll() != Activity::Busy {
+        if device.turn() != Activity::Busy {
             cortex_m::interrupt::free(|_| {
                 if !device.port().has_received() {
                     sleep::sleep(sleep::LONGEST_CLOCKS);

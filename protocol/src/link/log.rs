@@ -64,11 +64,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> LogSender<B> {
 }
 
 /// Counts the logs that did not come.
+#[cfg(feature = "driver")]
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LogReceiver {
     awaited: u16,
 }
 
+#[cfg(feature = "driver")]
 impl LogReceiver {
     /// The log of a number came: how many before it did not. `None` if it came already.
     ///

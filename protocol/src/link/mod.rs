@@ -110,6 +110,7 @@ pub const fn credit_bytes(payload: usize) -> usize {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Opens sessions.
+    #[cfg(feature = "driver")]
     Driver,
     /// Waits for sessions.
     Device,
@@ -169,6 +170,7 @@ impl Config {
     }
 
     /// For a driver. It notices a dead device after about ten seconds, a rebooted one after one.
+    #[cfg(feature = "driver")]
     pub const fn driver(window: u32, nonce: u32) -> Self {
         let (silent_after_ms, probe_after_ms) = (Some(9_000), Some(1_000));
         Self { silent_after_ms, probe_after_ms, ..Self::device(window, nonce) }
@@ -446,6 +448,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
             Event::Stored { channel } => {
                 Received::Packet { channel, bytes: self.session.receiver.store.packet() }
             }
+            #[cfg(feature = "driver")]
             Event::Log { dropped, len } => Received::Log { bytes: tail(len), dropped },
             Event::Opened => Received::Opened,
             Event::Refused(error) => Received::Refused(error),

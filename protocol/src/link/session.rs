@@ -2,7 +2,9 @@
 
 use super::greeting::{Greeting, Peer};
 use super::header::{Header, Kind};
-use super::log::{LogReceiver, LogSender};
+#[cfg(feature = "driver")]
+use super::log::LogReceiver;
+use super::log::LogSender;
 use super::pace::Pace;
 use super::receiver::{Receiver, Verdict};
 use super::sender::Sender;
@@ -11,6 +13,7 @@ use crate::crc::Crc32;
 use crate::frame::Encoder;
 
 /// Time between two HELLOs.
+#[cfg(feature = "driver")]
 const HELLO_MS: u64 = 200;
 
 /// Questions that have to stay without an answer before a peer counts as silent, however much time
@@ -23,6 +26,7 @@ enum Phase {
     /// No session. A device waits for HELLO, a driver has lost its session or closed it.
     Closed,
     /// The driver says HELLO, next at this time.
+    #[cfg(feature = "driver")]
     Greeting { at: u64 },
     /// A session with this tag.
     Open { tag: u16 },
@@ -41,6 +45,7 @@ pub(super) enum Event {
         channel: Channel,
     },
     /// The last so many bytes of the frame are a log.
+    #[cfg(feature = "driver")]
     Log {
         dropped: u16,
         len: usize,
@@ -58,6 +63,7 @@ pub(super) struct Session<B> {
     pub sender: Sender<B>,
     pub receiver: Receiver<B>,
     pub logs: LogSender<B>,
+    #[cfg(feature = "driver")]
     logged: LogReceiver,
     pub peer: Option<Peer>,
     driver_nonce: u32,
@@ -94,12 +100,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
             role,
             config,
             phase: match role {
+                #[cfg(feature = "driver")]
                 Role::Driver => Phase::Greeting { at: 0 },
                 Role::Device => Phase::Closed,
             },
             sender,
             receiver: Receiver::new(store, config.window, config.ack_delay_ms),
             logs: LogSender::new(log),
+            #[cfg(feature = "driver")]
             logged: LogReceiver::default(),
             peer: None,
             driver_nonce: config.nonce,
@@ -145,6 +153,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         if let Some(greeting) = Greeting::parse(body) {
             return match self.role {
                 Role::Device => self.hello(&greeting, now),
+                #[cfg(feature = "driver")]
                 Role::Driver => self.welcome(&greeting, now),
             };
         }
@@ -175,8 +184,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
             Kind::Log => {
                 self.receiver.seen(header.serial);
                 self.receiver.ack_by(now + u64::from(self.config.ack_delay_ms));
-                let dropped = if room { self.logged.came(header.seq) } else { None };
-                dropped.map(|dropped| Event::Log { dropped, len })
+                #[cfg(feature = "driver")]
+                return self.log(header.seq, room, len);
+                // Drivers send none.
+                #[cfg(not(feature = "driver"))]
+                None
             }
             Kind::Probe => {
                 self.receiver.seen(header.serial);
@@ -185,6 +197,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
             }
             Kind::Ack | Kind::Reset => None,
         }
+    }
+
+    /// A log of that number came.
+    #[cfg(feature = "driver")]
+    fn log(&mut self, number: u16, room: bool, len: usize) -> Option<Event> {
+        let dropped = if room { self.logged.came(number) } else { None };
+        dropped.map(|dropped| Event::Log { dropped, len })
     }
 
     /// A frame of a session that this end does not have: a device says so.
@@ -221,6 +240,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         Some(Event::Opened)
     }
 
+    #[cfg(feature = "driver")]
     fn welcome(&mut self, welcome: &Greeting, now: u64) -> Option<Event> {
         let device_nonce = welcome.device_nonce?;
         let greeting = matches!(self.phase, Phase::Greeting { .. });
@@ -253,6 +273,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
     /// What the driver says, and what the device says.
     fn by_role<T>(&self, own: T, other: T) -> (T, T) {
         match self.role {
+            #[cfg(feature = "driver")]
             Role::Driver => (own, other),
             Role::Device => (other, own),
         }
@@ -267,7 +288,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         self.sender.open(pace, peer.window, usize::from(max_payload));
         self.receiver.open();
         self.logs.open();
-        self.logged = LogReceiver::default();
+        #[cfg(feature = "driver")]
+        {
+            self.logged = LogReceiver::default();
+        }
         self.peer = Some(*peer);
         self.unanswered = 0;
         self.heard_at = now;
@@ -284,10 +308,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         }
         match self.phase {
             Phase::Closed => 0,
+            #[cfg(feature = "driver")]
             Phase::Greeting { at } if at <= now => {
                 self.phase = Phase::Greeting { at: now + HELLO_MS };
                 greet(out, &self.greeting(self.driver_nonce, None))
             }
+            #[cfg(feature = "driver")]
             Phase::Greeting { .. } => 0,
             Phase::Open { tag } => self.stage_open(tag, out, now),
         }
@@ -361,6 +387,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         }
         match self.phase {
             Phase::Closed => None,
+            #[cfg(feature = "driver")]
             Phase::Greeting { at } => Some(at),
             Phase::Open { .. } if self.sender.ready().is_some() => Some(0),
             Phase::Open { .. } if self.next_log().is_some() => Some(0),
