@@ -87,7 +87,11 @@ fn is_written(kind: BufferKind) -> bool {
 
 /// A loop goes back, and its condition is a word of the arena.
 fn check_repeat(program: &Program, index: u16, repeat: &Repeat) -> Result<(), Fault> {
-    Operands::new(program).read(repeat.condition, usize::from(repeat.word) + 1)?;
+    let operands = Operands::new(program);
+    operands.read(repeat.condition, usize::from(repeat.word) + 1);
+    if let Some(fault) = operands.fault() {
+        return Err(fault);
+    }
     match index.checked_sub(1) {
         Some(last) => in_range(0, repeat.from, 0..=last),
         None => Err(Fault::OutOfRange { parameter: 0 }),

@@ -63,7 +63,8 @@ fn documentation() -> Result<()> {
     cargo.env("RUSTDOCFLAGS", flags).args(["doc", "--no-deps", "--quiet"]);
     // The command's own page would have the library's name.
     cargo.args(["--lib", "--package", "quintet-driver", "--package", "quintet-protocol"]);
-    cargo.args(["--package", "quintet-firmware", "--package", "quintet-accelerator"]);
+    cargo.args(["--package", "quintet-kernels", "--package", "quintet-firmware"]);
+    cargo.args(["--package", "quintet-accelerator"]);
     run_command(cargo.args(EMULATION))
 }
 

@@ -56,14 +56,15 @@ macro_rules! jobs {
             /// Checks a command and makes a job of it.
             #[inline(never)]
             fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
-                match command {
+                let job = match command {
                     $(#[cfg(feature = $feature)]
                     Command::$name(c) => $module::$job::$new(operands, c).map(Self::$name),)*
                     other => {
                         let (operator, mode) = other.code();
                         Err(Fault::UnknownMode { operator, mode })
                     }
-                }
+                };
+                operands.fault().map_or(job, Err)
             }
 
             fn step(&mut self, reach: Reach) -> Step {

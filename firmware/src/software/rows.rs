@@ -13,8 +13,8 @@ pub struct Count {
 
 impl Count {
     /// The count in a buffer, which is held to `capacity`.
-    pub fn new(operands: &Operands, id: BufferId, capacity: u32) -> Result<Self, Fault> {
-        Ok(Self { place: operands.read(id, 1)?, capacity: capacity as usize, count: None })
+    pub fn new(operands: &Operands, id: BufferId, capacity: u32) -> Self {
+        Self { place: operands.read(id, 1), capacity: capacity as usize, count: None }
     }
 
     /// Where it lies.

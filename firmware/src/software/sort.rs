@@ -2,7 +2,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::sort;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, Sort as Command};
 
@@ -36,17 +36,17 @@ impl Sort {
         in_range(1, c.digit_bits, 4..=12)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            keys: operands.read(c.keys, capacity << u32::from(c.ties))?,
-            count: operands.read(c.count, 1)?,
-            order: operands.write(c.order, capacity)?,
-            scratch: operands.write(c.scratch, capacity)?,
-            histogram: operands.write(c.histogram, 2 << c.digit_bits)?,
+            keys: operands.read(c.keys, capacity << u32::from(c.ties)),
+            count: operands.read(c.count, 1),
+            order: operands.write(c.order, capacity),
+            scratch: operands.write(c.scratch, capacity),
+            histogram: operands.write(c.histogram, 2 << c.digit_bits),
             digit_bits: u32::from(c.digit_bits),
             ties: c.ties,
             next: Stage::Count,
         };
         let Self { keys, count, order, scratch, histogram, .. } = &job;
-        disjoint([keys, count, order, scratch, histogram])?;
+        operands.disjoint([keys, count, order, scratch, histogram]);
         Ok(job)
     }
 

@@ -127,6 +127,7 @@ impl Layer {
 }
 
 /// A block of channels and the tiles that it is multiplied with.
+#[cfg_attr(riscv32m, allow(dead_code, reason = "RV32IM takes weights as they are, all channels"))]
 struct Block<'a> {
     layer: &'a Layer,
     /// Biases, multipliers and weights.

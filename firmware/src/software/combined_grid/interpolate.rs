@@ -2,7 +2,7 @@
 
 use crate::kernels::grid::level::{Kind, look_up};
 use crate::kernels::grid::{Point, Rows};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::grid::{LEVEL_WORDS, Level};
 use quintet_protocol::program::{Fault, Interpolate as Command};
@@ -42,12 +42,12 @@ impl Interpolate {
         let columns = usize::from(c.matrix.first) + rows_of * usize::from(c.features);
         in_range(3, columns, 1..=usize::from(c.matrix.stride))?;
         let capacity = c.capacity as usize;
-        let points = operands.read(c.points, capacity.saturating_mul(POINT_WORDS))?;
-        let count = operands.read(c.count, 1)?;
-        let levels = operands.read(c.levels, usize::from(c.level_count) * LEVEL_WORDS)?;
-        let table = operands.read_all(c.table)?;
-        let output = operands.write(c.output, c.matrix.words(capacity))?;
-        disjoint([&points, &count, &levels, &table, &output])?;
+        let points = operands.read(c.points, capacity.saturating_mul(POINT_WORDS));
+        let count = operands.read(c.count, 1);
+        let levels = operands.read(c.levels, usize::from(c.level_count) * LEVEL_WORDS);
+        let table = operands.read_all(c.table);
+        let output = operands.write(c.output, c.matrix.words(capacity));
+        operands.disjoint([&points, &count, &levels, &table, &output]);
         let Command { corners, dimensions, entry, features, adds, .. } = *c;
         let kind = Kind { corners, dimensions, entry, features, adds };
         let (matrix, selects) = (c.matrix, c.selects);

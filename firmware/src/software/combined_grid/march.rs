@@ -6,7 +6,7 @@
 use crate::kernels::rays::even::Even;
 use crate::kernels::rays::march::{EvenShares, ListedShares, Space, Stop, take_even, take_listed};
 use crate::kernels::rays::occupancy::Occupancy;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::program::{Fault, March as Command};
 use quintet_protocol::ray::{
     BLOCK_BITS, COUNT_WORDS, RAY_WORDS, Ray, SAMPLE_WORDS, SAMPLES_MAX, Spacing, occupancy_words,
@@ -89,7 +89,7 @@ impl March {
         let occupancy = match c.occupancy {
             Some(occupancy) => {
                 in_range(3, grid_bits, BLOCK_BITS..=8)?;
-                operands.read(occupancy, occupancy_words(grid_bits))?
+                operands.read(occupancy, occupancy_words(grid_bits))
             }
             None => {
                 in_range(3, grid_bits, 0..=0)?;
@@ -98,19 +98,19 @@ impl March {
         };
         let [pixels, capacity] = [c.pixels, c.capacity].map(|count| count as usize);
         let shares = match c.shares {
-            Some(shares) => operands.read(shares, pixels.saturating_mul(c.per_ray as usize))?,
+            Some(shares) => operands.read(shares, pixels.saturating_mul(c.per_ray as usize)),
             None => 0..0,
         };
         let accumulator_words = 1 + usize::from(c.channels);
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            rays: operands.read(c.rays, pixels * RAY_WORDS)?,
-            marks: operands.write(c.marks, pixels)?,
-            accumulators: operands.read(c.accumulators, pixels * accumulator_words)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            rays: operands.read(c.rays, pixels * RAY_WORDS),
+            marks: operands.write(c.marks, pixels),
+            accumulators: operands.read(c.accumulators, pixels * accumulator_words),
             shares,
             occupancy,
-            samples: operands.write(c.samples, COUNT_WORDS + capacity * SAMPLE_WORDS)?,
-            points: operands.write(c.points, capacity * POINT_WORDS)?,
+            samples: operands.write(c.samples, COUNT_WORDS + capacity * SAMPLE_WORDS),
+            points: operands.write(c.points, capacity * POINT_WORDS),
             way: Way {
                 spacing: c.spacing,
                 even: Even::new(c.spacing, c.per_ray),
@@ -123,7 +123,7 @@ impl March {
             },
             stage: Stage::Count { next: 0, live: 0 },
         };
-        disjoint(job.ranges().each_ref())?;
+        operands.disjoint(job.ranges().each_ref());
         Ok(job)
     }
 

@@ -3,7 +3,7 @@
 
 use crate::kernels::grid::Rows;
 use crate::kernels::grid::factors::{FEATURES_MAX, GROUP_MAX, Kind, look_up};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::grid::FACTOR_WORDS;
 use quintet_protocol::program::{Factors as Command, Fault};
@@ -41,12 +41,12 @@ impl Factors {
         let columns = usize::from(c.matrix.first) + groups * usize::from(c.features);
         in_range(3, columns, 1..=usize::from(c.matrix.stride))?;
         let (capacity, each) = (c.capacity as usize, usize::from(c.factors_of_group));
-        let points = operands.read(c.points, capacity.saturating_mul(POINT_WORDS))?;
-        let count = operands.read(c.count, 1)?;
-        let factors = operands.read(c.factors, groups * each * FACTOR_WORDS)?;
-        let table = operands.read_all(c.table)?;
-        let output = operands.write(c.output, c.matrix.words(capacity))?;
-        disjoint([&points, &count, &factors, &table, &output])?;
+        let points = operands.read(c.points, capacity.saturating_mul(POINT_WORDS));
+        let count = operands.read(c.count, 1);
+        let factors = operands.read(c.factors, groups * each * FACTOR_WORDS);
+        let table = operands.read_all(c.table);
+        let output = operands.write(c.output, c.matrix.words(capacity));
+        operands.disjoint([&points, &count, &factors, &table, &output]);
         let Command { entry, features, reduce, adds, matrix, .. } = *c;
         let kind = Kind { entry, features, reduce, adds };
         let (group, point) = (0, 0);

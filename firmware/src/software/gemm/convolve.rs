@@ -9,7 +9,7 @@
 use super::weights::Weights;
 use crate::backend::{Step, Work};
 use crate::kernels::convolve::{self, Channels, Target, Windows};
-use crate::operands::{Operands, Words, disjoint};
+use crate::operands::{Operands, Words, are_disjoint};
 use crate::pager::Pager;
 use core::ops::Range;
 use quintet_protocol::message::Phase;
@@ -85,16 +85,16 @@ impl Convolve {
         };
         let scratch = match convolve_scratch_least(sliding) {
             0 => 0..0,
-            least => operands.write_all(c.scratch, least)?,
+            least => operands.write_all(c.scratch, least),
         };
         layer.block = layer.pixels_of_a_block(scratch.len());
         let records = [pairs, layer.pair_words];
         let pages = (c.first_page, c.page_pairs);
         let job = Self {
-            input: operands.read(c.input, sliding.input_bytes().div_ceil(4))?,
+            input: operands.read(c.input, sliding.input_bytes().div_ceil(4)),
             weights: Weights::new(operands, c.weights, records, pages)?,
             scratch,
-            output: operands.write(c.output, sliding.output_bytes().div_ceil(4))?,
+            output: operands.write(c.output, sliding.output_bytes().div_ceil(4)),
             windows: Windows::new(sliding, c.bytes.zero_in),
             layer,
             at: Place::default(),
@@ -102,12 +102,12 @@ impl Convolve {
         let Self { input, scratch, output, .. } = &job;
         // Pages overlap nothing that can be an operand: the program was checked for that.
         let weights = job.weights.resident().unwrap_or(&(0..0));
-        disjoint([weights, scratch, output])?;
-        disjoint([weights, scratch, input])?;
+        operands.disjoint([weights, scratch, output]);
+        operands.disjoint([weights, scratch, input]);
         // Without scratch, columns are read while outputs are written; and every part of the
         // weights wants the whole input.
         if scratch.is_empty() || !job.weights.is_one_part() {
-            disjoint([input, output])?;
+            operands.disjoint([input, output]);
         }
         Ok(job)
     }
@@ -175,7 +175,7 @@ impl<'a> Pictures<'a> {
         [input, output]: [&'r Words; 2],
         [weights, scratch]: [&'r Words; 2],
     ) -> Option<(Self, [&'a mut [u32]; 2])> {
-        if disjoint([input, output]).is_ok() {
+        if are_disjoint([input, output]) {
             let ranges = [input, output, weights, scratch].map(Words::clone);
             let [input, output, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
             return Some((Self::Apart(input, output), [weights, scratch]));

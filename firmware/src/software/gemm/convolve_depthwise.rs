@@ -8,7 +8,7 @@ mod lines;
 
 use crate::backend::{Step, Work};
 use crate::kernels::depthwise::{Convolver, Outputs, Row, row_columns, rows_at_once};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use core::ops::Range;
 use quintet_protocol::message::Phase;
 use quintet_protocol::network::{Depthwise, depthwise_scratch_words, depthwise_words};
@@ -67,10 +67,10 @@ impl ConvolveDepthwise {
         in_range(3, shape.channel_words(), 1..=LINES_MAX)?;
         in_range(3, shape.record_words(), 1..=PRODUCTS_MAX / shape.strip)?;
         let job = Self {
-            input: operands.read(c.input, c.sliding.input_bytes().div_ceil(4))?,
-            weights: operands.read(c.weights, depthwise_words(&c.sliding))?,
-            scratch: operands.write(c.scratch, depthwise_scratch_words(&c.sliding))?,
-            output: operands.write(c.output, c.sliding.output_bytes().div_ceil(4))?,
+            input: operands.read(c.input, c.sliding.input_bytes().div_ceil(4)),
+            weights: operands.read(c.weights, depthwise_words(&c.sliding)),
+            scratch: operands.write(c.scratch, depthwise_scratch_words(&c.sliding)),
+            output: operands.write(c.output, c.sliding.output_bytes().div_ceil(4)),
             stage: Stage::LayOut(0),
             shape,
             range: c.bytes,
@@ -80,8 +80,8 @@ impl ConvolveDepthwise {
             column: 0,
         };
         let Self { input, weights, scratch, output, .. } = &job;
-        disjoint([input, weights, scratch])?;
-        disjoint([output, weights, scratch])?;
+        operands.disjoint([input, weights, scratch]);
+        operands.disjoint([output, weights, scratch]);
         Ok(job)
     }
 

@@ -3,7 +3,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::dense::{Layer, ROWS_MAX, Rows, Target};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{
     BLOCK_CHANNELS, Matrix, TILE_ROWS, block_words, dense_scratch_words, dense_words,
@@ -49,15 +49,15 @@ impl Dense {
         rows::columns(2, c.input_matrix, inputs)?;
         rows::columns(3, c.output_matrix, outputs)?;
         let capacity = c.capacity as usize;
-        let scratch = operands.write_all(c.scratch, dense_scratch_words(inputs, 1))?;
-        let tiles = scratch.len() / dense_scratch_words(inputs, 0) - 1;
+        let scratch = operands.write_all(c.scratch, dense_scratch_words(inputs, 1));
+        let tiles = (scratch.len() / dense_scratch_words(inputs, 0)).saturating_sub(1);
         let short = STEP_PRODUCTS / (inputs * BLOCK_CHANNELS * TILE_ROWS);
         let job = Self {
-            input: operands.read(c.input, c.input_matrix.words(capacity))?,
-            weights: operands.read(c.weights, dense_words(inputs, outputs))?,
+            input: operands.read(c.input, c.input_matrix.words(capacity)),
+            weights: operands.read(c.weights, dense_words(inputs, outputs)),
             scratch,
-            output: operands.write(c.output, c.output_matrix.words(capacity))?,
-            count: Count::new(operands, c.count, c.capacity)?,
+            output: operands.write(c.output, c.output_matrix.words(capacity)),
+            count: Count::new(operands, c.count, c.capacity),
             matrices: [c.input_matrix, c.output_matrix],
             layer: Layer { inputs, outputs, least: c.least, greatest: c.greatest },
             block: tiles.min(short).clamp(1, ROWS_MAX / TILE_ROWS) * TILE_ROWS,
@@ -65,11 +65,11 @@ impl Dense {
             channel: None,
         };
         let Self { input, weights, scratch, output, count, .. } = &job;
-        disjoint([weights, scratch, output, count.place()])?;
-        disjoint([scratch, input])?;
+        operands.disjoint([weights, scratch, output, count.place()]);
+        operands.disjoint([scratch, input]);
         // Every row is read before it is written, and none is that lies elsewhere.
         if input != output || c.input_matrix.stride != c.output_matrix.stride {
-            disjoint([input, output])?;
+            operands.disjoint([input, output]);
         }
         Ok(job)
     }

@@ -5,7 +5,7 @@ use super::dense::{BLOCK_COST, COLUMNS_MAX, LAY_OUT_COST, STEP_PRODUCTS};
 use crate::backend::{Step, Work};
 use crate::kernels::dense::{Layer, ROWS_MAX, Rows, Target};
 use crate::kernels::grid::{self, level};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{
     BLOCK_CHANNELS, LAYER_WORDS, LayerRecord, Matrix, TILE_ROWS, block_words, dense_words,
@@ -88,20 +88,20 @@ impl Perceptron {
         };
         let widest = usize::from(c.widest);
         let scratch =
-            operands.write_all(c.scratch, perceptron_scratch_words(stride, widest, TILE_ROWS))?;
+            operands.write_all(c.scratch, perceptron_scratch_words(stride, widest, TILE_ROWS));
         let [none, tile] =
             [0, TILE_ROWS].map(|rows| perceptron_scratch_words(stride, widest, rows));
-        let held = (scratch.len() - none) / (tile - none);
+        let held = scratch.len().saturating_sub(none) / (tile - none);
         let products = STEP_PRODUCTS / (widest * BLOCK_CHANNELS * TILE_ROWS);
         let features = c.grid.map_or(1, |grid| usize::from(grid.features));
         let short = products.min(STEP_FEATURES / (features * TILE_ROWS));
         let rows = c.input_matrix.words(capacity).max(c.output_matrix.words(capacity));
         let job = Self {
-            layers: operands.read(c.layers, usize::from(c.layer_count) * LAYER_WORDS)?,
-            weights: operands.read_all(c.weights)?,
+            layers: operands.read(c.layers, usize::from(c.layer_count) * LAYER_WORDS),
+            weights: operands.read_all(c.weights),
             scratch,
-            rows: operands.write(c.rows, rows)?,
-            count: Count::new(operands, c.count, c.capacity)?,
+            rows: operands.write(c.rows, rows),
+            count: Count::new(operands, c.count, c.capacity),
             grid,
             input,
             output,
@@ -113,13 +113,13 @@ impl Perceptron {
         };
         let Self { layers, weights, scratch, rows, count, .. } = &job;
         for read in [layers, weights, count.place()] {
-            disjoint([read, scratch, rows])?;
+            operands.disjoint([read, scratch, rows]);
         }
         if let Some(Grid { points, levels, table, .. }) = &job.grid {
             for read in [points, levels, table] {
-                disjoint([read, scratch, rows])?;
+                operands.disjoint([read, scratch, rows]);
             }
-            disjoint([points, levels, table])?;
+            operands.disjoint([points, levels, table]);
         }
         Ok(job)
     }
@@ -270,9 +270,9 @@ impl Grid {
         rows::columns(3, work, usize::from(c.level_count) * usize::from(c.features))?;
         let PerceptronGrid { corners, dimensions, entry, features, .. } = *c;
         Ok(Self {
-            points: operands.read(c.points, capacity.saturating_mul(POINT_WORDS))?,
-            levels: operands.read(c.levels, usize::from(c.level_count) * LEVEL_WORDS)?,
-            table: operands.read_all(c.table)?,
+            points: operands.read(c.points, capacity.saturating_mul(POINT_WORDS)),
+            levels: operands.read(c.levels, usize::from(c.level_count) * LEVEL_WORDS),
+            table: operands.read_all(c.table),
             kind: level::Kind { corners, dimensions, entry, features, adds: false },
         })
     }

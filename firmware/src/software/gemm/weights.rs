@@ -48,7 +48,7 @@ impl Weights {
     ) -> Result<Self, Fault> {
         if page_records == 0 {
             in_range(8, first_page, 0..=0)?;
-            let place = operands.read(id, count.saturating_mul(record_words))?;
+            let place = operands.read(id, count.saturating_mul(record_words));
             return Ok(Self { place: Place::Resident(place), count, record_words });
         }
         let pages = operands.pages(id)?;

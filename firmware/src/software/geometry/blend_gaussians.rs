@@ -3,7 +3,7 @@
 use super::cursor::{PIXELS_MAX, tile};
 use crate::backend::{Step, Work};
 use crate::kernels::triangles::nearness;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, CAMERA_WORDS, Camera, SPLAT_WORDS};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{BlendGaussians as Command, Fault};
@@ -35,17 +35,17 @@ impl BlendGaussians {
         in_range(1, c.pixels, 1..=PIXELS_MAX)?;
         let [capacity, pixels] = [c.capacity, c.pixels].map(|count| count as usize);
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            splats: operands.read(c.splats, capacity * SPLAT_WORDS)?,
-            keys: operands.read(c.keys, capacity)?,
-            order: operands.read(c.order, capacity)?,
-            count: operands.read(c.count, 1)?,
-            surface: operands.read(c.surface, pixels * SURFACE_WORDS)?,
-            camera: operands.read(c.camera, CAMERA_WORDS)?,
-            accumulators: operands.write(c.accumulators, pixels * ACCUMULATOR_WORDS)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            splats: operands.read(c.splats, capacity * SPLAT_WORDS),
+            keys: operands.read(c.keys, capacity),
+            order: operands.read(c.order, capacity),
+            count: operands.read(c.count, 1),
+            surface: operands.read(c.surface, pixels * SURFACE_WORDS),
+            camera: operands.read(c.camera, CAMERA_WORDS),
+            accumulators: operands.write(c.accumulators, pixels * ACCUMULATOR_WORDS),
             next: 0,
         };
-        disjoint(job.operands())?;
+        operands.disjoint(job.operands());
         Ok(job)
     }
 

@@ -3,7 +3,7 @@
 use super::cursor::PIXELS_MAX;
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::{Accumulator, Backdrop};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{BlendSurface as Command, Fault};
@@ -35,20 +35,20 @@ impl BlendSurface {
         in_range(1, c.matrix.first, 0..=c.matrix.stride - 3)?;
         in_range(2, c.color_bits, 0..=COLOR_BITS_MAX)?;
         let capacity = c.capacity as usize;
-        let pixels = c.pixels.map(|id| operands.read(id, capacity + 1)).transpose()?;
+        let pixels = c.pixels.map(|id| operands.read(id, capacity + 1));
         let job = Self {
-            count: operands.read(c.count, 1)?,
+            count: operands.read(c.count, 1),
             pixels,
-            colors: operands.read(c.colors, c.matrix.words(capacity))?,
-            accumulators: operands.write(c.accumulators, capacity * ACCUMULATOR_WORDS)?,
+            colors: operands.read(c.colors, c.matrix.words(capacity)),
+            accumulators: operands.write(c.accumulators, capacity * ACCUMULATOR_WORDS),
             stride: c.matrix.stride.into(),
             first: c.matrix.first.into(),
             backdrop: Backdrop::new(c.color_bits, c.adds),
             next: 0,
         };
         let listed = job.pixels.clone().unwrap_or(0..0);
-        disjoint([&job.colors, &job.accumulators, &listed])?;
-        disjoint([&job.colors, &job.accumulators, &job.count])?;
+        operands.disjoint([&job.colors, &job.accumulators, &listed]);
+        operands.disjoint([&job.colors, &job.accumulators, &job.count]);
         Ok(job)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::project::{Bounder, Projector};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::{CAMERA_WORDS, CHUNK_WORDS, Camera};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{BoundChunks, Fault};
@@ -34,16 +34,16 @@ impl Bound {
         in_range(1, c.height, 1..=FRAME_SIDE_MAX)?;
         let count = c.chunk_count as usize;
         let job = Self {
-            chunks: operands.read(c.chunks, count * CHUNK_WORDS)?,
-            camera: operands.read(c.camera, CAMERA_WORDS)?,
-            bounds: operands.write(c.bounds, count * BOUNDS_WORDS)?,
-            keys: operands.write(c.keys, count)?,
-            window: operands.write(c.window, WINDOW_WORDS)?,
+            chunks: operands.read(c.chunks, count * CHUNK_WORDS),
+            camera: operands.read(c.camera, CAMERA_WORDS),
+            bounds: operands.write(c.bounds, count * BOUNDS_WORDS),
+            keys: operands.write(c.keys, count),
+            window: operands.write(c.window, WINDOW_WORDS),
             size: [c.width, c.height],
             projector: None,
             next: 0,
         };
-        disjoint([&job.chunks, &job.camera, &job.bounds, &job.keys, &job.window])?;
+        operands.disjoint([&job.chunks, &job.camera, &job.bounds, &job.keys, &job.window]);
         Ok(job)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::rays::cast::Row;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{CastRays as Command, Fault};
 use quintet_protocol::ray::{RAY_CAMERA_WORDS, RAY_WORDS, RayCamera};
@@ -28,13 +28,13 @@ impl CastRays {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            camera: operands.read(c.camera, RAY_CAMERA_WORDS)?,
-            rays: operands.write(c.rays, capacity * RAY_WORDS)?,
-            marks: operands.write(c.marks, capacity)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            camera: operands.read(c.camera, RAY_CAMERA_WORDS),
+            rays: operands.write(c.rays, capacity * RAY_WORDS),
+            marks: operands.write(c.marks, capacity),
             next: 0,
         };
-        disjoint([&job.cursor, &job.camera, &job.rays, &job.marks])?;
+        operands.disjoint([&job.cursor, &job.camera, &job.rays, &job.marks]);
         Ok(job)
     }
 

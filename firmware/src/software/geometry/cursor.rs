@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::{CLEAR, Tile};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, NextTile as Command};
@@ -51,13 +51,13 @@ impl NextTile {
         in_range(1, c.channels, 1..=CHANNELS_MAX)?;
         let stride = 1 + usize::from(c.channels);
         let job = Self {
-            cursor: operands.write(c.cursor, CURSOR_WORDS)?,
-            accumulators: operands.write(c.accumulators, grid.pixels() * stride)?,
+            cursor: operands.write(c.cursor, CURSOR_WORDS),
+            accumulators: operands.write(c.accumulators, grid.pixels() * stride),
             grid,
             stride,
             next: None,
         };
-        disjoint([&job.cursor, &job.accumulators])?;
+        operands.disjoint([&job.cursor, &job.accumulators]);
         Ok(job)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::project::{Projector, Sink};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use core::ops::Range;
 use quintet_protocol::gaussian::{
     CAMERA_WORDS, CHUNK_CAPACITY, CHUNK_WORDS, Camera, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS,
@@ -46,16 +46,16 @@ impl Project {
         let harmonics = match (c.degree, c.harmonics) {
             (0, _) => 0..0,
             (_, None) => return Err(Fault::OutOfRange { parameter: 2 }),
-            (degree, Some(id)) => operands.read(id, count * harmonics_words(degree))?,
+            (degree, Some(id)) => operands.read(id, count * harmonics_words(degree)),
         };
         let job = Self {
-            chunks: operands.read(c.chunks, c.chunk_count as usize * CHUNK_WORDS)?,
-            gaussians: operands.read(c.gaussians, count * GAUSSIAN_WORDS)?,
+            chunks: operands.read(c.chunks, c.chunk_count as usize * CHUNK_WORDS),
+            gaussians: operands.read(c.gaussians, count * GAUSSIAN_WORDS),
             harmonics,
-            camera: operands.read(c.camera, CAMERA_WORDS)?,
-            splats: operands.write(c.splats, count * SPLAT_WORDS)?,
-            keys: operands.write(c.keys, count)?,
-            count: operands.write(c.count, 1)?,
+            camera: operands.read(c.camera, CAMERA_WORDS),
+            splats: operands.write(c.splats, count * SPLAT_WORDS),
+            keys: operands.write(c.keys, count),
+            count: operands.write(c.count, 1),
             gaussian_count: count,
             degree: c.degree,
             size: [c.width, c.height],
@@ -65,7 +65,7 @@ impl Project {
             written: 0,
         };
         let Self { chunks, gaussians, harmonics, camera, splats, keys, count, .. } = &job;
-        disjoint([chunks, gaussians, harmonics, camera, splats, keys, count])?;
+        operands.disjoint([chunks, gaussians, harmonics, camera, splats, keys, count]);
         Ok(job)
     }
 

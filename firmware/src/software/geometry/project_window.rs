@@ -11,7 +11,7 @@ use super::scene::{Scene, Visit};
 use crate::backend::{Step, Work};
 use crate::kernels::project::{Projector, Sink};
 use crate::kernels::window::{Kept, Store, UNMEASURED};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::pager::{Pager, Pages};
 use quintet_protocol::gaussian::{
     CAMERA_WORDS, CHUNK_CAPACITY, CHUNK_WORDS, Camera, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
@@ -55,21 +55,21 @@ impl ProjectWindow {
         in_range(4, c.degree, 0..=3)?;
         let (chunks, capacity) = (c.chunk_count as usize, c.capacity as usize);
         let job = Self {
-            chunks: operands.read(c.chunks, chunks * CHUNK_WORDS)?,
+            chunks: operands.read(c.chunks, chunks * CHUNK_WORDS),
             pages: operands.pages(c.pages)?,
-            camera: operands.read(c.camera, CAMERA_WORDS)?,
-            bounds: operands.write(c.bounds, chunks * BOUNDS_WORDS)?,
-            order: operands.read(c.order, chunks)?,
-            window: operands.write(c.window, WINDOW_WORDS)?,
-            splats: operands.write(c.splats, capacity * SPLAT_WORDS)?,
-            keys: operands.write(c.keys, 2 * capacity)?,
+            camera: operands.read(c.camera, CAMERA_WORDS),
+            bounds: operands.write(c.bounds, chunks * BOUNDS_WORDS),
+            order: operands.read(c.order, chunks),
+            window: operands.write(c.window, WINDOW_WORDS),
+            splats: operands.write(c.splats, capacity * SPLAT_WORDS),
+            keys: operands.write(c.keys, 2 * capacity),
             grid: Grid::new(c.grid.frame, c.grid.region, 3)?,
             degree: c.degree,
             state: None,
         };
         // Pages overlap nothing that can be an operand: the program was checked for that.
         let Self { chunks, camera, bounds, order, window, splats, keys, .. } = &job;
-        disjoint([chunks, camera, bounds, order, window, splats, keys])?;
+        operands.disjoint([chunks, camera, bounds, order, window, splats, keys]);
         Ok(job)
     }
 

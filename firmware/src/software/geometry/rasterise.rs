@@ -8,7 +8,7 @@ use super::grid::Grid;
 use super::resolve::{Next, Target};
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::Tile;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use core::ops::Range;
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use quintet_protocol::message::Phase;
@@ -89,18 +89,18 @@ impl Rasterise {
         let grid = Grid::new(frame, [c.tile_width, c.tile_height], 1)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            splats: operands.read(c.splats, capacity * SPLAT_WORDS)?,
-            order: operands.read(c.order, capacity)?,
-            count: operands.read(c.count, 1)?,
-            bins: operands.write_all(c.bins, capacity)?,
-            tiles: operands.write(c.tiles, grid.tiles)?,
-            accumulators: operands.write(c.accumulators, grid.pixels() * ACCUMULATOR_WORDS)?,
+            splats: operands.read(c.splats, capacity * SPLAT_WORDS),
+            order: operands.read(c.order, capacity),
+            count: operands.read(c.count, 1),
+            bins: operands.write_all(c.bins, capacity),
+            tiles: operands.write(c.tiles, grid.tiles),
+            accumulators: operands.write(c.accumulators, grid.pixels() * ACCUMULATOR_WORDS),
             grid,
             target: Target { frame: c.frame.0, background: c.background },
             stage: Stage::Count { next: 0 },
         };
         let Self { splats, order, count, bins, tiles, accumulators, .. } = &job;
-        disjoint([splats, order, count, bins, tiles, accumulators])?;
+        operands.disjoint([splats, order, count, bins, tiles, accumulators]);
         Ok(job)
     }
 

@@ -6,7 +6,7 @@ use super::transform::{MESH_MAX, SeenParts};
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::{Surface, Tile};
 use crate::kernels::triangles::{Bound, Fragments, Kind, Lens, Meshes, Output, Seen};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::mesh::{TRIANGLE_WORDS, VERTEX_WORDS, seen_words};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, RasteriseTriangles as Command};
@@ -56,21 +56,21 @@ impl RasteriseTriangles {
         };
         let [vertex_count, triangle_count, capacity] =
             [c.vertex_count, c.triangle_count, c.capacity].map(|count| count as usize);
-        let wanted = |id: Option<_>, words| id.map_or(Ok(0..0), |id| operands.write(id, words));
+        let wanted = |id: Option<_>, words| id.map_or(0..0, |id| operands.write(id, words));
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            seen: operands.read(c.seen, seen_words(vertex_count, triangle_count))?,
-            vertices: operands.read(c.vertices, vertex_count * VERTEX_WORDS)?,
-            triangles: operands.read(c.triangles, triangle_count * TRIANGLE_WORDS)?,
-            surface: operands.write(c.surface, capacity * SURFACE_WORDS)?,
-            pixels: operands.write(c.pixels, capacity + 1)?,
-            points: wanted(c.points, capacity * POINT_WORDS)?,
-            normals: wanted(c.normals, capacity * NORMAL_WORDS)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            seen: operands.read(c.seen, seen_words(vertex_count, triangle_count)),
+            vertices: operands.read(c.vertices, vertex_count * VERTEX_WORDS),
+            triangles: operands.read(c.triangles, triangle_count * TRIANGLE_WORDS),
+            surface: operands.write(c.surface, capacity * SURFACE_WORDS),
+            pixels: operands.write(c.pixels, capacity + 1),
+            points: wanted(c.points, capacity * POINT_WORDS),
+            normals: wanted(c.normals, capacity * NORMAL_WORDS),
             vertex_count,
             kind,
             stage: Stage::Draw { next: 0 },
         };
-        disjoint(job.operands())?;
+        operands.disjoint(job.operands());
         Ok(job)
     }
 

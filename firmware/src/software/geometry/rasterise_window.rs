@@ -6,7 +6,7 @@ use super::resolve::{Next, Target};
 use crate::backend::{Step, Work};
 use crate::kernels::rasterise::Tile;
 use crate::kernels::window::Store;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::{ACCUMULATOR_WORDS, SPLAT_WORDS};
 use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Fault, RasteriseWindow as Command};
@@ -50,17 +50,17 @@ impl RasteriseWindow {
         let grid = Grid::new(operands.frame(c.frame)?, [c.region_width, c.region_height], 1)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            splats: operands.write(c.splats, capacity * SPLAT_WORDS)?,
-            keys: operands.write(c.keys, 2 * capacity)?,
-            order: operands.read(c.order, capacity)?,
-            window: operands.write(c.window, WINDOW_WORDS)?,
-            accumulators: operands.write(c.accumulators, grid.pixels() * ACCUMULATOR_WORDS)?,
+            splats: operands.write(c.splats, capacity * SPLAT_WORDS),
+            keys: operands.write(c.keys, 2 * capacity),
+            order: operands.read(c.order, capacity),
+            window: operands.write(c.window, WINDOW_WORDS),
+            accumulators: operands.write(c.accumulators, grid.pixels() * ACCUMULATOR_WORDS),
             grid,
             target: Target { frame: c.frame.0, background: c.background },
             stage: Stage::Draw { next: 0 },
         };
         let Self { splats, keys, order, window, accumulators, .. } = &job;
-        disjoint([splats, keys, order, window, accumulators])?;
+        operands.disjoint([splats, keys, order, window, accumulators]);
         Ok(job)
     }
 

@@ -3,7 +3,7 @@
 use super::cursor::{PIXELS_MAX, tile};
 use super::resolve::{Next, Target};
 use crate::backend::Step;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::ACCUMULATOR_WORDS;
 use quintet_protocol::program::{Fault, ResolveTile as Command};
 use quintet_protocol::tile::CURSOR_WORDS;
@@ -23,13 +23,13 @@ impl ResolveTile {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         let words = c.capacity as usize * ACCUMULATOR_WORDS;
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            accumulators: operands.read(c.accumulators, words)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            accumulators: operands.read(c.accumulators, words),
             frame: operands.frame(c.frame)?,
             target: Target { frame: c.frame.0, background: c.background },
             next: Some(Next::FIRST),
         };
-        disjoint([&job.cursor, &job.accumulators])?;
+        operands.disjoint([&job.cursor, &job.accumulators]);
         Ok(job)
     }
 

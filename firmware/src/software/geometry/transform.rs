@@ -2,7 +2,7 @@
 
 use crate::backend::{Step, Work};
 use crate::kernels::triangles::{Lens, Meshes, Transform};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::gaussian::{CAMERA_WORDS, Camera};
 use quintet_protocol::mesh::{
     SEEN_HEADER_WORDS, SEEN_WORDS, TRIANGLE_WORDS, VERTEX_WORDS, seen_words,
@@ -60,15 +60,15 @@ impl TransformVertices {
         let [vertex_count, triangle_count] =
             [c.vertex_count, c.triangle_count].map(|count| count as usize);
         let job = Self {
-            vertices: operands.read(c.vertices, vertex_count * VERTEX_WORDS)?,
-            triangles: operands.read(c.triangles, triangle_count * TRIANGLE_WORDS)?,
-            camera: operands.read(c.camera, CAMERA_WORDS)?,
-            seen: operands.write(c.seen, seen_words(vertex_count, triangle_count))?,
+            vertices: operands.read(c.vertices, vertex_count * VERTEX_WORDS),
+            triangles: operands.read(c.triangles, triangle_count * TRIANGLE_WORDS),
+            camera: operands.read(c.camera, CAMERA_WORDS),
+            seen: operands.write(c.seen, seen_words(vertex_count, triangle_count)),
             vertex_count,
             size: [c.width, c.height].map(i32::from),
             stage: Stage::Vertices { next: 0 },
         };
-        disjoint([&job.vertices, &job.triangles, &job.camera, &job.seen])?;
+        operands.disjoint([&job.vertices, &job.triangles, &job.camera, &job.seen]);
         Ok(job)
     }
 

@@ -1,6 +1,6 @@
 //! The command that says which command comes next.
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::Record;
 
 /// Goes back to an earlier command while a word is not zero.
@@ -18,8 +18,8 @@ pub struct Repeat {
 }
 
 impl Repeat {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self { condition: r.buffer(0), from: r.half(0)?, word: r.half(1)? })
+    pub(super) fn parse(r: &Record) -> Self {
+        Self { condition: r.buffer(0), from: r.half(0), word: r.half(1) }
     }
 
     pub(super) fn record(&self) -> Record {

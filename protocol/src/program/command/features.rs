@@ -1,7 +1,7 @@
 //! The commands that make and move rows of features. Layouts: [`crate::feature`].
 
-use super::super::{BufferId, Fault};
-use super::record::{Record, flag, pack};
+use super::super::BufferId;
+use super::record::{Record, pack};
 use crate::feature::Matrix;
 
 /// A dense layer over rows of halves, with weights of signed bytes, for each row:
@@ -117,10 +117,10 @@ pub struct Gather {
 }
 
 impl Dense {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let ([inputs, outputs], [least, greatest]) = (r.pair(1), r.pair(4));
         let [input, count, weights, scratch, output] = [0, 1, 2, 3, 4].map(|at| r.buffer(at));
-        Ok(Self {
+        Self {
             input,
             count,
             weights,
@@ -129,11 +129,11 @@ impl Dense {
             capacity: r.parameters[0],
             inputs,
             outputs,
-            input_matrix: r.matrix(2)?,
-            output_matrix: r.matrix(3)?,
+            input_matrix: r.matrix(2),
+            output_matrix: r.matrix(3),
             least: least as i16,
             greatest: greatest as i16,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -147,12 +147,12 @@ impl Dense {
 }
 
 impl Waves {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [input_stride, input_first] = r.pair(1);
         let [input, count, frequencies, output] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
         let [frequency_count, coordinates, of_halves, includes_input] =
             r.parameters[2].to_le_bytes();
-        Ok(Self {
+        Self {
             input,
             count,
             frequencies,
@@ -162,11 +162,11 @@ impl Waves {
             input_first,
             frequency_count,
             coordinates,
-            of_halves: flag(of_halves, 2)?,
-            includes_input: flag(includes_input, 2)?,
-            matrix: r.matrix(3)?,
-            input_shift: r.byte(4)?,
-        })
+            of_halves: r.flag_in(2, of_halves),
+            includes_input: r.flag_in(2, includes_input),
+            matrix: r.matrix(3),
+            input_shift: r.byte(4),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -183,10 +183,10 @@ impl Waves {
 }
 
 impl Harmonics {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [rays, count, output] = [0, 1, 2].map(|operand| r.buffer(operand));
-        let (capacity, degree) = (r.parameters[0], r.byte(1)?);
-        Ok(Self { rays, count, output, capacity, degree, matrix: r.matrix(2)? })
+        let (capacity, degree) = (r.parameters[0], r.byte(1));
+        Self { rays, count, output, capacity, degree, matrix: r.matrix(2) }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -196,11 +196,11 @@ impl Harmonics {
 }
 
 impl Gather {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [columns, list] = r.pair(2);
         let [list_first, list_stride] = list.to_le_bytes();
         let [input, count, output] = [0, 1, 2].map(|operand| r.buffer(operand));
-        Ok(Self {
+        Self {
             input,
             count,
             output,
@@ -210,9 +210,9 @@ impl Gather {
             columns,
             list_first,
             list_stride,
-            input_matrix: r.matrix(3)?,
-            output_matrix: r.matrix(4)?,
-        })
+            input_matrix: r.matrix(3),
+            output_matrix: r.matrix(4),
+        }
     }
 
     pub(super) fn record(&self) -> Record {

@@ -1,6 +1,6 @@
 //! The commands that draw Gaussians which all lie in the arena.
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::{NONE, Record, pack, pack_color};
 
 /// Projects Gaussians to screen-space splats (EWA, INRIA kernel), front of the camera only, and
@@ -61,9 +61,9 @@ pub struct RasteriseGaussians {
 }
 
 impl ProjectGaussians {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [width, height] = r.pair(3);
-        Ok(Self {
+        Self {
             chunks: r.buffer(0),
             gaussians: r.buffer(1),
             camera: r.buffer(2),
@@ -73,10 +73,10 @@ impl ProjectGaussians {
             harmonics: r.optional(6),
             chunk_count: r.parameters[0],
             gaussian_count: r.parameters[1],
-            degree: r.byte(2)?,
+            degree: r.byte(2),
             width,
             height,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -91,9 +91,9 @@ impl ProjectGaussians {
 }
 
 impl RasteriseGaussians {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [tile_width, tile_height] = r.pair(1);
-        Ok(Self {
+        Self {
             splats: r.buffer(0),
             order: r.buffer(1),
             count: r.buffer(2),
@@ -104,8 +104,8 @@ impl RasteriseGaussians {
             capacity: r.parameters[0],
             tile_width,
             tile_height,
-            background: r.color(2)?,
-        })
+            background: r.color(2),
+        }
     }
 
     pub(super) fn record(&self) -> Record {

@@ -3,7 +3,7 @@
 //!
 //! Layouts of weights and of what turns a sum into a byte: [`crate::network`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::Record;
 use super::sliding::{SLIDING_PARAMETERS, Sliding};
 
@@ -69,13 +69,10 @@ pub struct ByteRange {
 
 impl ByteRange {
     /// Reads two parameters from `first` on.
-    pub(super) fn parse(r: &Record, first: u8) -> Result<Self, Fault> {
-        let ([zero_in, zero_out], [least, greatest]) =
-            (r.byte_pair(first)?, r.byte_pair(first + 1)?);
-        if least > greatest {
-            return Err(Fault::OutOfRange { parameter: first + 1 });
-        }
-        Ok(Self { zero_in, zero_out, least, greatest })
+    pub(super) fn parse(r: &Record, first: u8) -> Self {
+        let ([zero_in, zero_out], [least, greatest]) = (r.byte_pair(first), r.byte_pair(first + 1));
+        r.require(first + 1, least <= greatest);
+        Self { zero_in, zero_out, least, greatest }
     }
 
     /// The two parameters.
@@ -86,22 +83,20 @@ impl ByteRange {
 }
 
 impl Convolve {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [page_pairs, unpaired] = r.pair(9);
-        if unpaired > 1 {
-            return Err(Fault::OutOfRange { parameter: 9 });
-        }
-        Ok(Self {
+        r.require(9, unpaired <= 1);
+        Self {
             input: r.buffer(0),
             weights: r.buffer(1),
             scratch: r.buffer(2),
             output: r.buffer(3),
-            sliding: Sliding::parse(r)?,
-            bytes: ByteRange::parse(r, 6)?,
+            sliding: Sliding::parse(r),
+            bytes: ByteRange::parse(r, 6),
             first_page: r.parameters[8],
             page_pairs,
             unpaired: unpaired == 1,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -116,15 +111,15 @@ impl Convolve {
 }
 
 impl ConvolveDepthwise {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             input: r.buffer(0),
             weights: r.buffer(1),
             scratch: r.buffer(2),
             output: r.buffer(3),
-            sliding: Sliding::parse(r)?,
-            bytes: ByteRange::parse(r, 6)?,
-        })
+            sliding: Sliding::parse(r),
+            bytes: ByteRange::parse(r, 6),
+        }
     }
 
     pub(super) fn record(&self) -> Record {

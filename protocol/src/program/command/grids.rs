@@ -1,7 +1,7 @@
 //! The commands that look features up in grids. Layouts: [`crate::grid`].
 
-use super::super::{BufferId, Fault};
-use super::record::{Record, flag, pack};
+use super::super::BufferId;
+use super::record::{Record, pack};
 use crate::feature::Matrix;
 
 /// Interpolates features at points: in textures, dense grids or hash grids, one or many levels of
@@ -102,11 +102,11 @@ pub enum FactorReduce {
 }
 
 impl Interpolate {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [level_count, rest] = r.pair(1);
         let [features, entry] = rest.to_le_bytes();
         let [corners, dimensions, selects, adds] = r.parameters[2].to_le_bytes();
-        Ok(Self {
+        Self {
             points: r.buffer(0),
             count: r.buffer(1),
             levels: r.buffer(2),
@@ -115,13 +115,13 @@ impl Interpolate {
             capacity: r.parameters[0],
             level_count,
             features,
-            entry: GridEntry::of(entry, 1)?,
-            corners: Corners::of(corners, 2)?,
+            entry: r.known(1, GridEntry::of(entry), GridEntry::Bytes),
+            corners: r.known(2, Corners::of(corners), Corners::Nearest),
             dimensions,
-            selects: flag(selects, 2)?,
-            adds: flag(adds, 2)?,
-            matrix: r.matrix(3)?,
-        })
+            selects: r.flag_in(2, selects),
+            adds: r.flag_in(2, adds),
+            matrix: r.matrix(3),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -138,14 +138,12 @@ impl Interpolate {
 }
 
 impl Factors {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [group_count, rest] = r.pair(1);
         let [factors_of_group, features] = rest.to_le_bytes();
         let [entry, reduce, adds, zero] = r.parameters[2].to_le_bytes();
-        if zero != 0 {
-            return Err(Fault::OutOfRange { parameter: 2 });
-        }
-        Ok(Self {
+        r.require(2, zero == 0);
+        Self {
             points: r.buffer(0),
             count: r.buffer(1),
             factors: r.buffer(2),
@@ -155,15 +153,14 @@ impl Factors {
             group_count,
             factors_of_group,
             features,
-            entry: GridEntry::of(entry, 2)?,
-            reduce: match reduce {
-                0 => FactorReduce::Product,
-                1 => FactorReduce::Sum,
-                _ => return Err(Fault::OutOfRange { parameter: 2 }),
+            entry: r.known(2, GridEntry::of(entry), GridEntry::Bytes),
+            reduce: {
+                r.require(2, reduce <= 1);
+                if reduce == 0 { FactorReduce::Product } else { FactorReduce::Sum }
             },
-            adds: flag(adds, 2)?,
-            matrix: r.matrix(3)?,
-        })
+            adds: r.flag_in(2, adds),
+            matrix: r.matrix(3),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -180,12 +177,12 @@ impl Factors {
 }
 
 impl Corners {
-    pub(super) fn of(code: u8, parameter: u8) -> Result<Self, Fault> {
+    pub(super) fn of(code: u8) -> Option<Self> {
         match code {
-            0 => Ok(Self::Nearest),
-            1 => Ok(Self::Linear),
-            2 => Ok(Self::Simplex),
-            _ => Err(Fault::OutOfRange { parameter }),
+            0 => Some(Self::Nearest),
+            1 => Some(Self::Linear),
+            2 => Some(Self::Simplex),
+            _ => None,
         }
     }
 }
@@ -199,12 +196,12 @@ impl GridEntry {
         }
     }
 
-    pub(super) fn of(code: u8, parameter: u8) -> Result<Self, Fault> {
+    pub(super) fn of(code: u8) -> Option<Self> {
         match code {
-            0 => Ok(Self::Bytes),
-            1 => Ok(Self::Halves),
-            2 => Ok(Self::Pixels),
-            _ => Err(Fault::OutOfRange { parameter }),
+            0 => Some(Self::Bytes),
+            1 => Some(Self::Halves),
+            2 => Some(Self::Pixels),
+            _ => None,
         }
     }
 }

@@ -119,10 +119,12 @@ macro_rules! commands {
 
             #[inline(never)]
             pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
-                match Record::parse(bytes)? {
-                    $((Operator::$operator, $mode, r) => $name::parse(&r).map(Self::$name),)*
-                    (operator, mode, _) => Err(Fault::UnknownMode { operator, mode }),
-                }
+                let (operator, mode, record) = Record::parse(bytes)?;
+                let command = match (operator, mode) {
+                    $((Operator::$operator, $mode) => Self::$name($name::parse(&record)),)*
+                    (operator, mode) => return Err(Fault::UnknownMode { operator, mode }),
+                };
+                record.fault().map_or(Ok(command), Err)
             }
 
             pub(super) fn emit(&self) -> [u8; COMMAND_BYTES] {

@@ -1,6 +1,6 @@
 //! The command that runs a small network at a time. Layouts: [`crate::feature`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::grids::{Corners, GridEntry};
 use super::record::{Record, pack};
 use crate::feature::Matrix;
@@ -74,15 +74,12 @@ pub struct PerceptronGrid {
 }
 
 impl Perceptron {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [[widest, layer_count], [inputs, inputs_to], [outputs, outputs_from]] =
             [4, 6, 8].map(|at| r.pair(at));
         let [count, layers, weights, scratch, rows] = [0, 1, 2, 3, 4].map(|at| r.buffer(at));
-        let grid = match r.optional(5) {
-            Some(points) => Some(PerceptronGrid::parse(r, points)?),
-            None => None,
-        };
-        Ok(Self {
+        let grid = r.optional(5).map(|points| PerceptronGrid::parse(r, points));
+        Self {
             count,
             layers,
             weights,
@@ -90,16 +87,16 @@ impl Perceptron {
             rows,
             grid,
             capacity: r.parameters[0],
-            work: r.matrix(3)?,
+            work: r.matrix(3),
             widest,
             layer_count,
-            input_matrix: r.matrix(5)?,
+            input_matrix: r.matrix(5),
             inputs,
             inputs_to,
-            output_matrix: r.matrix(7)?,
+            output_matrix: r.matrix(7),
             outputs,
             outputs_from,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -123,22 +120,21 @@ impl Perceptron {
 }
 
 impl PerceptronGrid {
-    fn parse(r: &Record, points: BufferId) -> Result<Self, Fault> {
+    fn parse(r: &Record, points: BufferId) -> Self {
         let [level_count, rest] = r.pair(1);
         let [features, entry] = rest.to_le_bytes();
-        let [corners, dimensions, 0, 0] = r.parameters[2].to_le_bytes() else {
-            return Err(Fault::OutOfRange { parameter: 2 });
-        };
-        Ok(Self {
+        let [corners, dimensions, zeros @ ..] = r.parameters[2].to_le_bytes();
+        r.require(2, zeros == [0, 0]);
+        Self {
             points,
             levels: r.buffer(6),
             table: r.buffer(7),
             level_count,
             features,
-            entry: GridEntry::of(entry, 1)?,
-            corners: Corners::of(corners, 2)?,
+            entry: r.known(1, GridEntry::of(entry), GridEntry::Bytes),
+            corners: r.known(2, Corners::of(corners), Corners::Nearest),
             dimensions,
-        })
+        }
     }
 
     fn parameters(&self) -> [u32; 2] {

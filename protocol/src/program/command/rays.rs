@@ -1,7 +1,7 @@
 //! The commands that cast rays, take samples along them, and compose these. Layouts:
 //! [`crate::ray`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::{Record, pack};
 use crate::feature::Matrix;
 use crate::ray::Spacing;
@@ -124,9 +124,9 @@ pub struct Focus {
 }
 
 impl CastRays {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [cursor, camera, rays, marks] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
-        Ok(Self { cursor, camera, rays, marks, capacity: r.parameters[0] })
+        Self { cursor, camera, rays, marks, capacity: r.parameters[0] }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -135,14 +135,12 @@ impl CastRays {
 }
 
 impl March {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [opaque, rest] = r.pair(3);
         let [grid_bits, spacing] = rest.to_le_bytes();
-        let [channels, clips] = r.half(4)?.to_le_bytes();
-        if clips > 1 {
-            return Err(Fault::OutOfRange { parameter: 4 });
-        }
-        Ok(Self {
+        let [channels, clips] = r.half(4).to_le_bytes();
+        r.require(4, clips <= 1);
+        Self {
             cursor: r.buffer(0),
             rays: r.buffer(1),
             marks: r.buffer(2),
@@ -156,10 +154,10 @@ impl March {
             pixels: r.parameters[2],
             opaque,
             grid_bits,
-            spacing: spacing_of(spacing, 3)?,
+            spacing: r.known(3, spacing_of(spacing), Spacing::Middles),
             channels,
             clips: clips == 1,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -176,9 +174,9 @@ impl March {
 }
 
 impl Composite {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [channels, opaque] = r.pair(5);
-        Ok(Self {
+        Self {
             samples: r.buffer(0),
             densities: r.buffer(1),
             activations: r.buffer(2),
@@ -188,11 +186,11 @@ impl Composite {
             capacity: r.parameters[0],
             pixels: r.parameters[1],
             per_ray: r.parameters[2],
-            density: r.column(3)?,
-            color: r.matrix(4)?,
-            channels: u8::try_from(channels).map_err(|_| Fault::OutOfRange { parameter: 5 })?,
+            density: r.column(3),
+            color: r.matrix(4),
+            channels: r.narrow(5, channels.into()),
             opaque,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -209,10 +207,10 @@ impl Composite {
 }
 
 impl Focus {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [coarse, fine] = r.pair(0);
-        let [channels, spacing] = r.half(3)?.to_le_bytes();
-        Ok(Self {
+        let [channels, spacing] = r.half(3).to_le_bytes();
+        Self {
             cursor: r.buffer(0),
             weights: r.buffer(1),
             shares: r.buffer(2),
@@ -223,8 +221,8 @@ impl Focus {
             pixels: r.parameters[1],
             padding: r.parameters[2],
             channels,
-            spacing: spacing_of(spacing, 3)?,
-        })
+            spacing: r.known(3, spacing_of(spacing), Spacing::Middles),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -237,10 +235,10 @@ impl Focus {
     }
 }
 
-fn spacing_of(code: u8, parameter: u8) -> Result<Spacing, Fault> {
+fn spacing_of(code: u8) -> Option<Spacing> {
     match code {
-        0 => Ok(Spacing::Middles),
-        1 => Ok(Spacing::Points),
-        _ => Err(Fault::OutOfRange { parameter }),
+        0 => Some(Spacing::Middles),
+        1 => Some(Spacing::Points),
+        _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! The command that lights fragments.
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::Record;
 use crate::feature::Matrix;
 
@@ -26,10 +26,10 @@ pub struct Shade {
 }
 
 impl Shade {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [count, normals, lights, colors] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
-        let (capacity, light_count) = (r.parameters[0], r.byte(1)?);
-        Ok(Self { count, normals, lights, colors, capacity, light_count, matrix: r.matrix(2)? })
+        let (capacity, light_count) = (r.parameters[0], r.byte(1));
+        Self { count, normals, lights, colors, capacity, light_count, matrix: r.matrix(2) }
     }
 
     pub(super) fn record(&self) -> Record {

@@ -1,6 +1,5 @@
 //! The shape of what slides a window over a picture: convolutions and pooling.
 
-use super::super::Fault;
 use super::record::{Record, pack};
 
 /// A window that slides over a picture of `[rows, columns, channels]`, row by row, channels
@@ -30,7 +29,7 @@ pub(super) const SLIDING_PARAMETERS: usize = 6;
 
 impl Sliding {
     /// Reads parameters 0 to 5.
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let ([rows, columns], [channels, channels_out]) = (r.pair(0), r.pair(1));
         let [rows_out, columns_out] = r.pair(2);
         let [down, across, dilation_down, dilation_across] = r.parameters[4].to_le_bytes();
@@ -42,10 +41,10 @@ impl Sliding {
             dilation: [dilation_down, dilation_across],
             pad: r.pair(5),
         };
-        match sliding.zero() {
-            Some(parameter) => Err(Fault::OutOfRange { parameter }),
-            None => Ok(sliding),
+        if let Some(parameter) = sliding.zero() {
+            r.require(parameter, false);
         }
+        sliding
     }
 
     /// The first parameter with a zero that must not be.

@@ -1,6 +1,6 @@
 //! The command that orders keys.
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::Record;
 
 /// Orders the numbers `0..count` by ascending key (LSD radix); equal keys in ascending number, or
@@ -27,17 +27,17 @@ pub struct Sort {
 }
 
 impl Sort {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             keys: r.buffer(0),
             count: r.buffer(1),
             order: r.buffer(2),
             scratch: r.buffer(3),
             histogram: r.buffer(4),
             capacity: r.parameters[0],
-            digit_bits: r.byte(1)?,
-            ties: r.flag(2)?,
-        })
+            digit_bits: r.byte(1),
+            ties: r.flag(2),
+        }
     }
 
     pub(super) fn record(&self) -> Record {

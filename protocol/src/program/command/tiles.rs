@@ -1,7 +1,7 @@
 //! The commands that begin and end a tile, and draw what lies between as fragments.
 //! Layouts: [`crate::tile`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::{Record, pack, pack_color};
 use crate::feature::Matrix;
 
@@ -63,11 +63,11 @@ pub struct ResolveTile {
 }
 
 impl NextTile {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [tile_width, tile_height] = r.pair(0);
         let [cursor, frame, accumulators] = [0, 1, 2].map(|operand| r.buffer(operand));
-        let channels = r.byte(1)?;
-        Ok(Self { cursor, frame, accumulators, tile_width, tile_height, channels })
+        let channels = r.byte(1);
+        Self { cursor, frame, accumulators, tile_width, tile_height, channels }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -77,17 +77,17 @@ impl NextTile {
 }
 
 impl BlendSurface {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             count: r.buffer(0),
             colors: r.buffer(1),
             accumulators: r.buffer(2),
             pixels: r.optional(3),
             capacity: r.parameters[0],
-            matrix: r.matrix(1)?,
-            color_bits: r.byte(2)?,
-            adds: r.flag(3)?,
-        })
+            matrix: r.matrix(1),
+            color_bits: r.byte(2),
+            adds: r.flag(3),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -101,10 +101,10 @@ impl BlendSurface {
 }
 
 impl ResolveTile {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [cursor, accumulators, frame] = [0, 1, 2].map(|operand| r.buffer(operand));
-        let (capacity, background) = (r.parameters[0], r.color(1)?);
-        Ok(Self { cursor, accumulators, frame, capacity, background })
+        let (capacity, background) = (r.parameters[0], r.color(1));
+        Self { cursor, accumulators, frame, capacity, background }
     }
 
     pub(super) fn record(&self) -> Record {

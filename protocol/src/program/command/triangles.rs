@@ -1,7 +1,7 @@
 //! The commands that draw triangles, and Gaussians among them. Layouts: [`crate::tile`],
 //! [`crate::mesh`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::{Record, pack};
 
 /// Transforms vertices to view axes and to the screen, and finds the rows that each triangle
@@ -84,11 +84,11 @@ pub struct BlendGaussians {
 }
 
 impl TransformVertices {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [vertices, triangles, camera, seen] = [0, 1, 2, 3].map(|operand| r.buffer(operand));
         let [vertex_count, triangle_count] = [r.parameters[0], r.parameters[1]];
         let [width, height] = r.pair(2);
-        Ok(Self { vertices, triangles, camera, seen, vertex_count, triangle_count, width, height })
+        Self { vertices, triangles, camera, seen, vertex_count, triangle_count, width, height }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -101,8 +101,8 @@ impl TransformVertices {
 }
 
 impl RasteriseTriangles {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             cursor: r.buffer(0),
             seen: r.buffer(1),
             vertices: r.buffer(2),
@@ -114,8 +114,8 @@ impl RasteriseTriangles {
             vertex_count: r.parameters[0],
             triangle_count: r.parameters[1],
             capacity: r.parameters[2],
-            attribute: r.byte(3)?,
-        })
+            attribute: r.byte(3),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -130,7 +130,7 @@ impl RasteriseTriangles {
 }
 
 impl BlendGaussians {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let id = |operand| r.buffer(operand);
         let [cursor, splats, keys, order, count] = [0, 1, 2, 3, 4].map(id);
         let [surface, camera, accumulators] = [5, 6, 7].map(id);
@@ -147,7 +147,7 @@ impl BlendGaussians {
             capacity,
             pixels,
         };
-        Ok(ids)
+        ids
     }
 
     pub(super) fn record(&self) -> Record {

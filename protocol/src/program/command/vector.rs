@@ -2,7 +2,7 @@
 //!
 //! Requantisation is that of TFLite's reference kernels, rounding twice: see [`crate::network`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::gemm::ByteRange;
 use super::record::{Record, pack};
 use super::sliding::{SLIDING_PARAMETERS, Sliding};
@@ -188,24 +188,14 @@ pub struct Resize {
     pub output_size: [u16; 2],
 }
 
-/// Refuses a parameter that is zero.
-fn not_zero<const N: usize>(values: [(u8, u32); N]) -> Result<(), Fault> {
-    match values.iter().find(|(_, value)| *value == 0) {
-        Some(&(parameter, _)) => Err(Fault::OutOfRange { parameter }),
-        None => Ok(()),
-    }
-}
-
 impl Add {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        not_zero([(0, r.parameters[0]), (1, r.parameters[1])])?;
+    pub(super) fn parse(r: &Record) -> Self {
+        r.not_zero(&[(0, r.parameters[0]), (1, r.parameters[1])]);
         let [shift_a, shift_b, shift_out, _] = r.parameters[8].to_le_bytes().map(|b| b as i8);
-        let [zero_b, subtract] = r.byte_pair(7)?;
-        if !(0..=1).contains(&subtract) {
-            return Err(Fault::OutOfRange { parameter: 7 });
-        }
+        let [zero_b, subtract] = r.byte_pair(7);
+        r.require(7, (0..=1).contains(&subtract));
         let scale = |parameter: usize, shift| Scale::new(r.parameters[parameter], shift);
-        Ok(Self {
+        Self {
             a: r.buffer(0),
             b: r.buffer(1),
             scratch: r.buffer(2),
@@ -215,10 +205,10 @@ impl Add {
             scale_a: scale(2, shift_a),
             scale_b: scale(3, shift_b),
             scale_out: scale(4, shift_out),
-            bytes: ByteRange::parse(r, 5)?,
+            bytes: ByteRange::parse(r, 5),
             zero_b,
             subtract: subtract == 1,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -237,18 +227,18 @@ impl Add {
 }
 
 impl Multiply {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        not_zero([(0, r.parameters[0]), (1, r.parameters[1])])?;
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        r.not_zero(&[(0, r.parameters[0]), (1, r.parameters[1])]);
+        Self {
             a: r.buffer(0),
             b: r.buffer(1),
             output: r.buffer(2),
             count: r.parameters[0],
             period: r.parameters[1],
-            scale: Scale::parse(r, 2)?,
-            bytes: ByteRange::parse(r, 4)?,
-            zero_b: r.signed_byte(6)?,
-        })
+            scale: Scale::parse(r, 2),
+            bytes: ByteRange::parse(r, 4),
+            zero_b: r.signed_byte(6),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -262,14 +252,14 @@ impl Multiply {
 }
 
 impl Pool {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             input: r.buffer(0),
             output: r.buffer(1),
-            sliding: Sliding::parse(r)?,
-            bytes: ByteRange::parse(r, 6)?,
-            greatest: r.flag(8)?,
-        })
+            sliding: Sliding::parse(r),
+            bytes: ByteRange::parse(r, 6),
+            greatest: r.flag(8),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -282,18 +272,18 @@ impl Pool {
 }
 
 impl Reduce {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [outer, reduced, inner] = [r.parameters[0], r.parameters[1], r.parameters[2]];
-        not_zero([(0, outer), (1, reduced), (2, inner)])?;
-        Ok(Self {
+        r.not_zero(&[(0, outer), (1, reduced), (2, inner)]);
+        Self {
             input: r.buffer(0),
             output: r.buffer(1),
             outer,
             reduced,
             inner,
-            scale: Scale::parse(r, 3)?,
-            bytes: ByteRange::parse(r, 5)?,
-        })
+            scale: Scale::parse(r, 3),
+            bytes: ByteRange::parse(r, 5),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -305,17 +295,17 @@ impl Reduce {
 }
 
 impl Softmax {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [rows, columns] = [r.parameters[0], r.parameters[1]];
-        not_zero([(0, rows), (1, columns)])?;
-        Ok(Self {
+        r.not_zero(&[(0, rows), (1, columns)]);
+        Self {
             input: r.buffer(0),
             output: r.buffer(1),
             rows,
             columns,
-            scale: Scale::parse(r, 2)?,
+            scale: Scale::parse(r, 2),
             least_difference: r.parameters[4] as i32,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -327,10 +317,10 @@ impl Softmax {
 }
 
 impl Lookup {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        not_zero([(0, r.parameters[0])])?;
+    pub(super) fn parse(r: &Record) -> Self {
+        r.not_zero(&[(0, r.parameters[0])]);
         let [input, table, output] = [r.buffer(0), r.buffer(1), r.buffer(2)];
-        Ok(Self { input, table, output, count: r.parameters[0] })
+        Self { input, table, output, count: r.parameters[0] }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -340,14 +330,12 @@ impl Lookup {
 }
 
 impl Copy {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let ([i, j], [k, zero]) = (r.pair(0), r.pair(1));
-        not_zero([(0, u32::from(i.min(j))), (1, u32::from(k)), (2, r.parameters[2])])?;
-        if zero != 0 {
-            return Err(Fault::OutOfRange { parameter: 1 });
-        }
+        r.not_zero(&[(0, u32::from(i.min(j))), (1, u32::from(k)), (2, r.parameters[2])]);
+        r.require(1, zero == 0);
         let strides = |at: usize| [0, 1, 2].map(|axis| r.parameters[at + axis] as i32);
-        Ok(Self {
+        Self {
             input: r.buffer(0),
             output: r.buffer(1),
             counts: [i, j, k],
@@ -356,7 +344,7 @@ impl Copy {
             from_strides: strides(4),
             to: r.parameters[7],
             to_strides: strides(8),
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -370,9 +358,9 @@ impl Copy {
 }
 
 impl Fill {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        not_zero([(0, r.parameters[0])])?;
-        Ok(Self { output: r.buffer(0), count: r.parameters[0], value: r.signed_byte(1)? })
+    pub(super) fn parse(r: &Record) -> Self {
+        r.not_zero(&[(0, r.parameters[0])]);
+        Self { output: r.buffer(0), count: r.parameters[0], value: r.signed_byte(1) }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -382,20 +370,18 @@ impl Fill {
 }
 
 impl Resize {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let ([rows, columns], [channels, zero], size) = (r.pair(0), r.pair(1), r.pair(2));
         let least = |pair: [u16; 2]| u32::from(pair[0].min(pair[1]));
-        not_zero([(0, least([rows, columns])), (1, channels.into()), (2, least(size))])?;
-        if zero != 0 {
-            return Err(Fault::OutOfRange { parameter: 1 });
-        }
-        Ok(Self {
+        r.not_zero(&[(0, least([rows, columns])), (1, channels.into()), (2, least(size))]);
+        r.require(1, zero == 0);
+        Self {
             input: r.buffer(0),
             map: r.buffer(1),
             output: r.buffer(2),
             input_shape: [rows, columns, channels],
             output_size: size,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -411,8 +397,8 @@ impl Scale {
     }
 
     /// Reads two parameters from `first` on.
-    fn parse(r: &Record, first: u8) -> Result<Self, Fault> {
-        Ok(Self::new(r.parameters[usize::from(first)], r.signed_byte(first + 1)?))
+    fn parse(r: &Record, first: u8) -> Self {
+        Self::new(r.parameters[usize::from(first)], r.signed_byte(first + 1))
     }
 
     /// The two parameters.

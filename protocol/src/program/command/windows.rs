@@ -12,7 +12,7 @@
 //!
 //! So neither the Gaussians nor their splats need to fit the arena. Layouts: [`crate::window`].
 
-use super::super::{BufferId, Fault};
+use super::super::BufferId;
 use super::record::{Record, pack, pack_color};
 
 /// Finds the rectangle and the depths that each chunk's splats can lie in, and makes the window the
@@ -110,9 +110,9 @@ impl RegionGrid {
 }
 
 impl BoundChunks {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [width, height] = r.pair(1);
-        Ok(Self {
+        Self {
             chunks: r.buffer(0),
             camera: r.buffer(1),
             bounds: r.buffer(2),
@@ -121,7 +121,7 @@ impl BoundChunks {
             chunk_count: r.parameters[0],
             width,
             height,
-        })
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -132,8 +132,8 @@ impl BoundChunks {
 }
 
 impl ProjectWindow {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
-        Ok(Self {
+    pub(super) fn parse(r: &Record) -> Self {
+        Self {
             chunks: r.buffer(0),
             pages: r.buffer(1),
             camera: r.buffer(2),
@@ -145,8 +145,8 @@ impl ProjectWindow {
             chunk_count: r.parameters[0],
             capacity: r.parameters[1],
             grid: RegionGrid::parse(r, 2),
-            degree: r.byte(4)?,
-        })
+            degree: r.byte(4),
+        }
     }
 
     pub(super) fn record(&self) -> Record {
@@ -160,9 +160,9 @@ impl ProjectWindow {
 }
 
 impl RasteriseWindow {
-    pub(super) fn parse(r: &Record) -> Result<Self, Fault> {
+    pub(super) fn parse(r: &Record) -> Self {
         let [region_width, region_height] = r.pair(1);
-        Ok(Self {
+        Self {
             splats: r.buffer(0),
             keys: r.buffer(1),
             order: r.buffer(2),
@@ -172,8 +172,8 @@ impl RasteriseWindow {
             capacity: r.parameters[0],
             region_width,
             region_height,
-            background: r.color(2)?,
-        })
+            background: r.color(2),
+        }
     }
 
     pub(super) fn record(&self) -> Record {

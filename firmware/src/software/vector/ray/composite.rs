@@ -1,7 +1,7 @@
 //! `Vector`, composing samples front to back into the accumulators of their rays.
 
 use crate::kernels::rays::compose::{Activations, Columns, Target};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, are_disjoint, in_range};
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::program::{Composite as Command, Fault};
 use quintet_protocol::ray::{ACTIVATION_WORDS, COUNT_WORDS, SAMPLE_WORDS, SAMPLES_MAX};
@@ -38,11 +38,11 @@ impl Rows {
     fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         let (capacity, channels) = (c.capacity as usize, u16::from(c.channels));
         in_range(3, c.density.stride, 2..=u16::MAX)?;
-        let densities = operands.read(c.densities, c.density.words(capacity))?;
+        let densities = operands.read(c.densities, c.density.words(capacity));
         let colors = match c.colors {
             Some(colors) => {
                 in_range(4, c.color.first.saturating_add(channels), 0..=c.color.stride)?;
-                Some(operands.read(colors, c.color.words(capacity))?)
+                Some(operands.read(colors, c.color.words(capacity)))
             }
             None => None,
         };
@@ -54,7 +54,7 @@ impl Rows {
     fn words(&self) -> [Words; 2] {
         let densities = self.densities.clone();
         match self.colors.clone() {
-            Some(colors) if disjoint([&densities, &colors]).is_ok() => [densities, colors],
+            Some(colors) if are_disjoint([&densities, &colors]) => [densities, colors],
             Some(colors) => {
                 [densities.start.min(colors.start)..densities.end.max(colors.end), 0..0]
             }
@@ -89,13 +89,13 @@ impl Composite {
         let [capacity, pixels] = [c.capacity, c.pixels].map(|count| count as usize);
         let (per_ray, channels) = (c.per_ray as usize, usize::from(c.channels));
         let weights = match c.weights {
-            Some(weights) => operands.write(weights, pixels.saturating_mul(per_ray))?,
+            Some(weights) => operands.write(weights, pixels.saturating_mul(per_ray)),
             None => 0..0,
         };
         let job = Self {
-            samples: operands.read(c.samples, COUNT_WORDS + capacity * SAMPLE_WORDS)?,
-            activations: operands.read(c.activations, ACTIVATION_WORDS)?,
-            accumulators: operands.write(c.accumulators, pixels * (1 + channels))?,
+            samples: operands.read(c.samples, COUNT_WORDS + capacity * SAMPLE_WORDS),
+            activations: operands.read(c.activations, ACTIVATION_WORDS),
+            accumulators: operands.write(c.accumulators, pixels * (1 + channels)),
             weights,
             rows: Rows::new(operands, c)?,
             channels,
@@ -103,7 +103,7 @@ impl Composite {
             opaque: c.opaque.into(),
             next: 0,
         };
-        disjoint(job.ranges().each_ref())?;
+        operands.disjoint(job.ranges().each_ref());
         Ok(job)
     }
 

@@ -1,7 +1,7 @@
 //! `Vector`, spending samples where a coarse pass found something.
 
 use crate::kernels::rays::focus::Focus as Kernel;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::program::{Fault, Focus as Command};
 use quintet_protocol::tile::{CURSOR_WORDS, Cursor, TRANSMITTANCE_ONE};
 
@@ -37,18 +37,18 @@ impl Focus {
         let kernel = Kernel::new(c.spacing, [c.coarse.into(), c.fine.into()], c.padding);
         let accumulator_words = 1 + usize::from(c.channels);
         let job = Self {
-            cursor: operands.read(c.cursor, CURSOR_WORDS)?,
-            weights: operands.write(c.weights, pixels * coarse)?,
-            shares: operands.write(c.shares, pixels * kernel.shares() as usize)?,
-            marks: operands.write(c.marks, pixels)?,
-            accumulators: operands.write(c.accumulators, pixels * accumulator_words)?,
+            cursor: operands.read(c.cursor, CURSOR_WORDS),
+            weights: operands.write(c.weights, pixels * coarse),
+            shares: operands.write(c.shares, pixels * kernel.shares() as usize),
+            marks: operands.write(c.marks, pixels),
+            accumulators: operands.write(c.accumulators, pixels * accumulator_words),
             kernel,
             coarse,
             accumulator_words,
             next: 0,
         };
         let Self { cursor, weights, shares, marks, accumulators, .. } = &job;
-        disjoint([cursor, weights, shares, marks, accumulators])?;
+        operands.disjoint([cursor, weights, shares, marks, accumulators]);
         Ok(job)
     }
 

@@ -1,6 +1,6 @@
 //! `Vector`, Gather: rows, or columns of them, are copied to rows that a list wants them in.
 
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::program::{Fault, Gather as Command};
@@ -41,14 +41,14 @@ impl Gather {
         let capacity = c.capacity as usize;
         let list_stride = usize::from(c.list_stride);
         let list = match c.list {
-            Some(id) => operands.read(id, capacity.saturating_mul(list_stride))?,
+            Some(id) => operands.read(id, capacity.saturating_mul(list_stride)),
             None => 0..0,
         };
         let job = Self {
-            input: operands.read(c.input, c.input_matrix.words(c.rows as usize))?,
+            input: operands.read(c.input, c.input_matrix.words(c.rows as usize)),
             list,
-            output: operands.write(c.output, c.output_matrix.words(capacity))?,
-            count: Count::new(operands, c.count, c.capacity)?,
+            output: operands.write(c.output, c.output_matrix.words(capacity)),
+            count: Count::new(operands, c.count, c.capacity),
             matrices: [c.input_matrix, c.output_matrix],
             width: columns / 2,
             rows: c.rows as usize,
@@ -58,7 +58,7 @@ impl Gather {
         };
         let Self { input, list, output, count, .. } = &job;
         for other in [input, list, count.place()] {
-            disjoint([output, other])?;
+            operands.disjoint([output, other]);
         }
         Ok(job)
     }

@@ -1,7 +1,7 @@
 //! `Vector`, Harmonics: a row of real spherical harmonics of each ray's direction.
 
 use crate::kernels::harmonic_basis::harmonics;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::Matrix;
 use quintet_protocol::program::{Fault, Harmonics as Command};
@@ -31,15 +31,15 @@ impl Harmonics {
         rows::columns(2, c.matrix, bands * bands)?;
         let capacity = c.capacity as usize;
         let job = Self {
-            rays: operands.read(c.rays, capacity.saturating_mul(RAY_WORDS))?,
-            output: operands.write(c.output, c.matrix.words(capacity))?,
-            count: Count::new(operands, c.count, c.capacity)?,
+            rays: operands.read(c.rays, capacity.saturating_mul(RAY_WORDS)),
+            output: operands.write(c.output, c.matrix.words(capacity)),
+            count: Count::new(operands, c.count, c.capacity),
             matrix: c.matrix,
             columns: bands * bands,
             row: 0,
         };
-        disjoint([&job.output, &job.rays])?;
-        disjoint([&job.output, job.count.place()])?;
+        operands.disjoint([&job.output, &job.rays]);
+        operands.disjoint([&job.output, job.count.place()]);
         Ok(job)
     }
 

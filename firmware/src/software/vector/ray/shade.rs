@@ -1,7 +1,7 @@
 //! `Vector`, shading: colours of fragments in the light that they get.
 
 use crate::kernels::shade::{LIGHTS_MAX, Lights};
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use quintet_protocol::mesh::LIGHT_WORDS;
 use quintet_protocol::program::{Fault, Shade as Command};
 use quintet_protocol::tile::NORMAL_WORDS;
@@ -33,15 +33,15 @@ impl Shade {
         in_range(2, c.matrix.first, 0..=c.matrix.stride - 3)?;
         let (capacity, lights) = (c.capacity as usize, 1 + usize::from(c.light_count));
         let job = Self {
-            count: operands.read(c.count, 1)?,
-            normals: operands.read(c.normals, capacity * NORMAL_WORDS)?,
-            lights: operands.read(c.lights, lights * LIGHT_WORDS)?,
-            colors: operands.write(c.colors, c.matrix.words(capacity))?,
+            count: operands.read(c.count, 1),
+            normals: operands.read(c.normals, capacity * NORMAL_WORDS),
+            lights: operands.read(c.lights, lights * LIGHT_WORDS),
+            colors: operands.write(c.colors, c.matrix.words(capacity)),
             stride: c.matrix.stride.into(),
             first: c.matrix.first.into(),
             next: 0,
         };
-        disjoint([&job.count, &job.normals, &job.lights, &job.colors])?;
+        operands.disjoint([&job.count, &job.normals, &job.lights, &job.colors]);
         Ok(job)
     }
 

@@ -2,7 +2,7 @@
 //! cosines of each frequency.
 
 use crate::kernels::sine::waves;
-use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::operands::{Operands, Words, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{Matrix, wave_columns, wave_words};
 use quintet_protocol::program::{Fault, Waves as Command};
@@ -60,10 +60,10 @@ impl Waves {
             false => capacity.saturating_mul(stride),
         };
         let job = Self {
-            input: operands.read(c.input, input_words)?,
-            frequencies: operands.read(c.frequencies, frequencies * wave_words(coordinates))?,
-            output: operands.write(c.output, c.matrix.words(capacity))?,
-            count: Count::new(operands, c.count, c.capacity)?,
+            input: operands.read(c.input, input_words),
+            frequencies: operands.read(c.frequencies, frequencies * wave_words(coordinates)),
+            output: operands.write(c.output, c.matrix.words(capacity)),
+            count: Count::new(operands, c.count, c.capacity),
             shape: Shape {
                 coordinates,
                 of_halves: c.of_halves,
@@ -77,10 +77,10 @@ impl Waves {
             row: 0,
         };
         let Self { input, frequencies, output, count, .. } = &job;
-        disjoint([output, frequencies, count.place()])?;
+        operands.disjoint([output, frequencies, count.place()]);
         // Features may get waves of their own beside them.
         if input != output || !c.of_halves || !apart(c, columns) {
-            disjoint([output, input])?;
+            operands.disjoint([output, input]);
         }
         Ok(job)
     }

@@ -1,6 +1,6 @@
 //! `Vector`, copying between strided places: row by row of runs, the last axis innermost.
 
-use crate::operands::{Operands, Words, disjoint, words};
+use crate::operands::{Operands, Words, words};
 use quintet_protocol::program::{Copy as Command, Fault};
 
 /// Instructions of a step, roughly.
@@ -37,9 +37,9 @@ impl Copying {
         let places = [(c.from, c.from_strides), (c.to, c.to_strides)];
         let places = places.map(|(first, strides)| Place { first, strides });
         let [from_end, to_end] = [places[0].end(c, 3)?, places[1].end(c, 7)?];
-        let input = operands.read(c.input, words(from_end))?;
-        let output = operands.write(c.output, words(to_end))?;
-        disjoint([&input, &output])?;
+        let input = operands.read(c.input, words(from_end));
+        let output = operands.write(c.output, words(to_end));
+        operands.disjoint([&input, &output]);
         let (counts, run) = (c.counts, c.run as usize);
         Ok(Self { input, output, counts, run, places, next: [0; 3], done: 0 })
     }

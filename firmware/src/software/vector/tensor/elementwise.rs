@@ -4,7 +4,7 @@
 use super::{bring, same_or_disjoint};
 use crate::kernels::elementwise::{ScaledBytes, add, multiply, tabulate};
 use crate::kernels::to_byte::ToByte;
-use crate::operands::{Operands, Words, disjoint, words};
+use crate::operands::{Operands, Words, words};
 use quintet_protocol::network::Scale;
 use quintet_protocol::program::{Add, BufferId, Fault, Multiply};
 
@@ -45,9 +45,9 @@ impl Elementwise {
     #[inline(never)]
     pub fn add(operands: &Operands, c: &Add) -> Result<Self, Fault> {
         let pair = Pair::new(operands, [c.a, c.b, c.output], c.count, c.period)?;
-        let scratch = operands.write(c.scratch, 2 * TABLE_WORDS)?;
+        let scratch = operands.write(c.scratch, 2 * TABLE_WORDS);
         for other in [&pair.first, &pair.second, &pair.output] {
-            disjoint([&scratch, other])?;
+            operands.disjoint([&scratch, other]);
         }
         // TFLite subtracts by negating the factor, which is to say that ties are rounded down
         // there.
@@ -111,13 +111,13 @@ impl Pair {
         if !count.is_multiple_of(period) {
             return Err(Fault::OutOfRange { parameter: 1 });
         }
-        let a = operands.read(ids[0], words(count.into()))?;
-        let b = operands.read(ids[1], words(period.into()))?;
-        let output = operands.write(ids[2], words(count.into()))?;
+        let a = operands.read(ids[0], words(count.into()));
+        let b = operands.read(ids[1], words(period.into()));
+        let output = operands.write(ids[2], words(count.into()));
         let swapped = b == output;
         let [first, second] = if swapped { [b, a] } else { [a, b] };
-        same_or_disjoint(&first, &output)?;
-        disjoint([&second, &output])?;
+        same_or_disjoint(operands, &first, &output);
+        operands.disjoint([&second, &output]);
         let (count, period) = (count as usize, period as usize);
         let period = if swapped { count } else { period };
         Ok(Self { first, second, output, count, period, swapped })

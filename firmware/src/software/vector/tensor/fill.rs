@@ -17,7 +17,7 @@ pub struct Fill {
 impl Fill {
     #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
-        let output = operands.write(c.output, words(c.count.into()))?;
+        let output = operands.write(c.output, words(c.count.into()));
         Ok(Self { output, count: c.count as usize, value: c.value as u8, next: 0 })
     }
 

@@ -3,7 +3,7 @@
 
 use super::{bring, same_or_disjoint};
 use crate::kernels::elementwise::look_up;
-use crate::operands::{Operands, Words, disjoint, words};
+use crate::operands::{Operands, Words, words};
 use quintet_protocol::program::{Fault, Lookup as Command};
 
 /// Bytes of a step, some five instructions each.
@@ -23,11 +23,11 @@ pub struct Lookup {
 impl Lookup {
     #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
-        let input = operands.read(c.input, words(c.count.into()))?;
-        let table = operands.read(c.table, TABLE_WORDS)?;
-        let output = operands.write(c.output, words(c.count.into()))?;
-        same_or_disjoint(&input, &output)?;
-        disjoint([&table, &output])?;
+        let input = operands.read(c.input, words(c.count.into()));
+        let table = operands.read(c.table, TABLE_WORDS);
+        let output = operands.write(c.output, words(c.count.into()));
+        same_or_disjoint(operands, &input, &output);
+        operands.disjoint([&table, &output]);
         Ok(Self { input, table, output, count: c.count as usize, next: 0 })
     }
 

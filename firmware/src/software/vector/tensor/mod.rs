@@ -10,9 +10,8 @@ mod reduce;
 mod resize;
 mod softmax;
 
-use crate::operands::{Words, disjoint};
+use crate::operands::{Operands, Words};
 use core::ops::Range;
-use quintet_protocol::program::Fault;
 
 pub use copy::Copying;
 pub use elementwise::Elementwise;
@@ -23,10 +22,12 @@ pub use reduce::Reduce;
 pub use resize::Resize;
 pub use softmax::Softmax;
 
-/// Refuses an output that overlaps an input without being the same words: then the input is worked
+/// Finds at fault an output that overlaps an input without being the same words: then the input is worked
 /// on in its place.
-fn same_or_disjoint(input: &Words, output: &Words) -> Result<(), Fault> {
-    if input == output { Ok(()) } else { disjoint([input, output]) }
+fn same_or_disjoint(operands: &Operands, input: &Words, output: &Words) {
+    if input != output {
+        operands.disjoint([input, output]);
+    }
 }
 
 /// Brings bytes of an input to their places in its output, unless that is where they are, to be

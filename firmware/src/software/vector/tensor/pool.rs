@@ -2,7 +2,7 @@
 
 use super::channels::Channels;
 use crate::kernels::reduce::{PLACES_MAX, Places, Reduction};
-use crate::operands::{Operands, disjoint, in_range, words};
+use crate::operands::{Operands, in_range, words};
 use quintet_protocol::program::{Fault, Pool as Command, Sliding};
 
 /// Pooling under way.
@@ -17,9 +17,9 @@ impl Pool {
         let s = &c.sliding;
         check(s)?;
         let [rows, columns, channels] = s.output.map(usize::from);
-        let input = operands.read(c.input, words(s.input_bytes() as u64))?;
-        let output = operands.write(c.output, words(s.output_bytes() as u64))?;
-        disjoint([&input, &output])?;
+        let input = operands.read(c.input, words(s.input_bytes() as u64));
+        let output = operands.write(c.output, words(s.output_bytes() as u64));
+        operands.disjoint([&input, &output]);
         let reduction =
             if c.greatest { Reduction::Greatest(c.bytes) } else { Reduction::Mean(c.bytes) };
         let pixels = rows * columns;

@@ -3,7 +3,7 @@
 use super::channels::Channels;
 use crate::kernels::reduce::{PLACES_MAX, Places, Reduction};
 use crate::kernels::to_byte::ToByte;
-use crate::operands::{Operands, disjoint, in_range, words};
+use crate::operands::{Operands, in_range, words};
 use quintet_protocol::program::{Fault, Reduce as Command};
 
 /// Reducing under way.
@@ -18,9 +18,9 @@ impl Reduce {
         in_range(1, c.reduced, 1..=PLACES_MAX as u32)?;
         let outputs = u64::from(c.outer) * u64::from(c.inner);
         let inputs = outputs.saturating_mul(c.reduced.into());
-        let input = operands.read(c.input, words(inputs))?;
-        let output = operands.write(c.output, words(outputs))?;
-        disjoint([&input, &output])?;
+        let input = operands.read(c.input, words(inputs));
+        let output = operands.write(c.output, words(outputs));
+        operands.disjoint([&input, &output]);
         let [pixels, channels, reduced] = [c.outer, c.inner, c.reduced].map(|n| n as usize);
         let to = ToByte::new(c.scale, &c.bytes);
         let reduction = Reduction::Sum { zero: c.bytes.zero_in, to };

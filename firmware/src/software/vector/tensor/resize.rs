@@ -1,6 +1,6 @@
 //! `Vector`, resizing: each output pixel is copied from the input's that a map names.
 
-use crate::operands::{Operands, Words, disjoint, words};
+use crate::operands::{Operands, Words, words};
 use quintet_protocol::program::{Fault, Resize as Command};
 
 /// Instructions of a step, roughly.
@@ -28,11 +28,11 @@ impl Resize {
             u64::from(rows) * u64::from(columns) * u64::from(c.input_shape[2])
         };
         let [rows, columns, _] = c.input_shape;
-        let input = operands.read(c.input, words(bytes([rows, columns])))?;
+        let input = operands.read(c.input, words(bytes([rows, columns])));
         let halves = u64::from(c.output_size[0]) + u64::from(c.output_size[1]);
-        let map = operands.read(c.map, words(2 * halves))?;
-        let output = operands.write(c.output, words(bytes(c.output_size)))?;
-        disjoint([&input, &map, &output])?;
+        let map = operands.read(c.map, words(2 * halves));
+        let output = operands.write(c.output, words(bytes(c.output_size)));
+        operands.disjoint([&input, &map, &output]);
         let (shape, size) = (c.input_shape.map(usize::from), c.output_size.map(usize::from));
         Ok(Self { input, map, output, shape, size, next: 0 })
     }

@@ -46,9 +46,9 @@ impl Softmax {
         let [left, _] = c.scale.shifts();
         let (multiplier, least_difference) = (c.scale.multiplier, c.least_difference);
         let count = u64::from(c.rows) * u64::from(c.columns);
-        let input = operands.read(c.input, words(count))?;
-        let output = operands.write(c.output, words(count))?;
-        same_or_disjoint(&input, &output)?;
+        let input = operands.read(c.input, words(count));
+        let output = operands.write(c.output, words(count));
+        same_or_disjoint(operands, &input, &output);
         Ok(Self {
             input,
             output,
