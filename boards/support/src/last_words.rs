@@ -36,6 +36,7 @@ pub fn leave(reason: &dyn Display) {
 }
 
 /// Logs what was left before the last reset, once. Call it once, at boot.
+#[cfg(feature = "log")]
 pub fn tell() {
     let place = (&raw mut WORDS).cast::<Words>();
     // SAFETY: words and bytes, for which any bits do; at boot nothing else looks at them. They are
