@@ -7,6 +7,7 @@ pub mod compile;
 pub mod device;
 pub mod emulator;
 pub mod execute;
+pub mod flash;
 pub mod framing;
 pub mod import;
 pub mod infer;
