@@ -11,21 +11,27 @@ use std::path::PathBuf;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
     println!("cargo:rerun-if-changed=board.toml");
-    println!("cargo:rerun-if-changed=link.x");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
 
     fs::write(out.join("memory.x"), memory_script(&board)?)?;
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
-    // Without a linker script of the board's own, the runtime crate brings one of this name.
-    if let Ok(script) = fs::read("link.x") {
-        fs::write(out.join("link.x"), script)?;
+    // Without a linker script of the board's own, the runtime crate brings one of this name. A list
+    // of interrupts a board may have to bring itself.
+    for name in ["link.x", "device.x"] {
+        println!("cargo:rerun-if-changed={name}");
+        if let Ok(script) = fs::read(name) {
+            fs::write(out.join(name), script)?;
+        }
     }
     println!("cargo:rustc-link-search={}", out.display());
-    // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
-    for argument in ["-Tlink.x", "-Tdefmt.x", "-Tbuild-id.x", "--build-id=sha1"] {
+    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
+    for argument in ["-Tlink.x", "-Tbuild-id.x", "--build-id=sha1"] {
         println!("cargo:rustc-link-arg-bins={argument}");
+    }
+    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
+        println!("cargo:rustc-link-arg-bins=-Tdefmt.x");
     }
     // Sections at exact addresses: no padding to pages that a microcontroller does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");
