@@ -32,6 +32,9 @@ pub struct Description {
     pub memory: BTreeMap<String, Region>,
     /// What the firmware may take.
     pub budget: Budget,
+    /// The smallest image, if there is one: a binary of its own in the package, called as that is
+    /// with `-small` behind it, and without the package's default features.
+    pub small: Option<Small>,
     /// The way that the driver's bytes go; boards of flesh and blood have one.
     pub link: Option<Link>,
     /// How firmware gets onto it; an emulated board needs nothing.
@@ -60,6 +63,16 @@ pub struct Budget {
     pub ram: u64,
     /// Of the RAM, for the stack.
     pub stack: u64,
+}
+
+/// The smallest image of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Small {
+    /// Cargo features of the board's package that it has.
+    pub features: Vec<String>,
+    /// What it may take.
+    pub budget: Budget,
 }
 
 /// The way that the driver's bytes go.

@@ -7,7 +7,7 @@ mod description;
 
 pub use description::{
     Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind, Qemu,
-    Region,
+    Region, Small,
 };
 
 use std::sync::LazyLock;

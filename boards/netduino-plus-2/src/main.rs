@@ -64,11 +64,13 @@ fn main() -> ! {
         clocks.source.name()
     );
     last_words::tell();
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window: WINDOW, nonce: 0, build };
     let backend = Software::default();
-    let mut device = Device::new(identity, memory, arena, link, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, link, clock, backend);
+    device.add_logs(&LOGS);
     loop {
         watchdog::feed(&mut chip);
         let activity = device.poll();

@@ -14,7 +14,7 @@ mod uart;
 
 use core::fmt::Write;
 
-use quintet_board_support::{LOGS, Stack, build_id, take_memory};
+use quintet_board_support::{Stack, build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -24,6 +24,7 @@ const BOARD: &str = env!("QUINTET_BOARD");
 /// The instruction set, for the device's description.
 const TARGET: &str = "riscv32imac";
 
+#[cfg(feature = "log")]
 defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 /// Called by the start-up code, once.
@@ -36,7 +37,8 @@ fn main() -> ! {
         None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
     idle::start();
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let _ = writeln!(
         Console(device),
         "{BOARD}: ready, {} bytes of arena, {} instructions so far",
@@ -47,7 +49,9 @@ fn main() -> ! {
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let accelerator = accelerator::detect();
     let backend = Mmio::new(accelerator, accelerator::shared());
-    let mut device = Device::new(identity, memory, arena, link, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, link, clock, backend);
+    #[cfg(feature = "log")]
+    device.add_logs(&quintet_board_support::LOGS);
     loop {
         match device.poll() {
             Activity::Busy => {}

@@ -1,14 +1,20 @@
-//! What every board has: the build id of its image, the logger behind `defmt`, the memory of its
-//! device, and a look at its stack.
+//! What every board has: the build id of its image, the memory of its device, a look at its stack,
+//! and, with feature `log`, the logger behind `defmt` and the last words of an earlier boot.
 #![no_std]
 
 mod build_id;
+#[cfg(feature = "log")]
 pub mod last_words;
+#[cfg(feature = "log")]
 mod logger;
 mod memory;
 mod stack;
 
+#[cfg(all(feature = "small", target_arch = "arm"))]
+mod memory_functions;
+
 pub use build_id::build_id;
+#[cfg(feature = "log")]
 pub use logger::LOGS;
 pub use memory::take_memory;
 pub use stack::Stack;
