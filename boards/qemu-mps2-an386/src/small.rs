@@ -5,7 +5,6 @@
 #![allow(unsafe_code)]
 
 mod clock;
-mod memory;
 mod sleep;
 mod uart;
 mod vectors;
@@ -13,7 +12,7 @@ mod vectors;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, exception};
-use quintet_board_support::build_id;
+use quintet_board_support::{build_id, take_memory};
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Device, Identity};
 
@@ -32,8 +31,9 @@ fn main() -> ! {
         build: BuildId::new(build_id()),
     };
     let (clock, backend) = (BoardClock::start(None), Software::default());
-    let link = memory::link();
-    let mut device = Device::new(identity, link, memory::arena(), Uart::start(), clock, backend);
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
+    let mut device = Device::new(identity, memory, arena, Uart::start(), clock, backend);
     loop {
         if device.poll() != Activity::Busy {
             cortex_m::interrupt::free(|_| {

@@ -9,15 +9,14 @@ mod clock;
 mod critical;
 mod fault;
 mod idle;
-mod memory;
 mod startup;
 mod uart;
 
 use core::fmt::Write;
 
-use quintet_board_support::build_id;
+use quintet_board_support::{Stack, build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
-use quintet_firmware::{Activity, BuildId, Device, Identity};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 
 /// The board's name, from `board.toml`.
@@ -30,6 +29,7 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 /// Called by the start-up code, once.
 fn main() -> ! {
+    let mut stack = Stack::paint();
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
     let (link, window) = match device.and_then(|device| device.port()) {
@@ -37,24 +37,28 @@ fn main() -> ! {
         None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
     idle::start();
-    let arena = memory::arena();
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let _ = writeln!(
         Console(device),
         "{BOARD}: ready, {} bytes of arena, {} instructions so far",
         size_of_val(arena),
-        quintet_firmware::Clock::ticks(&mut clock),
+        clock.ticks(),
     );
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let accelerator = accelerator::detect();
     let backend = Mmio::new(accelerator, accelerator::shared());
-    let mut device = Device::new(identity, memory::link(), arena, link, clock, backend);
+    let mut device = Device::new(identity, memory, arena, link, clock, backend);
     #[cfg(feature = "log")]
     device.add_logs(&quintet_board_support::LOGS);
     loop {
         match device.poll() {
             Activity::Busy => {}
-            Activity::Idle(_) => idle::wait(device.port(), None),
+            Activity::Idle(_) => {
+                stack.watch(clock::since_boot());
+                idle::wait(device.port(), None);
+            }
             Activity::Waiting(_) => idle::wait(device.port(), accelerator.as_ref()),
         }
     }

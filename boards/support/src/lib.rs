@@ -1,10 +1,14 @@
-//! What every board has: the build id of its image, and, with feature `log`, the logger behind
-//! `defmt`.
+//! What every board has: the build id of its image, the memory of its device, a look at its stack,
+//! and, with feature `log`, the logger behind `defmt` and the last words of an earlier boot.
 #![no_std]
 
 mod build_id;
 #[cfg(feature = "log")]
+pub mod last_words;
+#[cfg(feature = "log")]
 mod logger;
+mod memory;
+mod stack;
 
 #[cfg(all(feature = "small", target_arch = "arm"))]
 mod memory_functions;
@@ -12,3 +16,5 @@ mod memory_functions;
 pub use build_id::build_id;
 #[cfg(feature = "log")]
 pub use logger::LOGS;
+pub use memory::take_memory;
+pub use stack::Stack;
