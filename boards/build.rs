@@ -18,7 +18,8 @@ const OWN_SCRIPTS: [&str; 3] = ["link.x", "device.x", EXTRA_SCRIPT];
 /// The one that comes last.
 const EXTRA_SCRIPT: &str = "extra.x";
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Public for a board whose own build script does more than this one.
+pub fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
     println!("cargo:rerun-if-changed=board.toml");
     let out = PathBuf::from(env::var("OUT_DIR")?);

@@ -6,7 +6,6 @@
 mod accelerator;
 mod bulk;
 mod clock;
-mod critical;
 mod fault;
 mod idle;
 mod startup;

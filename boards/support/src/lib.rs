@@ -8,6 +8,8 @@ pub mod last_words;
 #[cfg(feature = "log")]
 mod logger;
 mod memory;
+#[cfg(all(feature = "one-hart", target_arch = "riscv32"))]
+mod one_hart;
 mod stack;
 
 #[cfg(all(feature = "small", target_arch = "arm"))]
