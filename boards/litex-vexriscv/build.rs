@@ -21,9 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = env::var_os(VARIABLE).map_or_else(|| SAMPLE.into(), PathBuf::from);
     println!("cargo:rerun-if-changed={}", path.display());
     if let Err(error) = build_for(&path) {
-        // A sentence, where an error of `main` would be shown as Rust writes it.
-        println!("cargo:error={}: {error}", path.display());
-        std::process::exit(1);
+        // A sentence, where an error of `main` would come with all that the script printed.
+        println!("cargo::error={}: {error}", path.display());
     }
     Ok(())
 }
