@@ -3,8 +3,9 @@
 //! configuration file, which cargo reads from the current folder and not from the package.
 //!
 //! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
-//! runtime crate brings, `device.x` is a list of interrupts, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
-//! other ones than `link.x`, such as a hardware abstraction layer brings.
+//! runtime crate brings, `device.x` is the list of interrupts that `cortex-m-rt` wants of a chip's
+//! crate, and `extra.x` comes after all others. `linker-scripts` in `board.toml` names other ones
+//! than `link.x`, such as a hardware abstraction layer brings.
 
 use std::env;
 use std::error::Error;
@@ -13,14 +14,14 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 3] = ["link.x", "device.x", "extra.x"];
+const OWN_SCRIPTS: [&str; 3] = ["link.x", "device.x", EXTRA_SCRIPT];
+/// The one that comes last.
+const EXTRA_SCRIPT: &str = "extra.x";
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Public for a board whose own build script does more than this one.
+pub fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
     println!("cargo:rerun-if-changed=board.toml");
-    for script in OWN_SCRIPTS {
-        println!("cargo:rerun-if-changed={script}");
-    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
@@ -28,24 +29,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("memory.x"), memory_script(&board)?)?;
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
     println!("cargo:rustc-link-search={}", out.display());
+    for name in OWN_SCRIPTS {
+        println!("cargo:rerun-if-changed={name}");
+        if let Ok(script) = fs::read(name) {
+            fs::write(out.join(name), script)?;
+        }
+    }
     let mut scripts = linker_scripts(&board)?;
     // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
-    scripts.push("build-id.x".into());
+    scripts.push("build-id.x".to_owned());
     if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
-        scripts.push("defmt.x".into());
+        scripts.push("defmt.x".to_owned());
     }
-    for name in OWN_SCRIPTS {
-        let Ok(script) = fs::read(name) else { continue };
-        fs::write(out.join(name), script)?;
-        // The runtime crate's script includes the list of interrupts by itself.
-        if name != "device.x" && !scripts.iter().any(|script| script == name) {
-            scripts.push(name.to_owned());
-        }
+    if fs::exists(EXTRA_SCRIPT)? {
+        scripts.push(EXTRA_SCRIPT.to_owned());
     }
     for script in scripts {
         println!("cargo:rustc-link-arg-bins=-T{script}");
     }
     println!("cargo:rustc-link-arg-bins=--build-id=sha1");
+    // Left to itself defmt builds in errors only.
+    println!("cargo:rerun-if-env-changed=DEFMT_LOG");
+    if env::var_os("DEFMT_LOG").is_none() {
+        println!("cargo:rustc-env=DEFMT_LOG=debug");
+    }
     // Sections at exact addresses: no padding to pages that a microcontroller does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");
     println!("cargo:rustc-env=QUINTET_BOARD={}", text("name")?);

@@ -13,7 +13,8 @@ pub use description::{
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 4] = [
+    ("litex-vexriscv", include_str!("../../litex-vexriscv/board.toml")),
     ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),
     ("qemu-riscv-virt", include_str!("../../qemu-riscv-virt/board.toml")),

@@ -64,7 +64,8 @@ fn main() -> ! {
         clocks.source.name()
     );
     last_words::tell();
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window: WINDOW, nonce: 0, build };
     let backend = Software::default();

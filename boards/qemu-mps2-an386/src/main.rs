@@ -14,9 +14,7 @@ mod vectors;
 
 use core::fmt::Write;
 
-#[cfg(feature = "log")]
-use quintet_board_support::Stack;
-use quintet_board_support::{build_id, take_memory};
+use quintet_board_support::{Stack, build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -31,7 +29,6 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    #[cfg(feature = "log")]
     let mut stack = Stack::paint();
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
@@ -39,7 +36,8 @@ fn main() -> ! {
         Some(port) => (Link::Bulk(port), BULK_WINDOW),
         None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let _ = writeln!(
         Console(device),
         "{BOARD}: ready, {} bytes of arena, {} instructions so far",
@@ -57,7 +55,6 @@ fn main() -> ! {
         match device.poll() {
             Activity::Busy => {}
             Activity::Idle(_) => {
-                #[cfg(feature = "log")]
                 stack.watch(clock::since_boot());
                 idle::wait(device.port(), None);
             }

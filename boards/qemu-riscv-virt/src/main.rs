@@ -6,7 +6,6 @@
 mod accelerator;
 mod bulk;
 mod clock;
-mod critical;
 mod fault;
 mod idle;
 mod startup;
@@ -14,9 +13,7 @@ mod uart;
 
 use core::fmt::Write;
 
-#[cfg(feature = "log")]
-use quintet_board_support::Stack;
-use quintet_board_support::{build_id, take_memory};
+use quintet_board_support::{Stack, build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -31,7 +28,6 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 /// Called by the start-up code, once.
 fn main() -> ! {
-    #[cfg(feature = "log")]
     let mut stack = Stack::paint();
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
@@ -40,7 +36,8 @@ fn main() -> ! {
         None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
     idle::start();
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let _ = writeln!(
         Console(device),
         "{BOARD}: ready, {} bytes of arena, {} instructions so far",
@@ -58,7 +55,6 @@ fn main() -> ! {
         match device.poll() {
             Activity::Busy => {}
             Activity::Idle(_) => {
-                #[cfg(feature = "log")]
                 stack.watch(clock::since_boot());
                 idle::wait(device.port(), None);
             }

@@ -1,13 +1,15 @@
-//! What every board has: the build id of its image, the memory of its device, the reason of its
-//! last failure, and, with feature `log`, the logger behind `defmt` and a look at its stack.
+//! What every board has: the build id of its image, the memory of its device, a look at its stack,
+//! and, with feature `log`, the logger behind `defmt` and the last words of an earlier boot.
 #![no_std]
 
 mod build_id;
+#[cfg(feature = "log")]
 pub mod last_words;
 #[cfg(feature = "log")]
 mod logger;
 mod memory;
-#[cfg(feature = "log")]
+#[cfg(all(feature = "one-hart", target_arch = "riscv32"))]
+mod one_hart;
 mod stack;
 
 #[cfg(all(feature = "small", target_arch = "arm"))]
@@ -17,5 +19,4 @@ pub use build_id::build_id;
 #[cfg(feature = "log")]
 pub use logger::LOGS;
 pub use memory::take_memory;
-#[cfg(feature = "log")]
 pub use stack::Stack;

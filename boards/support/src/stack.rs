@@ -51,12 +51,14 @@ impl Stack {
         let used = used();
         if used > self.deepest {
             self.deepest = used;
+            #[cfg(feature = "log")]
             defmt::debug!("stack: {=usize} of {=usize} bytes used at most", used, bytes());
         }
     }
 }
 
 /// Bytes of the stack.
+#[cfg(feature = "log")]
 fn bytes() -> usize {
     (&raw const _stack_start).addr().saturating_sub((&raw const _stack_end).addr())
 }

@@ -1,5 +1,6 @@
-//! Critical sections of one hart: its interrupts held back. This board takes none, but code from
-//! elsewhere cannot know.
+//! Critical sections of the only hart of a RISC-V core: its interrupts held back. For boards whose
+//! runtime crate brings none.
+#![allow(unsafe_code)]
 
 use core::arch::asm;
 

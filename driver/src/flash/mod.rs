@@ -1,0 +1,3 @@
+//! Firmware gets onto a board.
+
+pub mod litex;
