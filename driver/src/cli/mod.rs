@@ -6,8 +6,10 @@ mod arguments;
 mod compile;
 mod costs;
 mod devices;
+mod doctor;
 mod eval;
 mod failure;
+mod flash;
 mod infer;
 mod info;
 mod inspect;
@@ -48,6 +50,8 @@ Examples:
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
   quintet link --device serial:/dev/ttyACM0       how fast its cable is, and why
+  quintet flash --board nucleo-h743zi2            firmware onto a board, and the board tested
+  quintet doctor                                  what is missing here, and what mends it
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
 SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting; triangles: .glb,
@@ -96,6 +100,10 @@ enum Command {
     Link(link::Arguments),
     /// List the devices that can be used from here
     Devices(devices::Arguments),
+    /// Write firmware to a board, start it, and see that it works
+    Flash(flash::Arguments),
+    /// Check what there is to work with, thing by thing, and say what mends the rest
+    Doctor(doctor::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -124,6 +132,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Log(arguments) => log::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Flash(arguments) => flash::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }
 
