@@ -7,13 +7,14 @@ mod description;
 
 pub use description::{
     Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind, Qemu,
-    Region,
+    Region, Small,
 };
 
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
+    ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),
     ("qemu-riscv-virt", include_str!("../../qemu-riscv-virt/board.toml")),
 ];
