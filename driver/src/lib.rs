@@ -24,6 +24,7 @@ pub mod quantise;
 pub mod reference;
 pub mod render;
 pub mod scene;
+pub mod selftest;
 pub mod session;
 pub mod transport;
 pub mod usb;

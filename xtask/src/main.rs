@@ -46,6 +46,8 @@ Usage: cargo xtask COMMAND
   vectors [-o FOLDER] [--each N] [--seed S]
                         N (16) cases of each command for whoever builds an accelerator, as text in
                         FOLDER (target/vectors), from seed S (0) on
+  vectors --known       chooses the cases of `quintet selftest` anew, after a change of what a command
+                        does
   accelerated           pipelines and networks on all devices, their accelerators without each command
                         in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the

@@ -6,6 +6,7 @@
 
 mod error;
 mod image;
+pub mod litex;
 mod port;
 #[cfg(feature = "flash")]
 pub mod probe;
