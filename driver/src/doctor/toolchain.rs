@@ -73,7 +73,7 @@ fn targets(environment: &Environment, boards: &[&Description], chosen: bool) -> 
         targets.entry(&board.target).or_default().push(board);
     }
     let check = |(target, boards): (&str, Vec<&Description>)| {
-        let needed = chosen || boards.iter().any(|board| board.flash.is_none());
+        let needed = chosen || boards.iter().any(|board| board.qemu.is_some());
         let names: Vec<_> = boards.iter().map(|board| board.name.as_str()).collect();
         let thing = format!("target {target}");
         match has_core(environment, target) {

@@ -8,21 +8,32 @@ use quintet_driver::transport::DeviceUri;
 use super::outcome::Outcome;
 use super::{Arguments, failed};
 use crate::cli::failure::{FAILED, Failure};
+use crate::cli::selftest;
 
-/// Asks the board at the link's port.
+/// The port of the board's link.
+pub fn port(arguments: &Arguments, outcome: &Outcome) -> Result<DeviceUri, Failure> {
+    match (&arguments.port, &outcome.port) {
+        (Some(uri), _) | (None, Some(uri)) => Ok(uri.clone()),
+        (None, None) => find_port(outcome.board, outcome.probe_serial.as_deref())
+            .map_err(|error| failed(&error)),
+    }
+}
+
+/// Asks the board at the link's port which firmware it runs, and tests it.
 pub fn run(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Failure> {
-    let uri = match &arguments.port {
-        Some(uri) => uri.clone(),
-        None => find_port(outcome.board, outcome.probe_serial.as_deref())
-            .map_err(|error| failed(&error))?,
-    };
-    outcome.port = Some(uri.to_string());
+    let uri = port(arguments, outcome)?;
     let opened = Connection::open(&uri, Limits::default());
     let mut connection = opened.map_err(|error| Failure::open(&uri, &error))?;
     same_build(&uri, &mut connection, outcome)?;
     let device = connection.description();
-    outcome.device = Some(format!("{}, firmware {}", device.board, device.firmware));
-    Ok(())
+    let said = format!("{}, firmware {}", device.board, device.firmware);
+    let report = selftest::test(&mut connection)?;
+    outcome.port = Some(uri);
+    outcome.device = Some((said, report.counts()));
+    match report.has_passed() {
+        true => Ok(()),
+        false => Err(selftest::wrong(&connection.description().board, &report)),
+    }
 }
 
 /// Another firmware's answer proves nothing: it may be another board's port.

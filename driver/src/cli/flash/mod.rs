@@ -33,7 +33,8 @@ With --dry-run nothing is written. Without --probe no probe is needed either; wi
 the chip are tried as well.
 
 With --json: board, image, build, bytes, segments (address, bytes), way, chip, layout (algorithms,
-sectors, erased_bytes, written_bytes; null where it is not known), probe, written, port, device.";
+sectors, erased_bytes, written_bytes; null where it is not known), probe, written, port, device,
+self_test (passed, skipped, failed).";
 
 /// Arguments of the subcommand.
 #[derive(Args, Debug)]
@@ -73,7 +74,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut outcome = Outcome::new(board, way, image);
     match way {
         Way::Probe(chip) => write::by_probe(arguments, &chip, &mut outcome)?,
-        way => write::elsewhere(arguments, way, &outcome)?,
+        Way::LitexBios => write::by_litex_bios(arguments, &mut outcome)?,
+        _ => write::by_espflash(arguments, &outcome)?,
     }
     if outcome.written && !arguments.no_check {
         check::run(arguments, &mut outcome)?;

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use quintet_boards::Description;
 use quintet_driver::flash::{Image, Way};
+use quintet_driver::transport::DeviceUri;
 use serde_json::{Value, json};
 
-use super::write::command;
+use super::write::espflash;
 use crate::cli::output::in_bytes;
 
 /// What was found out and done so far.
@@ -20,9 +21,9 @@ pub struct Outcome {
     /// The probe's serial number, which its serial port has as well.
     pub probe_serial: Option<String>,
     pub written: bool,
-    pub port: Option<String>,
-    /// What the device said of itself.
-    pub device: Option<String>,
+    pub port: Option<DeviceUri>,
+    /// What the device said of itself, and its checks that passed, were skipped and failed.
+    pub device: Option<(String, [usize; 3])>,
 }
 
 impl Outcome {
@@ -60,13 +61,16 @@ impl Outcome {
         if let Some(port) = &self.port {
             let _ = writeln!(text, "link     {port}");
         }
-        if let Some(device) = &self.device {
+        if let Some((device, [passed, skipped, failed])) = &self.device {
             let _ = writeln!(text, "device   {device}");
+            let _ = writeln!(text, "test     {passed} passed, {skipped} skipped, {failed} failed");
         }
         let bytes = in_bytes(image.bytes());
-        text += &match self.written {
-            true => format!("{bytes} written and verified\n"),
-            false => format!("nothing was written; {bytes} would be\n"),
+        text += &match (self.written, self.way) {
+            (false, _) => format!("nothing was written; {bytes} would be\n"),
+            (true, Way::Probe(_)) => format!("{bytes} written and verified\n"),
+            // The boot loader checks each frame; nothing is read back.
+            (true, _) => format!("{bytes} loaded\n"),
         };
         text
     }
@@ -74,7 +78,8 @@ impl Outcome {
     fn way_text(&self) -> String {
         match self.way {
             Way::Probe(chip) => format!("a debug probe, {} by {}", chip.name, line(chip.line)),
-            way => command(way, self),
+            Way::LitexBios => "the boot loader of LiteX's BIOS, on the link's port".into(),
+            _ => espflash(self),
         }
     }
 
@@ -86,8 +91,8 @@ impl Outcome {
             .map(|segment| json!({ "address": segment.address, "bytes": segment.bytes.len() }));
         let (way, chip) = match self.way {
             Way::Probe(chip) => ("probe", Some(chip.name)),
-            Way::Espflash => ("espflash", None),
-            _ => ("litex-bios", None),
+            Way::LitexBios => ("litex-bios", None),
+            _ => ("espflash", None),
         };
         json!({
             "board": self.board.name,
@@ -100,8 +105,11 @@ impl Outcome {
             "layout": self.layout.as_ref().map(|(_, layout)| layout),
             "probe": self.probe,
             "written": self.written,
-            "port": self.port,
-            "device": self.device,
+            "port": self.port.as_ref().map(DeviceUri::to_string),
+            "device": self.device.as_ref().map(|(device, _)| device),
+            "self_test": self.device.as_ref().map(|(_, [passed, skipped, failed])| {
+                json!({ "passed": passed, "skipped": skipped, "failed": failed })
+            }),
         })
     }
 }

@@ -1,27 +1,57 @@
 //! The ways of firmware to a board, as the command line goes them.
 
-use quintet_driver::flash::{Chip, FlashError, Way};
+use std::time::Duration;
+
+use quintet_driver::flash::litex::{self, BootError};
+use quintet_driver::flash::{Chip, FlashError};
 
 use super::outcome::Outcome;
-use super::{Arguments, failed};
-use crate::cli::failure::Failure;
+use super::{Arguments, check, failed};
+use crate::cli::failure::{FAILED, Failure, NO_DEVICE};
+use crate::cli::output::{bytes_bar, say};
 
-/// By a program that is not this one.
-pub fn elsewhere(arguments: &Arguments, way: Way, outcome: &Outcome) -> Result<(), Failure> {
+/// How long the BIOS may take to ask for a program: long enough to press a button.
+const BIOS_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Through the boot loader of LiteX's BIOS, on the link's port.
+pub fn by_litex_bios(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Failure> {
     if arguments.dry_run {
         return Ok(());
     }
-    let command = command(way, outcome);
+    let uri = check::port(arguments, outcome)?;
+    let opened = uri.connect();
+    let mut port = opened.map_err(|error| Failure::open(&uri, &error.into()))?;
+    let segments = outcome.image.segments.iter();
+    let pieces: Vec<_> = segments.map(|it| (it.address, it.bytes.as_slice())).collect();
+    say("waiting for the BIOS to ask: reset the board");
+    let bar = bytes_bar("loading");
+    let entry = outcome.image.entry;
+    let loaded = litex::load(&mut *port, &pieces, entry, BIOS_PATIENCE, &mut |done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    loaded.map_err(|error| {
+        let code = if matches!(error, BootError::NoBios(_)) { NO_DEVICE } else { FAILED };
+        Failure::new(code, "the board was not loaded", &error).help(error.advice())
+    })?;
+    outcome.port = Some(uri);
+    outcome.written = true;
+    Ok(())
+}
+
+/// By a program that is not this one.
+pub fn by_espflash(arguments: &Arguments, outcome: &Outcome) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return Ok(());
+    }
+    let command = espflash(outcome);
     Err(failed(&FlashError::Elsewhere { board: &outcome.board.name, command }))
 }
 
-/// What to type where another program writes to the board.
-pub fn command(way: Way, outcome: &Outcome) -> String {
-    let image = outcome.image.path.display();
-    match way {
-        Way::Espflash => format!("espflash flash {image}"),
-        _ => format!("litex_term --kernel {image}"),
-    }
+/// What to type for a board that `espflash` writes to.
+pub fn espflash(outcome: &Outcome) -> String {
+    format!("espflash flash {}", outcome.image.path.display())
 }
 
 /// Through a debug probe.
@@ -30,7 +60,7 @@ pub fn by_probe(arguments: &Arguments, chip: &Chip, outcome: &mut Outcome) -> Re
     use quintet_driver::flash::probe::{Options, Probes, describe};
     use serde_json::json;
 
-    use crate::cli::output::{bytes_bar, in_bytes};
+    use crate::cli::output::in_bytes;
 
     let probes = Probes::default();
     let layout = probes.layout(chip, &outcome.image).map_err(|error| failed(&error))?;
