@@ -6,8 +6,10 @@ mod arguments;
 mod compile;
 mod costs;
 mod devices;
+mod doctor;
 mod eval;
 mod failure;
+mod flash;
 mod infer;
 mod info;
 mod inspect;
@@ -49,6 +51,8 @@ Examples:
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
   quintet link --device serial:/dev/ttyACM0       how fast its cable is, and why
+  quintet flash --board nucleo-h743zi2            firmware onto a board, and the board tested
+  quintet doctor                                  what is missing here, and what mends it
   quintet selftest --device serial:/dev/ttyACM0   whether it does what it has to do
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
@@ -100,6 +104,10 @@ enum Command {
     Selftest(selftest::Arguments),
     /// List the devices that can be used from here
     Devices(devices::Arguments),
+    /// Write firmware to a board, start it, and see that it works
+    Flash(flash::Arguments),
+    /// Check what there is to work with, thing by thing, and say what mends the rest
+    Doctor(doctor::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -129,6 +137,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Link(arguments) => link::run(&arguments),
         Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Flash(arguments) => flash::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }
 

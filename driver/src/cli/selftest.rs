@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
+use quintet_driver::device::Connection;
 use quintet_driver::selftest::{self, Check, Report, SelftestError, Verdict};
 use quintet_driver::session::Limits;
 use serde_json::{Value, json};
@@ -48,14 +49,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(FAILED, "the device is in use", cause)
             .help("give --clear if the program may go"));
     }
-    let bar = checks_bar();
-    let tested = selftest::run(&mut connection, &mut |progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
-        bar.set_message(progress.name.to_owned());
-    });
-    bar.finish_and_clear();
-    let report = tested.map_err(|error| failure(&error))?;
+    let report = test(&mut connection)?;
     let device = DeviceRecord::of(uri, connection.description());
     if arguments.json {
         print_json(&json!({
@@ -73,6 +67,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// Tests a device, with a progress bar.
+pub fn test(connection: &mut Connection) -> Result<Report, Failure> {
+    let bar = checks_bar();
+    let tested = selftest::run(connection, &mut |progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(progress.name.to_owned());
+    });
+    bar.finish_and_clear();
+    tested.map_err(|error| failure(&error))
+}
+
 /// No result.
 fn failure(error: &SelftestError) -> Failure {
     match error {
@@ -85,7 +91,7 @@ fn failure(error: &SelftestError) -> Failure {
 }
 
 /// A device that fails.
-fn wrong(board: &str, report: &Report) -> Failure {
+pub fn wrong(board: &str, report: &Report) -> Failure {
     let [passed, _, failed] = report.counts();
     let what = format!("{board} fails its self-test");
     let cause = format!("{failed} checks failed, {passed} passed");

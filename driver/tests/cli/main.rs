@@ -3,6 +3,7 @@
 #![cfg(feature = "cli")]
 
 mod accelerators;
+mod boards;
 mod inspect;
 #[cfg(unix)]
 mod mlperf;
