@@ -9,7 +9,7 @@ use quintet_accelerator::Instance;
 use quintet_protocol::fault::Faults;
 
 use crate::emulator::EmulatorError;
-use crate::session::{DeviceDescription, Limits, Session, SessionError};
+use crate::session::{DeviceDescription, Dialer, Limits, Session, SessionError};
 use crate::transport::{DeviceUri, TransportError};
 use dialer::{SharedEmulator, UriDialer};
 use meter::Meter;
@@ -116,6 +116,17 @@ impl Connection {
             }
             (Err(error), None) => Err(error.into()),
         }
+    }
+
+    /// As [`Connection::open`], to a device that the caller keeps and whose pipes `dialer` opens, as
+    /// often as it takes. What goes over these is not counted in [`Connection::link_bytes`].
+    ///
+    /// # Errors
+    /// What became of the session.
+    pub fn dial(dialer: Box<dyn Dialer>, limits: Limits) -> Result<Self, SessionError> {
+        let mut session = Session::dial(dialer, limits)?;
+        let description = session.describe()?;
+        Ok(Self { session, description, meter: Meter::default(), emulator: None, warning: None })
     }
 
     /// The session.

@@ -1,17 +1,28 @@
-//! Tests that run on boards; see `tests/`.
+//! Tests that run on boards: a suite for every target (`quintet-hil`, by `cargo xtask hil`), and what
+//! is true of emulated boards only, in `tests/`.
 //!
-//! A board is what a device URI names. `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of
-//! `boards.rs` and `sessions.rs` on that board; without it they run on every emulated one.
+//! `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of kernels in `tests/` on that board;
+//! without it they run on every emulated one that has our device inside.
 
 pub mod accelerated;
+pub mod attempt;
 pub mod case;
 pub mod cases;
 pub mod convolution;
 pub mod dense;
 pub mod depthwise;
+pub mod device;
+pub mod fake;
+pub mod junit;
 pub mod mesh;
+pub mod on_device;
 pub mod one_command;
 pub mod perceptron;
+pub mod report;
+pub mod scene;
+pub mod suite;
+pub mod target;
+pub mod trials;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,12 +30,12 @@ use std::time::Duration;
 use quintet_driver::camera::Camera;
 use quintet_driver::compile::Options;
 use quintet_driver::device::Connection;
-use quintet_driver::emulator::{Emulator, EmulatorLink, known_boards};
+use quintet_driver::emulator::known_boards;
 use quintet_driver::quantise::Bounds;
 use quintet_driver::render::{Frame, Renderer};
 use quintet_driver::scene::GaussianCloud;
-use quintet_driver::session::{Limits, Session};
-use quintet_driver::transport::{DeviceUri, Transport, from_unix};
+use quintet_driver::session::Limits;
+use quintet_driver::transport::DeviceUri;
 
 /// Names the board to test, if not the emulated ones.
 const DEVICE_VARIABLE: &str = "QUINTET_HIL_DEVICE";
@@ -58,13 +69,24 @@ pub fn devices() -> Vec<(DeviceUri, Connection)> {
     uris.into_iter().map(|uri| (uri.clone(), open(&uri))).collect()
 }
 
+/// The folder with scenes that are not in the repository, if there is one.
+pub fn reference_variable() -> Option<PathBuf> {
+    std::env::var_os("QUINTET_REFERENCE_DIR").map(PathBuf::from)
+}
+
 /// The folder with scenes that are not in the repository; says so if there is none.
 pub fn reference_folder(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("QUINTET_REFERENCE_DIR").map(PathBuf::from);
+    let folder = reference_variable();
     if folder.is_none() {
         println!("{test}: skipped: QUINTET_REFERENCE_DIR is not set");
     }
     folder
+}
+
+/// Whether a program is in a folder of `PATH`, or where its own path says.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Opens a connection; says what to do where that fails.
@@ -73,41 +95,6 @@ pub fn open(uri: &DeviceUri) -> Connection {
         .unwrap_or_else(|error| panic!("{uri}: {error}; {}", error.advice()));
     assert_eq!(connection.warning(), None, "{uri}");
     connection
-}
-
-/// A board that outlives its drivers.
-pub struct Board {
-    uri: DeviceUri,
-    emulator: Option<Emulator>,
-}
-
-impl Board {
-    /// Starts the board if it is an emulated one.
-    pub fn start(uri: &DeviceUri) -> Self {
-        let emulator = match uri {
-            DeviceUri::Qemu { board, .. } => {
-                let started = Emulator::start(board, EmulatorLink::Bulk);
-                let emulator = started.unwrap_or_else(|error| panic!("{uri}: {error}"));
-                assert_eq!(emulator.warning(), None, "{uri}");
-                Some(emulator)
-            }
-            _ => None,
-        };
-        Self { uri: uri.clone(), emulator }
-    }
-
-    /// A new pipe to the board; drop the last one first.
-    pub fn connect(&mut self) -> Box<dyn Transport> {
-        match &mut self.emulator {
-            Some(emulator) => from_unix(emulator.connect().unwrap()).unwrap(),
-            None => self.uri.connect().unwrap(),
-        }
-    }
-
-    /// A new session with the board.
-    pub fn session(&mut self) -> Session {
-        Session::open(self.connect(), patient()).unwrap()
-    }
 }
 
 /// Sends a scene and renders each camera, in an arena of at most `arena` bytes.

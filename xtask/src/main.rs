@@ -8,6 +8,8 @@ mod elf;
 mod firmware;
 mod fuzz;
 mod golden;
+mod hil;
+mod on_device;
 mod options;
 mod process;
 mod readme;
@@ -50,6 +52,9 @@ Usage: cargo xtask COMMAND
                         does
   accelerated           pipelines and networks on all devices, their accelerators without each command
                         in turn, held against the core alone
+  hil [--target T] [--test NAME] [--repeat N] [--junit FILE] [--targets FILE] [--list]
+                        the suite on every target: emulated boards, and those on the desk that
+                        are attached (hil-tests/README.md)
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
                         emulated boards, the commands of the README: all that CI runs
 ";
@@ -92,6 +97,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["soak", options @ ..] => soak::run(options),
         ["vectors", options @ ..] => vectors::run(options),
         ["accelerated"] => accelerated::run(),
+        ["hil", options @ ..] => hil::run(options),
         ["test"] => test::run(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
