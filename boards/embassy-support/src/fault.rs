@@ -24,7 +24,7 @@ unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let (configurable, hard) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).hfsr.read()) };
     let (at, from) = (frame.pc(), frame.lr());
     fail(&format_args!(
-        "hard fault at {at:#010x} from {from:#010x}, CFSR {configurable:#010x} HFSR {hard:#010x}"
+        "hard fault at {at:#010x} from {from:#010x}, CFSR {configurable:#x} HFSR {hard:#x}"
     ))
 }
 
@@ -35,6 +35,6 @@ fn panic(info: &PanicInfo) -> ! {
 
 fn fail(reason: &dyn Display) -> ! {
     cortex_m::interrupt::disable();
-    last_words::keep(reason);
+    last_words::leave(reason);
     SCB::sys_reset()
 }

@@ -6,10 +6,8 @@ mod clock;
 #[cfg(target_os = "none")]
 mod fault;
 mod lights;
-mod memory;
 mod port;
 
 pub use clock::{BoardClock, on_millisecond, since_boot};
 pub use lights::Lights;
-pub use memory::{arena, memory};
 pub use port::EmbassyPort;

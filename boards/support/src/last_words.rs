@@ -1,103 +1,73 @@
-//! Why the firmware failed, kept in RAM over the reset that follows, and logged after it.
+//! Why the firmware failed, kept in RAM over the reset that follows, for the log of the next boot.
+//!
+//! For boards whose linker script has a section `.uninit` that start-up leaves alone (`cortex-m-rt`,
+//! `riscv-rt`); without these calls it takes nothing.
 #![allow(unsafe_code)]
 
-use core::fmt::{self, Display, Write};
-use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use core::fmt::{Display, Write};
+use core::mem::MaybeUninit;
 
-/// Longest reason, in bytes; what is longer is cut off.
-const BYTES: usize = 192;
-/// Bytes of it in one log message, which has a limit.
-const CHUNK: usize = 96;
-/// Says that there is a reason: RAM is not zeroed, and holds anything after power-up.
-const PRESENT: u32 = 0x7175_6974;
+/// Bytes that are kept; the rest of a long reason is dropped. A log message holds them.
+const TEXT_BYTES: usize = 96;
+/// Says that there are last words. RAM holds anything when the power comes.
+const MAGIC: u32 = 0x51f4_a11d;
 
-/// A reason that stays where it is during a reset.
-struct Kept {
-    present: AtomicU32,
-    length: AtomicU32,
-    text: [AtomicU8; BYTES],
+/// Last words.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Words {
+    magic: u32,
+    length: u32,
+    text: [u8; TEXT_BYTES],
 }
 
-// SAFETY: the start-up code leaves this section as it is; any bit pattern is an atomic integer.
-#[cfg_attr(target_os = "none", unsafe(link_section = ".uninit.last_words"))]
-static KEPT: Kept = Kept::new();
+#[unsafe(link_section = ".uninit.LAST_WORDS")]
+static mut WORDS: MaybeUninit<Words> = MaybeUninit::uninit();
 
-impl Kept {
-    const fn new() -> Self {
-        Self {
-            present: AtomicU32::new(0),
-            length: AtomicU32::new(0),
-            text: [const { AtomicU8::new(0) }; BYTES],
-        }
-    }
-
-    fn keep(&self, reason: &dyn Display) {
-        self.length.store(0, Ordering::Relaxed);
-        let _ = write!(Pen(self), "{reason}");
-        self.present.store(PRESENT, Ordering::Release);
-    }
-
-    /// Hands out the reason, if there is one, and forgets it.
-    fn take(&self) -> Option<([u8; BYTES], usize)> {
-        if self.present.swap(0, Ordering::Acquire) != PRESENT {
-            return None;
-        }
-        let text = self.text.each_ref().map(|byte| byte.load(Ordering::Relaxed));
-        Some((text, (self.length.load(Ordering::Relaxed) as usize).min(BYTES)))
-    }
+/// Keeps why the firmware fails; a reset follows.
+pub fn leave(reason: &dyn Display) {
+    let mut text = Text { bytes: [0; TEXT_BYTES], length: 0 };
+    // Text that does not fit is cut off, which is no error.
+    let _ = write!(text, "{reason}");
+    let words = Words { magic: MAGIC, length: text.length as u32, text: text.bytes };
+    let place = (&raw mut WORDS).cast::<Words>();
+    // SAFETY: a place of that type; whoever fails never comes back to what it interrupts.
+    unsafe { place.write_volatile(words) };
 }
 
-/// Appends to what is kept.
-struct Pen<'a>(&'a Kept);
-
-impl Write for Pen<'_> {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        let start = self.0.length.load(Ordering::Relaxed) as usize;
-        let room = self.0.text.get(start..).unwrap_or_default();
-        for (kept, byte) in room.iter().zip(part.bytes()) {
-            // A character that is cut in half would not be text.
-            kept.store(if byte.is_ascii() { byte } else { b'?' }, Ordering::Relaxed);
-        }
-        self.0.length.store((start + part.len().min(room.len())) as u32, Ordering::Relaxed);
-        Ok(())
-    }
-}
-
-/// Keeps the reason of a failure; a reset comes next.
-pub fn keep(reason: &dyn Display) {
-    KEPT.keep(reason);
-}
-
-/// Logs why the firmware failed before the reset, if it did; returns whether it did.
+/// Logs what was left before the last reset, once; returns whether there was anything. Call it once, at
+/// boot.
 pub fn tell() -> bool {
-    let Some((text, length)) = KEPT.take() else { return false };
-    for chunk in text.get(..length).unwrap_or_default().chunks(CHUNK) {
-        defmt::error!("failed before the reset: {=str}", str::from_utf8(chunk).unwrap_or("?"));
+    let place = (&raw mut WORDS).cast::<Words>();
+    // SAFETY: words and bytes, for which any bits do; at boot nothing else looks at them. They are
+    // RAM that was written before a reset, of which the compiler knows nothing.
+    let words = unsafe { place.read_volatile() };
+    if words.magic != MAGIC {
+        return false;
+    }
+    // SAFETY: as above.
+    unsafe { (&raw mut (*place).magic).write_volatile(0) };
+    let text = words.text.get(..words.length as usize).unwrap_or_default();
+    if let Ok(text) = core::str::from_utf8(text) {
+        defmt::error!("before the reset: {=str}", text);
     }
     true
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{BYTES, Kept};
+/// Formats into bytes, as many characters as fit.
+struct Text {
+    bytes: [u8; TEXT_BYTES],
+    length: usize,
+}
 
-    #[test]
-    fn a_reason_is_told_once() {
-        let kept = Kept::new();
-        assert!(kept.take().is_none());
-        kept.keep(&format_args!("at {}: {}", 7, "naïve"));
-        let (text, length) = kept.take().unwrap();
-        assert_eq!(&text[..length], b"at 7: na??ve");
-        assert!(kept.take().is_none());
-    }
-
-    #[test]
-    fn a_long_reason_is_cut_off() {
-        let kept = Kept::new();
-        kept.keep(&format_args!("{:>1$}", "end", BYTES + 1));
-        let (text, length) = kept.take().unwrap();
-        assert_eq!((length, text[BYTES - 1]), (BYTES, b'n'));
-        kept.keep(&"short");
-        assert_eq!(kept.take().unwrap().1, 5);
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        for character in text.chars() {
+            let end = self.length + character.len_utf8();
+            let room = self.bytes.get_mut(self.length..end).ok_or(core::fmt::Error)?;
+            character.encode_utf8(room);
+            self.length = end;
+        }
+        Ok(())
     }
 }
