@@ -9,6 +9,7 @@ mod firmware;
 mod fuzz;
 mod golden;
 mod options;
+mod placement;
 mod process;
 mod readme;
 mod schedules;

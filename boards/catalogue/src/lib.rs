@@ -6,14 +6,16 @@
 mod description;
 
 pub use description::{
-    Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind, Qemu,
-    Region,
+    Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind,
+    Place, Qemu, Region,
 };
 
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 4] = [
+    ("nrf52840-dk", include_str!("../../nrf52840-dk/board.toml")),
+    ("nucleo-h743zi2", include_str!("../../nucleo-h743zi2/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),
     ("qemu-riscv-virt", include_str!("../../qemu-riscv-virt/board.toml")),
 ];

@@ -28,7 +28,7 @@ pub struct BoardClock {
 }
 
 impl BoardClock {
-    /// Starts the cycle counter (Armv7-M, C1.8.3; on a Cortex-M7 it has a lock).
+    /// Starts the cycle counter (Armv7-M, `DWT_CYCCNT`); on a Cortex-M7 it has a lock.
     pub fn start(dcb: &mut DCB, dwt: &mut DWT) -> Self {
         dcb.enable_trace();
         DWT::unlock();

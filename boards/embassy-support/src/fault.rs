@@ -19,7 +19,7 @@ unsafe fn DefaultHandler(number: i16) {
 // SAFETY: never returns to the code that failed.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    // Configurable and hard fault status (Armv7-M, B3.2.15 and B3.2.16).
+    // Configurable and hard fault status (Armv7-M, CFSR and HFSR).
     // SAFETY: reading them changes nothing.
     let (configurable, hard) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).hfsr.read()) };
     let (at, from) = (frame.pc(), frame.lr());

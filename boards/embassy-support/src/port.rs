@@ -48,6 +48,9 @@ impl<R: Read + ReadReady, W: Write> EmbassyPort<R, W> {
 
 impl<R: Read + ReadReady, W: Write> Port for EmbassyPort<R, W> {
     fn read(&mut self, buffer: &mut [u8]) -> usize {
+        // A transmitter that sends in pieces goes on with the next one. The device reads at each of
+        // its polls, while it writes only what there is to send.
+        let _ = poll_once(self.transmitter.flush());
         match poll_once(self.receiver.read(buffer)) {
             core::task::Poll::Ready(result) => self.count(result).unwrap_or(0),
             core::task::Poll::Pending => 0,
