@@ -3,7 +3,7 @@
 //! configuration file, which cargo reads from the current folder and not from the package.
 //!
 //! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
-//! runtime crate brings, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
+//! runtime crate brings, `device.x` is a list of interrupts, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
 //! other ones than `link.x`, such as a hardware abstraction layer brings.
 
 use std::env;
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 2] = ["link.x", "extra.x"];
+const OWN_SCRIPTS: [&str; 3] = ["link.x", "device.x", "extra.x"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
@@ -29,12 +29,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
     println!("cargo:rustc-link-search={}", out.display());
     let mut scripts = linker_scripts(&board)?;
-    // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
-    scripts.extend(["defmt.x", "build-id.x"].map(String::from));
+    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
+    scripts.push("build-id.x".into());
+    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
+        scripts.push("defmt.x".into());
+    }
     for name in OWN_SCRIPTS {
         let Ok(script) = fs::read(name) else { continue };
         fs::write(out.join(name), script)?;
-        if !scripts.iter().any(|script| script == name) {
+        // The runtime crate's script includes the list of interrupts by itself.
+        if name != "device.x" && !scripts.iter().any(|script| script == name) {
             scripts.push(name.to_owned());
         }
     }

@@ -16,6 +16,7 @@ mod schedules;
 mod setup;
 mod size_table;
 mod sizes;
+mod small;
 mod soak;
 mod test;
 mod toolchain;
@@ -33,6 +34,7 @@ Usage: cargo xtask COMMAND
                         build the emulated boards' firmware (or that of all boards, or one's) and
                         QEMU's device, hold them against their budgets and the sizes that are kept;
                         or keep the sizes of today
+  firmware --small      build the smallest images, of networks only, within their budgets
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
@@ -74,6 +76,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             firmware::keep_sizes(&board::select(Some(name))?)
         }
         ["firmware", "--board", name] => firmware::run(&board::select(Some(name))?),
+        ["firmware", "--small"] => small::run(),
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),

@@ -35,6 +35,9 @@ pub struct Description {
     /// What the linker must have put where; the build fails if it has not.
     #[serde(default)]
     pub place: Vec<Place>,
+    /// The smallest image, if there is one: a binary of its own in the package, called as that is
+    /// with `-small` behind it, and without the package's default features.
+    pub small: Option<Small>,
     /// The way that the driver's bytes go; boards of flesh and blood have one.
     pub link: Option<Link>,
     /// How firmware gets onto it; an emulated board needs nothing.
@@ -84,6 +87,16 @@ pub struct Place {
 /// A section is not empty.
 fn one_byte() -> u32 {
     1
+}
+
+/// The smallest image of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Small {
+    /// Cargo features of the board's package that it has.
+    pub features: Vec<String>,
+    /// What it may take.
+    pub budget: Budget,
 }
 
 /// The way that the driver's bytes go.

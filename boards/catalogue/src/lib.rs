@@ -7,13 +7,14 @@ mod description;
 
 pub use description::{
     Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind,
-    Place, Qemu, Region,
+    Place, Qemu, Region, Small,
 };
 
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
+    ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("nrf52840-dk", include_str!("../../nrf52840-dk/board.toml")),
     ("nucleo-h743zi2", include_str!("../../nucleo-h743zi2/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),

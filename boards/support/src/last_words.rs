@@ -47,8 +47,8 @@ pub fn tell() -> bool {
     }
     // SAFETY: as above.
     unsafe { (&raw mut (*place).magic).write_volatile(0) };
-    let text = words.text.get(..words.length as usize).unwrap_or_default();
-    if let Ok(text) = core::str::from_utf8(text) {
+    #[cfg(feature = "log")]
+    if let Some(Ok(text)) = words.text.get(..words.length as usize).map(core::str::from_utf8) {
         defmt::error!("before the reset: {=str}", text);
     }
     true

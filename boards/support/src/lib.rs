@@ -1,16 +1,23 @@
-//! What every board has: the build id of its image, the logger behind `defmt`, the memory of its
-//! device, the reason of a failure that is kept over the reset, and a look at its stack.
+//! What every board has: the build id of its image, the memory of its device, the reason of its
+//! last failure, and, with feature `log`, the logger behind `defmt` and a look at its stack.
 #![no_std]
 
 mod build_id;
 pub mod last_words;
+#[cfg(feature = "log")]
 mod logger;
 mod memory;
 #[cfg(feature = "rtt")]
 mod rtt;
+#[cfg(feature = "log")]
 mod stack;
 
+#[cfg(all(feature = "small", target_arch = "arm"))]
+mod memory_functions;
+
 pub use build_id::build_id;
+#[cfg(feature = "log")]
 pub use logger::LOGS;
 pub use memory::take_memory;
+#[cfg(feature = "log")]
 pub use stack::Stack;

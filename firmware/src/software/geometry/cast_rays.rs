@@ -23,6 +23,7 @@ pub struct CastRays {
 }
 
 impl CastRays {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         let capacity = c.capacity as usize;
@@ -37,6 +38,7 @@ impl CastRays {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         match self.cast(arena) {
             Some(items) => Step::Working(Work { phase: Phase::Cast, items }),
@@ -65,8 +67,7 @@ impl CastRays {
             let count = rest.len().min((columns - column) as usize);
             let (pixels, after) = rest.split_at_mut(count);
             let [left, top] = cursor.corner.map(u32::from);
-            let mut cast = Row::new(&camera, left + column, top + row);
-            pixels.iter_mut().for_each(|ray| *ray = cast.cast().to_words());
+            Row::new(&camera, left + column, top + row).cast_all(pixels);
             (rest, column, row) = (after, 0, row + 1);
         }
         let items = end - self.next;
