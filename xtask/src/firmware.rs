@@ -10,7 +10,7 @@ use crate::board::Board;
 use crate::elf::{self, Footprint};
 use crate::process::{cargo, run as run_command, target_directory};
 use crate::toolchain::{self, Toolchain};
-use crate::{golden, size_table};
+use crate::{golden, placement, size_table};
 
 const DEVICE_PACKAGE: &str = "quintet-qemu-device";
 const DEVICE_LIBRARY: &str = "libquintet_qemu_device.so";
@@ -58,6 +58,7 @@ fn build_all(
         let (toolchain, image) = compile(board)?;
         let file = fs::read(&image).with_context(|| image.display().to_string())?;
         let footprint = elf::measure(&file).with_context(|| board.name.clone())?;
+        placement::check(board, &file)?;
         put(&image, &folder.join(format!("{}.elf", board.name)))?;
         over.extend(excess(board, &footprint));
         over.extend(judge(board, &footprint)?);

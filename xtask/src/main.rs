@@ -11,6 +11,7 @@ mod golden;
 mod hil;
 mod on_device;
 mod options;
+mod placement;
 mod process;
 mod readme;
 mod schedules;

@@ -32,6 +32,9 @@ pub struct Description {
     pub memory: BTreeMap<String, Region>,
     /// What the firmware may take.
     pub budget: Budget,
+    /// What the linker must have put where; the build fails if it has not.
+    #[serde(default)]
+    pub place: Vec<Place>,
     /// The smallest image, if there is one: a binary of its own in the package, called as that is
     /// with `-small` behind it, and without the package's default features.
     pub small: Option<Small>,
@@ -66,6 +69,27 @@ pub struct Budget {
     pub ram: u64,
     /// Of the RAM, for the stack.
     pub stack: u64,
+}
+
+/// What the linker must have put into a region.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Name of the image's section.
+    pub section: String,
+    /// Name of the region, as in [`Description::memory`].
+    pub region: String,
+    /// Bytes that it has at least.
+    #[serde(default = "one_byte")]
+    pub bytes: u32,
+    /// Whether the region begins with it, as with the table that a core starts from.
+    #[serde(default)]
+    pub first: bool,
+}
+
+/// A section is not empty.
+fn one_byte() -> u32 {
+    1
 }
 
 /// The smallest image of a board.
@@ -188,6 +212,9 @@ pub enum DescriptionError {
     /// The stack is part of the RAM.
     #[error("budget.stack is larger than budget.ram")]
     Stack,
+    /// A section must be in a region that there is.
+    #[error("place: there is no memory.{0}")]
+    Place(String),
     /// What the budget says of the stack is what its region has.
     #[error("budget.stack is not memory.stack.bytes")]
     StackRegion,
@@ -208,6 +235,10 @@ impl Description {
         let stack = board.memory.get("stack").map(|region| u64::from(region.bytes));
         if stack.is_some_and(|bytes| bytes != board.budget.stack) {
             return Err(DescriptionError::StackRegion);
+        }
+        let unknown = board.place.iter().find(|place| !board.memory.contains_key(&place.region));
+        if let Some(place) = unknown {
+            return Err(DescriptionError::Place(place.region.clone()));
         }
         if board.budget.stack > board.budget.ram {
             return Err(DescriptionError::Stack);
@@ -239,6 +270,7 @@ mod tests {
         budget = { flash = 3, ram = 4, stack = 2 }
         link = { kind = "usb-cdc", usb = "16c0:27dd" }
         flash = { by = "probe", chip = "STM32F405RG", line = "swd" }
+        place = [{ section = ".data", region = "ram" }]
     "#;
 
     #[test]
@@ -249,6 +281,8 @@ mod tests {
         let flash = Flash::Probe { chip, line: Line::Swd, identity: None, unlocked: None };
         assert_eq!(board.flash, Some(flash));
         assert!(!board.standalone && board.qemu.is_none());
+        let place = &board.place[0];
+        assert_eq!((place.region.as_str(), place.bytes, place.first), ("ram", 1, false));
     }
 
     #[test]
@@ -259,6 +293,8 @@ mod tests {
         assert_eq!(Description::parse(&region), Err(DescriptionError::Memory("ram")));
         let stack = BOARD.replace("stack = 2", "stack = 5");
         assert_eq!(Description::parse(&stack), Err(DescriptionError::Stack));
+        let place = BOARD.replace("region = \"ram\"", "region = \"rom\"");
+        assert_eq!(Description::parse(&place), Err(DescriptionError::Place("rom".to_owned())));
         let region = BOARD.replace("arena =", "stack =");
         let shrunk = region.replace("origin = 1, bytes = 2", "origin = 1, bytes = 1");
         assert_eq!(Description::parse(&shrunk), Err(DescriptionError::StackRegion));

@@ -35,22 +35,24 @@ pub fn leave(reason: &dyn Display) {
     unsafe { place.write_volatile(words) };
 }
 
-/// Logs what was left before the last reset, once. Call it once, at boot.
+/// Logs what was left before the last reset, once; returns whether there was anything. Call it once,
+/// at boot.
 #[cfg(feature = "log")]
-pub fn tell() {
+pub fn tell() -> bool {
     let place = (&raw mut WORDS).cast::<Words>();
     // SAFETY: words and bytes, for which any bits do; at boot nothing else looks at them. They are
     // RAM that was written before a reset, of which the compiler knows nothing.
     let words = unsafe { place.read_volatile() };
     if words.magic != MAGIC {
-        return;
+        return false;
     }
     // SAFETY: as above.
     unsafe { (&raw mut (*place).magic).write_volatile(0) };
-    let text = words.text.get(..words.length as usize).unwrap_or_default();
-    if let Ok(text) = core::str::from_utf8(text) {
+    #[cfg(feature = "log")]
+    if let Some(Ok(text)) = words.text.get(..words.length as usize).map(core::str::from_utf8) {
         defmt::error!("before the reset: {=str}", text);
     }
+    true
 }
 
 /// Formats into bytes, as many characters as fit.

@@ -10,6 +10,8 @@ mod logger;
 mod memory;
 #[cfg(all(feature = "one-hart", target_arch = "riscv32"))]
 mod one_hart;
+#[cfg(feature = "rtt")]
+mod rtt;
 mod stack;
 
 #[cfg(all(feature = "small", target_arch = "arm"))]
