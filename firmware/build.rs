@@ -1,20 +1,11 @@
-//! Tells the kernels what assembly the core has: whether the DSP extension, which stable Rust does
-//! not; and `defmt` which messages are built in.
+//! Tells the firmware which kernels there are, and `defmt` which messages are built in.
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(armv7em_dsp)");
-    println!("cargo:rustc-check-cfg=cfg(riscv32m)");
     println!("cargo:rerun-if-changed=build.rs");
-    // Armv7E-M always has it; on Armv8-M Mainline it is an option that the target does not name.
-    let target = std::env::var("TARGET").unwrap_or_default();
-    let optional = std::env::var_os("CARGO_FEATURE_ARMV8M_DSP").is_some();
-    if target.starts_with("thumbv7em") || target.starts_with("thumbv8m.main") && optional {
+    // What the build script of the kernels found.
+    if std::env::var_os("DEP_QUINTET_KERNELS_ARMV7EM_DSP").is_some() {
         println!("cargo:rustc-cfg=armv7em_dsp");
-    }
-    let variable = |name| std::env::var(name).unwrap_or_default();
-    let multiplies = variable("CARGO_CFG_TARGET_FEATURE").split(',').any(|it| it == "m");
-    if variable("CARGO_CFG_TARGET_ARCH") == "riscv32" && multiplies {
-        println!("cargo:rustc-cfg=riscv32m");
     }
     // Left to itself defmt builds in errors only.
     println!("cargo:rerun-if-env-changed=DEFMT_LOG");

@@ -42,7 +42,6 @@ mod arena;
 pub mod backend;
 mod device;
 mod fifo;
-pub mod kernels;
 pub mod log;
 pub mod mmio;
 mod operands;
@@ -56,6 +55,7 @@ mod validate;
 
 pub use device::{Activity, Device, Identity, Memory, PAYLOAD};
 pub use port::{Clock, Port};
+pub use quintet_kernels as kernels;
 pub use quintet_protocol::link::BuildId;
 pub use quintet_protocol::message::Ticks;
 pub use ring::Ring;

@@ -1,25 +1,27 @@
 //! The software backend: the core itself executes every command.
 //!
-//! A folder, or a file, for each micro-operator; a cargo feature of the same name builds it in.
+//! A folder, or a file, for each micro-operator. Cargo features choose what is built in: most are
+//! micro-operators, and `Gemm` and `Vector` have two each.
 
 #[cfg(feature = "combined-grid")]
 mod combined_grid;
 #[cfg(feature = "decomposed-grid")]
 mod decomposed_grid;
-#[cfg(feature = "gemm")]
+#[cfg(any(feature = "convolve", feature = "dense"))]
 mod gemm;
 #[cfg(feature = "geometry")]
 mod geometry;
-#[cfg(any(feature = "gemm", feature = "vector"))]
+#[cfg(any(feature = "dense", feature = "ray"))]
 mod rows;
 #[cfg(feature = "sort")]
 mod sort;
-#[cfg(feature = "vector")]
+#[cfg(any(feature = "tensor", feature = "ray"))]
 mod vector;
 
-use crate::backend::{Backend, Step, Taken};
+use crate::backend::{Backend, Step, Taken, Work};
 use crate::operands::Operands;
 use crate::pager::Pager;
+use quintet_protocol::message::Phase;
 use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
 
 /// The core itself as a backend.
@@ -28,66 +30,111 @@ pub struct Software {
     job: Option<Job>,
 }
 
-/// A command under way.
-#[allow(clippy::large_enum_variant, reason = "there is one, in memory that is set aside for it")]
-enum Job {
-    #[cfg(feature = "geometry")]
-    Geometry(geometry::Geometry),
-    #[cfg(feature = "combined-grid")]
-    CombinedGrid(combined_grid::CombinedGrid),
-    #[cfg(feature = "decomposed-grid")]
-    DecomposedGrid(decomposed_grid::DecomposedGrid),
-    #[cfg(feature = "sort")]
-    Sort(sort::Sort),
-    #[cfg(feature = "gemm")]
-    Gemm(gemm::Gemm),
-    #[cfg(feature = "vector")]
-    Vector(vector::Vector),
+/// What a step of a command may touch: see [`Backend::step`].
+struct Reach<'a> {
+    arena: &'a mut [u32],
+    pager: &'a mut Pager,
+    staging: &'a mut [u8],
 }
 
-/// Micro-operators that are built in, and whether each is.
+/// Makes [`Job`] of a table of all commands: the feature that a command belongs to, how a job is
+/// made of it, what its steps need beside the job, and where they return a number of items, what
+/// those are.
+macro_rules! jobs {
+    ($($feature:literal $name:ident:
+        $module:ident::$job:ident::$new:ident($($need:ident),*) $($phase:ident)?;)*) => {
+        /// A command under way.
+        #[allow(
+            clippy::large_enum_variant,
+            reason = "there is one, in memory that is set aside for it"
+        )]
+        enum Job {
+            $(#[cfg(feature = $feature)] $name($module::$job),)*
+        }
+
+        impl Job {
+            /// Checks a command and makes a job of it.
+            #[inline(never)]
+            fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
+                match command {
+                    $(#[cfg(feature = $feature)]
+                    Command::$name(c) => $module::$job::$new(operands, c).map(Self::$name),)*
+                    other => {
+                        let (operator, mode) = other.code();
+                        Err(Fault::UnknownMode { operator, mode })
+                    }
+                }
+            }
+
+            fn step(&mut self, reach: Reach) -> Step {
+                match *self {
+                    $(#[cfg(feature = $feature)]
+                    Self::$name(ref mut job) => {
+                        let done = job.step($(reach.$need),*);
+                        $(let done = worked(Phase::$phase, done);)?
+                        done
+                    })*
+                }
+            }
+        }
+    };
+}
+
+jobs! {
+    "geometry" ProjectGaussians: geometry::Project::new(arena);
+    "geometry" RasteriseGaussians: geometry::Rasterise::new(arena, staging);
+    "geometry" BoundChunks: geometry::Bound::new(arena);
+    "geometry" ProjectWindow: geometry::ProjectWindow::new(arena, pager);
+    "geometry" RasteriseWindow: geometry::RasteriseWindow::new(arena, staging);
+    "geometry" NextTile: geometry::NextTile::new(arena);
+    "geometry" ResolveTile: geometry::ResolveTile::new(arena, staging);
+    "geometry" TransformVertices: geometry::TransformVertices::new(arena);
+    "geometry" RasteriseTriangles: geometry::RasteriseTriangles::new(arena);
+    "geometry" BlendGaussians: geometry::BlendGaussians::new(arena);
+    "geometry" BlendSurface: geometry::BlendSurface::new(arena);
+    "geometry" CastRays: geometry::CastRays::new(arena);
+    "combined-grid" Interpolate: combined_grid::Interpolate::new(arena) Lookup;
+    "combined-grid" March: combined_grid::March::new(arena) March;
+    "decomposed-grid" Factors: decomposed_grid::Factors::new(arena) Lookup;
+    "sort" Sort: sort::Sort::new(arena);
+    "convolve" Convolve: gemm::Convolve::new(arena, pager);
+    "convolve" ConvolveDepthwise: gemm::ConvolveDepthwise::new(arena);
+    "dense" Dense: gemm::Dense::new(arena);
+    "dense" Perceptron: gemm::Perceptron::new(arena);
+    "tensor" Add: vector::Elementwise::add(arena) Elements;
+    "tensor" Multiply: vector::Elementwise::multiply(arena) Elements;
+    "tensor" Pool: vector::Pool::new(arena) Elements;
+    "tensor" Reduce: vector::Reduce::new(arena) Elements;
+    "tensor" Softmax: vector::Softmax::new(arena) Elements;
+    "tensor" Lookup: vector::Lookup::new(arena) Elements;
+    "tensor" Copy: vector::Copying::new(arena) Elements;
+    "tensor" Fill: vector::Fill::new(arena) Elements;
+    "tensor" Resize: vector::Resize::new(arena) Elements;
+    "ray" Waves: vector::Waves::new(arena) Elements;
+    "ray" Harmonics: vector::Harmonics::new(arena) Elements;
+    "ray" Gather: vector::Gather::new(arena) Elements;
+    "ray" Composite: vector::Composite::new(arena) Compose;
+    "ray" Focus: vector::Focus::new(arena) Elements;
+    "ray" Shade: vector::Shade::new(arena) Elements;
+}
+
+/// What a step did that worked on so many items; at none the command is finished.
+fn worked(phase: Phase, items: Option<usize>) -> Step {
+    match items {
+        Some(items) => Step::Working(Work { phase, items: items as u32 }),
+        None => Step::Done(None),
+    }
+}
+
+/// Micro-operators of which anything is built in, and whether each is.
 const OPERATORS: [(Operator, bool); 6] = [
     (Operator::Geometry, cfg!(feature = "geometry")),
     (Operator::CombinedGrid, cfg!(feature = "combined-grid")),
     (Operator::DecomposedGrid, cfg!(feature = "decomposed-grid")),
     (Operator::Sort, cfg!(feature = "sort")),
-    (Operator::Gemm, cfg!(feature = "gemm")),
-    (Operator::Vector, cfg!(feature = "vector")),
+    (Operator::Gemm, cfg!(any(feature = "convolve", feature = "dense"))),
+    (Operator::Vector, cfg!(any(feature = "tensor", feature = "ray"))),
 ];
-
-impl Job {
-    fn new(program: &Program, command: &Command) -> Result<Self, Fault> {
-        let operands = &Operands::new(program);
-        match command.operator() {
-            #[cfg(feature = "geometry")]
-            Operator::Geometry => geometry::Geometry::new(operands, command).map(Self::Geometry),
-            #[cfg(feature = "combined-grid")]
-            Operator::CombinedGrid => {
-                combined_grid::CombinedGrid::new(operands, command).map(Self::CombinedGrid)
-            }
-            #[cfg(feature = "decomposed-grid")]
-            Operator::DecomposedGrid => {
-                decomposed_grid::DecomposedGrid::new(operands, command).map(Self::DecomposedGrid)
-            }
-            #[cfg(feature = "sort")]
-            Operator::Sort => match command {
-                Command::Sort(c) => sort::Sort::new(operands, c).map(Self::Sort),
-                other => Err(not_executed(other)),
-            },
-            #[cfg(feature = "gemm")]
-            Operator::Gemm => gemm::Gemm::new(operands, command).map(Self::Gemm),
-            #[cfg(feature = "vector")]
-            Operator::Vector => vector::Vector::new(operands, command).map(Self::Vector),
-            _ => Err(not_executed(command)),
-        }
-    }
-}
-
-/// That this firmware does not execute a command, though the protocol knows it.
-fn not_executed(command: &Command) -> Fault {
-    let (operator, mode) = command.code();
-    Fault::UnknownMode { operator, mode }
-}
 
 impl Backend for Software {
     fn operators(&self) -> u32 {
@@ -97,7 +144,7 @@ impl Backend for Software {
 
     fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
         let bad = |fault| ProgramError::BadCommand { command: index, fault };
-        Job::new(program, command).map(|_| ()).map_err(bad)
+        Job::new(&Operands::new(program), command).map(|_| ()).map_err(bad)
     }
 
     fn take(
@@ -110,7 +157,8 @@ impl Backend for Software {
             return Ok(Taken::Nobody);
         }
         let bad = |fault| ProgramError::BadCommand { command: index, fault };
-        self.job = Some(Job::new(program, &program.command(index)?).map_err(bad)?);
+        let command = program.command(index)?;
+        self.job = Some(Job::new(&Operands::new(program), &command).map_err(bad)?);
         Ok(Taken::Core)
     }
 
@@ -121,21 +169,8 @@ impl Backend for Software {
         staging: &mut [u8],
         _now: u64,
     ) -> Step {
-        let step = match &mut self.job {
-            #[cfg(feature = "geometry")]
-            Some(Job::Geometry(job)) => job.step(arena, pager, staging),
-            #[cfg(feature = "combined-grid")]
-            Some(Job::CombinedGrid(job)) => job.step(arena),
-            #[cfg(feature = "decomposed-grid")]
-            Some(Job::DecomposedGrid(job)) => job.step(arena),
-            #[cfg(feature = "sort")]
-            Some(Job::Sort(job)) => job.step(arena),
-            #[cfg(feature = "gemm")]
-            Some(Job::Gemm(job)) => job.step(arena, pager),
-            #[cfg(feature = "vector")]
-            Some(Job::Vector(job)) => job.step(arena),
-            _ => Step::Done(None),
-        };
+        let Some(job) = &mut self.job else { return Step::Done(None) };
+        let step = job.step(Reach { arena, pager, staging });
         if let Step::Done(_) = step {
             self.job = None;
         }

@@ -30,6 +30,7 @@ enum Stage {
 }
 
 impl Sort {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=KEYS_MAX)?;
         in_range(1, c.digit_bits, 4..=12)?;
@@ -49,6 +50,7 @@ impl Sort {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [
             self.keys.clone(),

@@ -32,6 +32,7 @@ pub struct Interpolate {
 }
 
 impl Interpolate {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(1, c.level_count, 1..=LEVELS_MAX)?;
         in_range(1, c.features, 1..=FEATURES_MAX)?;
@@ -67,6 +68,7 @@ impl Interpolate {
     }
 
     /// Points looked up in a level; `None` if none was left.
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
         let count = (*arena.get(self.count.start)? as usize).min(self.capacity);
         if self.point == count {

@@ -79,6 +79,7 @@ struct Taking {
 }
 
 impl March {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.per_ray, 1..=SAMPLES_MAX)?;
         in_range(2, c.pixels, 1..=PIXELS_MAX)?;
@@ -133,6 +134,7 @@ impl March {
     }
 
     /// Samples taken; `None` if nothing was left to do.
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
         let ranges = self.ranges();
         let [cursor, rays, marks, accumulators, shares, occupancy, samples, points] =

@@ -32,6 +32,7 @@ pub struct Factors {
 }
 
 impl Factors {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(1, c.group_count, 1..=GROUPS_MAX)?;
         in_range(1, usize::from(c.factors_of_group), 1..=GROUP_MAX)?;
@@ -66,6 +67,7 @@ impl Factors {
     }
 
     /// Points looked up in factors; `None` if none was left.
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Option<usize> {
         let count = (*arena.get(self.count.start)? as usize).min(self.capacity);
         if self.point == count {

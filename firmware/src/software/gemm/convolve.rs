@@ -64,6 +64,7 @@ struct Place {
 }
 
 impl Convolve {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         let sliding = &c.sliding;
         let column_bytes = column_bytes(sliding);
@@ -111,6 +112,7 @@ impl Convolve {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
         if self.at.pixel == self.layer.pixels {
             return Step::Done(None);

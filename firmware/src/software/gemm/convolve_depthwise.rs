@@ -58,6 +58,7 @@ struct Part {
 }
 
 impl ConvolveDepthwise {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         let shape = Depthwise::new(&c.sliding);
         if !shape.channels_out.is_multiple_of(shape.channels_in) {
@@ -84,6 +85,7 @@ impl ConvolveDepthwise {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let (mut done, mut outputs) = (0, 0);
         while done < STEP_WORDS && self.row < self.shape.output[0] {

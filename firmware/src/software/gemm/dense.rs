@@ -1,10 +1,10 @@
 //! `Gemm`, a dense layer: a block of rows is laid out in tiles, as many as the scratch holds, and
 //! multiplied with blocks of channels, some of which make a step.
 
-use super::super::rows::{self, Count};
 use crate::backend::{Step, Work};
 use crate::kernels::dense::{Layer, ROWS_MAX, Rows, Target};
 use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{
     BLOCK_CHANNELS, Matrix, TILE_ROWS, block_words, dense_scratch_words, dense_words,
 };
@@ -39,6 +39,7 @@ pub struct Dense {
 }
 
 impl Dense {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(1, c.inputs, 4..=COLUMNS_MAX)?;
         in_range(1, c.inputs % 4, 0..=0)?;
@@ -73,6 +74,7 @@ impl Dense {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let rows = self.count.rows(arena);
         if self.row >= rows {

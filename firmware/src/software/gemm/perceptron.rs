@@ -1,12 +1,12 @@
 //! `Gemm`, a perceptron: block of rows after block of rows, features are looked up, and every layer
 //! is worked out, before the next block begins.
 
-use super::super::rows::{self, Count};
 use super::dense::{BLOCK_COST, COLUMNS_MAX, LAY_OUT_COST, STEP_PRODUCTS};
 use crate::backend::{Step, Work};
 use crate::kernels::dense::{Layer, ROWS_MAX, Rows, Target};
 use crate::kernels::grid::{self, level};
 use crate::operands::{Operands, Words, disjoint, in_range};
+use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{
     BLOCK_CHANNELS, LAYER_WORDS, LayerRecord, Matrix, TILE_ROWS, block_words, dense_words,
     perceptron_scratch_words,
@@ -72,6 +72,7 @@ enum Stage {
 }
 
 impl Perceptron {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(4, c.widest, 4..=COLUMNS_MAX)?;
         in_range(4, c.widest % 4, 0..=0)?;
@@ -123,6 +124,7 @@ impl Perceptron {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let rows = self.count.rows(arena);
         if self.row >= rows {

@@ -39,6 +39,7 @@ struct Stream {
 impl Weights {
     /// Records that a command reads from `id`; in pages of `page_records` from number `first_page`
     /// on, if that is not zero.
+    #[inline(never)]
     pub fn new(
         operands: &Operands,
         id: BufferId,

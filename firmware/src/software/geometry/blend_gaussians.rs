@@ -29,6 +29,7 @@ pub struct BlendGaussians {
 }
 
 impl BlendGaussians {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=SPLATS_MAX)?;
         in_range(1, c.pixels, 1..=PIXELS_MAX)?;
@@ -53,6 +54,7 @@ impl BlendGaussians {
         [cursor, splats, keys, order, count, surface, camera, accumulators]
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let Ok([cursor, splats, keys, order, count, surface, camera, accumulators]) =
             arena.get_disjoint_mut(self.operands().map(Words::clone))

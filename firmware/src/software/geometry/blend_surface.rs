@@ -27,6 +27,7 @@ pub struct BlendSurface {
 }
 
 impl BlendSurface {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         // Three columns from the first on.
@@ -51,6 +52,7 @@ impl BlendSurface {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         // The count may be the list's first word, so it is read by itself.
         let count = arena.get(self.count.start).map_or(0, |&count| count as usize);

@@ -27,6 +27,7 @@ pub struct Bound {
 }
 
 impl Bound {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &BoundChunks) -> Result<Self, Fault> {
         in_range(0, c.chunk_count, 1..=CHUNKS_MAX)?;
         in_range(1, c.width, 1..=FRAME_SIDE_MAX)?;
@@ -46,6 +47,7 @@ impl Bound {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [&self.chunks, &self.camera, &self.bounds, &self.keys, &self.window];
         let Ok([chunks, camera, bounds, keys, window]) =

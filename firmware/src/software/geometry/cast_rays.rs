@@ -23,6 +23,7 @@ pub struct CastRays {
 }
 
 impl CastRays {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         let capacity = c.capacity as usize;
@@ -37,6 +38,7 @@ impl CastRays {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         match self.cast(arena) {
             Some(items) => Step::Working(Work { phase: Phase::Cast, items }),

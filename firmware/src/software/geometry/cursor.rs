@@ -45,6 +45,7 @@ pub struct NextTile {
 }
 
 impl NextTile {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         let grid = Grid::new(operands.frame(c.frame)?, [c.tile_width, c.tile_height], 0)?;
         in_range(1, c.channels, 1..=CHANNELS_MAX)?;
@@ -60,6 +61,7 @@ impl NextTile {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [self.cursor.clone(), self.accumulators.clone()];
         let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else {

@@ -35,6 +35,7 @@ pub struct Project {
 }
 
 impl Project {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &ProjectGaussians) -> Result<Self, Fault> {
         in_range(0, c.chunk_count, 1..=GAUSSIANS_MAX)?;
         in_range(1, c.gaussian_count, 1..=GAUSSIANS_MAX)?;
@@ -68,6 +69,7 @@ impl Project {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [
             self.chunks.clone(),

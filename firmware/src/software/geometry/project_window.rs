@@ -48,6 +48,7 @@ struct State {
 }
 
 impl ProjectWindow {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.chunk_count, 1..=CHUNKS_MAX)?;
         in_range(1, c.capacity, CAPACITY)?;
@@ -72,6 +73,7 @@ impl ProjectWindow {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32], pager: &mut Pager) -> Step {
         let state = match &mut self.state {
             Some(state) => state,

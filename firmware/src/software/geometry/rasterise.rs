@@ -82,6 +82,7 @@ impl Grid {
 }
 
 impl Rasterise {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &RasteriseGaussians) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=SPLATS_MAX)?;
         let frame = operands.frame(c.frame)?;
@@ -103,6 +104,7 @@ impl Rasterise {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step {
         let ranges = [
             self.splats.clone(),

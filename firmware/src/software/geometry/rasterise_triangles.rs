@@ -44,6 +44,7 @@ enum Stage {
 }
 
 impl RasteriseTriangles {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.vertex_count, 1..=MESH_MAX)?;
         in_range(1, c.triangle_count, 1..=MESH_MAX)?;
@@ -78,6 +79,7 @@ impl RasteriseTriangles {
         [cursor, seen, vertices, triangles, surface, pixels, points, normals]
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let Ok([cursor, seen, vertices, triangles, surface, pixels, points, normals]) =
             arena.get_disjoint_mut(self.operands().map(Words::clone))

@@ -44,6 +44,7 @@ enum Stage {
 }
 
 impl RasteriseWindow {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=SPLATS_MAX)?;
         let grid = Grid::new(operands.frame(c.frame)?, [c.region_width, c.region_height], 1)?;
@@ -63,6 +64,7 @@ impl RasteriseWindow {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step {
         let ranges = [&self.splats, &self.keys, &self.order, &self.window, &self.accumulators];
         let Ok([splats, keys, order, words, accumulators]) =

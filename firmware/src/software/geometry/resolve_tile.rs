@@ -18,6 +18,7 @@ pub struct ResolveTile {
 }
 
 impl ResolveTile {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.capacity, 1..=PIXELS_MAX)?;
         let words = c.capacity as usize * ACCUMULATOR_WORDS;
@@ -32,6 +33,7 @@ impl ResolveTile {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32], staging: &mut [u8]) -> Step {
         let ranges = [self.cursor.clone(), self.accumulators.clone()];
         let Ok([cursor, accumulators]) = arena.get_disjoint_mut(ranges) else {

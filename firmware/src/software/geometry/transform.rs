@@ -51,6 +51,7 @@ impl<'a> SeenParts<'a> {
 }
 
 impl TransformVertices {
+    #[inline(never)]
     pub fn new(operands: &Operands, c: &Command) -> Result<Self, Fault> {
         in_range(0, c.vertex_count, 1..=MESH_MAX)?;
         in_range(1, c.triangle_count, 1..=MESH_MAX)?;
@@ -71,6 +72,7 @@ impl TransformVertices {
         Ok(job)
     }
 
+    #[inline(never)]
     pub fn step(&mut self, arena: &mut [u32]) -> Step {
         let ranges = [&self.vertices, &self.triangles, &self.camera, &self.seen];
         let Ok([vertices, triangles, camera, seen]) =
