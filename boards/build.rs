@@ -1,6 +1,10 @@
 //! The build script of every board: turns the memory map in `board.toml` into the linker's
 //! `memory.x`, and asks for the linker scripts. Link arguments stand here and not in a cargo
 //! configuration file, which cargo reads from the current folder and not from the package.
+//!
+//! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
+//! runtime crate brings, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
+//! other ones than `link.x`, such as a hardware abstraction layer brings.
 
 use std::env;
 use std::error::Error;
@@ -8,29 +12,49 @@ use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
+/// Linker scripts that a board may have in its folder.
+const OWN_SCRIPTS: [&str; 2] = ["link.x", "extra.x"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
     println!("cargo:rerun-if-changed=board.toml");
-    println!("cargo:rerun-if-changed=link.x");
+    for script in OWN_SCRIPTS {
+        println!("cargo:rerun-if-changed={script}");
+    }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
 
     fs::write(out.join("memory.x"), memory_script(&board)?)?;
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
-    // Without a linker script of the board's own, the runtime crate brings one of this name.
-    if let Ok(script) = fs::read("link.x") {
-        fs::write(out.join("link.x"), script)?;
-    }
     println!("cargo:rustc-link-search={}", out.display());
+    let mut scripts = linker_scripts(&board)?;
     // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
-    for argument in ["-Tlink.x", "-Tdefmt.x", "-Tbuild-id.x", "--build-id=sha1"] {
-        println!("cargo:rustc-link-arg-bins={argument}");
+    scripts.extend(["defmt.x", "build-id.x"].map(String::from));
+    for name in OWN_SCRIPTS {
+        let Ok(script) = fs::read(name) else { continue };
+        fs::write(out.join(name), script)?;
+        if !scripts.iter().any(|script| script == name) {
+            scripts.push(name.to_owned());
+        }
     }
+    for script in scripts {
+        println!("cargo:rustc-link-arg-bins=-T{script}");
+    }
+    println!("cargo:rustc-link-arg-bins=--build-id=sha1");
     // Sections at exact addresses: no padding to pages that a microcontroller does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");
     println!("cargo:rustc-env=QUINTET_BOARD={}", text("name")?);
     Ok(())
+}
+
+/// The scripts that lay out the image.
+fn linker_scripts(board: &toml::Table) -> Result<Vec<String>, Box<dyn Error>> {
+    let Some(scripts) = board.get("linker-scripts") else { return Ok(vec!["link.x".to_owned()]) };
+    let names = scripts.as_array().ok_or("board.toml: linker-scripts is not an array")?;
+    let name = |value: &toml::Value| value.as_str().map(str::to_owned);
+    let names: Option<_> = names.iter().map(name).collect();
+    Ok(names.ok_or("board.toml: linker-scripts has what is not a text")?)
 }
 
 /// Stores the build id after the constants, where the firmware finds it.
@@ -57,7 +81,17 @@ fn memory_script(board: &toml::Table) -> Result<String, Box<dyn Error>> {
             name.to_uppercase()
         )?;
     }
-    script += "}\n_arena_start = ORIGIN(ARENA);\n_arena_end = ORIGIN(ARENA) + LENGTH(ARENA);\n";
+    script += "}\n";
+    script += if memory.contains_key("arena") {
+        "_arena_start = ORIGIN(ARENA);\n_arena_end = ORIGIN(ARENA) + LENGTH(ARENA);\n"
+    } else {
+        // What is left of the RAM behind all data, where runtime crates would put a heap.
+        "_arena_start = __sheap;\n_arena_end = ORIGIN(RAM) + LENGTH(RAM);\n"
+    };
+    if memory.contains_key("stack") {
+        // A region of its own: at the bottom of RAM, an overflow faults and overwrites nothing.
+        script += "_stack_end = ORIGIN(STACK);\n_stack_start = ORIGIN(STACK) + LENGTH(STACK);\n";
+    }
     if memory.contains_key("shared") {
         script += "_shared_start = ORIGIN(SHARED);\n";
     }

@@ -24,7 +24,11 @@ pub struct Description {
     pub target_cpu: Option<String>,
     /// `-C target-feature`, such as `+zba,+zbb`.
     pub target_feature: Option<String>,
-    /// Regions of memory, for the linker: `flash`, `ram`, `arena`, and what else the chip has.
+    /// Linker scripts that lay out the image, if not `link.x`: a hardware abstraction layer's.
+    pub linker_scripts: Option<Vec<String>>,
+    /// Regions of memory, for the linker: `flash`, `ram`, and what else the chip has. Without an
+    /// `arena` the arena is what is left of `ram` behind all data; without a `stack` the runtime
+    /// crate places the stack in `ram`.
     pub memory: BTreeMap<String, Region>,
     /// What the firmware may take.
     pub budget: Budget,
@@ -163,6 +167,9 @@ pub enum DescriptionError {
     /// The stack is part of the RAM.
     #[error("budget.stack is larger than budget.ram")]
     Stack,
+    /// What the budget says of the stack is what its region has.
+    #[error("budget.stack is not memory.stack.bytes")]
+    StackRegion,
 }
 
 impl Description {
@@ -174,10 +181,12 @@ impl Description {
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
         let board: Self =
             toml::from_str(text).map_err(|error| DescriptionError::Syntax(error.to_string()))?;
-        for needed in ["ram", "arena"] {
-            if !board.memory.contains_key(needed) {
-                return Err(DescriptionError::Memory(needed));
-            }
+        if !board.memory.contains_key("ram") {
+            return Err(DescriptionError::Memory("ram"));
+        }
+        let stack = board.memory.get("stack").map(|region| u64::from(region.bytes));
+        if stack.is_some_and(|bytes| bytes != board.budget.stack) {
+            return Err(DescriptionError::StackRegion);
         }
         if board.budget.stack > board.budget.ram {
             return Err(DescriptionError::Stack);
@@ -224,9 +233,13 @@ mod tests {
     fn a_wrong_board_file_is_refused_with_the_key() {
         let typo = BOARD.replace("title", "titel");
         assert!(Description::parse(&typo).unwrap_err().to_string().contains("titel"));
-        let region = BOARD.replace("arena =", "arenas =");
-        assert_eq!(Description::parse(&region), Err(DescriptionError::Memory("arena")));
+        let region = BOARD.replace("ram = { origin", "rom = { origin");
+        assert_eq!(Description::parse(&region), Err(DescriptionError::Memory("ram")));
         let stack = BOARD.replace("stack = 2", "stack = 5");
         assert_eq!(Description::parse(&stack), Err(DescriptionError::Stack));
+        let region = BOARD.replace("arena =", "stack =");
+        let shrunk = region.replace("origin = 1, bytes = 2", "origin = 1, bytes = 1");
+        assert_eq!(Description::parse(&shrunk), Err(DescriptionError::StackRegion));
+        assert!(Description::parse(&region).is_ok());
     }
 }
