@@ -7,11 +7,13 @@ mod demo;
 mod elf;
 mod firmware;
 mod fuzz;
+mod golden;
 mod options;
 mod process;
 mod readme;
 mod schedules;
 mod setup;
+mod size_table;
 mod sizes;
 mod soak;
 mod test;
@@ -26,9 +28,10 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   setup                 install what is missing: bare-metal targets, rustfmt, clippy, QEMU
-  firmware [--all | --board X]
+  firmware [--all | --board X] [--keep-sizes]
                         build the emulated boards' firmware (or that of all boards, or one's) and
-                        QEMU's device, check the size budgets
+                        QEMU's device, hold them against their budgets and the sizes that are kept;
+                        or keep the sizes of today
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
@@ -64,6 +67,11 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["setup"] => setup::run(),
         ["firmware"] => firmware::run(&board::select(None)?),
         ["firmware", "--all"] => firmware::run(&board::all()),
+        ["firmware", "--keep-sizes"] => firmware::keep_sizes(&board::select(None)?),
+        ["firmware", "--all", "--keep-sizes"] => firmware::keep_sizes(&board::all()),
+        ["firmware", "--board", name, "--keep-sizes"] => {
+            firmware::keep_sizes(&board::select(Some(name))?)
+        }
         ["firmware", "--board", name] => firmware::run(&board::select(Some(name))?),
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),

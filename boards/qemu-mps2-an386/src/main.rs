@@ -12,9 +12,9 @@ mod uart;
 
 use core::fmt::Write;
 
-use quintet_board_support::{LOGS, build_id};
+use quintet_board_support::{LOGS, Stack, build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
-use quintet_firmware::{Activity, BuildId, Device, Identity, Memory};
+use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
 
 /// The board's name, from `board.toml`.
@@ -26,50 +26,33 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    let mut stack = Stack::paint();
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
     let (link, window) = match device.and_then(|device| device.port()) {
         Some(port) => (Link::Bulk(port), BULK_WINDOW),
         None => (Link::Uart(uart::Uart::start()), uart::WINDOW),
     };
-    let arena = arena();
+    let (memory, arena) = take_memory().expect("main runs once");
     let _ = writeln!(
         Console(device),
         "{BOARD}: ready, {} bytes of arena, {} instructions so far",
         size_of_val(arena),
-        quintet_firmware::Clock::ticks(&mut clock),
+        clock.ticks(),
     );
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let accelerator = accelerator::detect();
     let backend = Mmio::new(accelerator, accelerator::shared());
-    let mut device = Device::new(identity, memory(), arena, link, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, link, clock, backend).with_logs(&LOGS);
     loop {
         match device.poll() {
             Activity::Busy => {}
-            Activity::Idle(_) => idle::wait(device.port(), None),
+            Activity::Idle(_) => {
+                stack.watch(clock::since_boot());
+                idle::wait(device.port(), None);
+            }
             Activity::Waiting(_) => idle::wait(device.port(), accelerator.as_ref()),
         }
     }
-}
-
-/// The link's memory. Called once.
-fn memory() -> &'static mut Memory {
-    static mut MEMORY: Memory = Memory::new();
-    let memory = &raw mut MEMORY;
-    // SAFETY: `main` calls this once, so this is the only reference to it.
-    unsafe { &mut *memory }
-}
-
-/// The board's PSRAM, wholly the arena's. Called once.
-fn arena() -> &'static mut [u32] {
-    unsafe extern "C" {
-        static mut _arena_start: u32;
-        static mut _arena_end: u32;
-    }
-    let start = &raw mut _arena_start;
-    let bytes = (&raw mut _arena_end).addr() - start.addr();
-    // SAFETY: the linker script keeps this RAM, word-aligned, free of anything else; any bit
-    // pattern is a word; `main` calls this once, so the slice is the only reference to it.
-    unsafe { core::slice::from_raw_parts_mut(start, bytes / size_of::<u32>()) }
 }

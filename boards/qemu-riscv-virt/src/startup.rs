@@ -13,7 +13,7 @@ global_asm!(
     ".option norelax",
     "la gp, __global_pointer$",
     ".option pop",
-    "la sp, _stack_top",
+    "la sp, _stack_start",
     "la t0, 3f",
     "csrw mtvec, t0",
     "la t0, _bss_start",
@@ -25,7 +25,7 @@ global_asm!(
     "2: tail {entry}",
     // A failure may have been the stack's: begin a new one.
     ".balign 4",
-    "3: la sp, _stack_top",
+    "3: la sp, _stack_start",
     "tail {trap}",
     trap = sym crate::fault::trap,
     entry = sym entry,

@@ -1,8 +1,16 @@
-//! What every board has: the build id of its image, and the logger behind `defmt`.
+//! What every board has: the build id of its image, the logger behind `defmt`, the memory of its
+//! device, the reason of a failure that is kept over the reset, and a look at its stack.
 #![no_std]
 
 mod build_id;
+pub mod last_words;
 mod logger;
+mod memory;
+#[cfg(feature = "rtt")]
+mod rtt;
+mod stack;
 
 pub use build_id::build_id;
 pub use logger::LOGS;
+pub use memory::take_memory;
+pub use stack::Stack;

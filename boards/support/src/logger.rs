@@ -1,4 +1,5 @@
-//! The global logger: gathers a `defmt` frame and hands it to the ring that the link empties.
+//! The global logger: gathers a `defmt` frame and hands it to the ring that the link empties, and,
+//! with feature `rtt`, to a debug probe.
 //!
 //! Nothing waits here. A critical section lasts as long as encoding one message does.
 #![allow(unsafe_code)]
@@ -51,7 +52,11 @@ unsafe impl defmt::Logger for Logger {
         // SAFETY: in the critical section, and no other reference lives.
         let frame = unsafe { &mut *FRAME.0.get() };
         match frame.bytes.get(..frame.length) {
-            Some(message) => LOGS.push(message),
+            Some(message) => {
+                #[cfg(feature = "rtt")]
+                crate::rtt::push(message);
+                LOGS.push(message);
+            }
             None => LOGS.lose(),
         }
         // SAFETY: `acquire` began it and kept this state.

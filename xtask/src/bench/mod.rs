@@ -21,7 +21,7 @@ const BOARDS: [&str; 2] = ["mps2-an386", "riscv-virt"];
 
 /// Runs the subcommand.
 pub fn run(as_json: bool) -> Result<()> {
-    firmware::build_all(&board::select(None)?)?;
+    firmware::build(&board::select(None)?)?;
     let program = build_quintet()?;
     let networks = networks::run(&program, as_json)?;
     let scenes = scenes::run(&program, as_json)?;
