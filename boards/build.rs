@@ -4,7 +4,8 @@
 //!
 //! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
 //! runtime crate brings, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
-//! other ones than `link.x`, such as a hardware abstraction layer brings.
+//! other ones than `link.x`, such as a hardware abstraction layer brings; without `link.x` among
+//! them the memory map is the layer's, too, and may include other scripts of the board's.
 
 use std::env;
 use std::error::Error;
@@ -13,7 +14,9 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 2] = ["link.x", "extra.x"];
+const OWN_SCRIPTS: [&str; 3] = ["link.x", "extra.x", "rwtext_hook.x"];
+/// Those that another script includes.
+const INCLUDED: [&str; 1] = ["rwtext_hook.x"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
@@ -25,16 +28,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
 
-    fs::write(out.join("memory.x"), memory_script(&board)?)?;
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
     println!("cargo:rustc-link-search={}", out.display());
     let mut scripts = linker_scripts(&board)?;
+    if scripts.iter().any(|script| script == "link.x") {
+        fs::write(out.join("memory.x"), memory_script(&board)?)?;
+    }
     // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
     scripts.extend(["defmt.x", "build-id.x"].map(String::from));
     for name in OWN_SCRIPTS {
         let Ok(script) = fs::read(name) else { continue };
         fs::write(out.join(name), script)?;
-        if !scripts.iter().any(|script| script == name) {
+        if !INCLUDED.contains(&name) && !scripts.iter().any(|script| script == name) {
             scripts.push(name.to_owned());
         }
     }

@@ -13,7 +13,9 @@ pub use description::{
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 4] = [
+    ("pico2", include_str!("../../pico2/board.toml")),
+    ("pico2-riscv", include_str!("../../pico2-riscv/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),
     ("qemu-riscv-virt", include_str!("../../qemu-riscv-virt/board.toml")),
 ];

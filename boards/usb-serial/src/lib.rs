@@ -27,12 +27,31 @@ const SHARED_ID: UsbVidPid = UsbVidPid(0x16c0, 0x27dd);
 /// Packet size of the control endpoint: the longest, which `rp235x-hal` asks for.
 const CONTROL_PACKET_BYTES: u8 = 64;
 
+/// Bytes on their way; a board keeps one in a `static`.
+pub struct Rings {
+    received: Ring<RECEIVE_BYTES>,
+    queued: Ring<SEND_BYTES>,
+}
+
+impl Rings {
+    /// Empty ones.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { received: Ring::new(), queued: Ring::new() }
+    }
+}
+
+impl Default for Rings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// The port. Call [`UsbSerial::service`] from the controller's interrupt.
 pub struct UsbSerial<'a, B: UsbBus> {
     device: UsbDevice<'a, B>,
     class: CdcAcmClass<'a, B>,
-    received: Ring<RECEIVE_BYTES>,
-    queued: Ring<SEND_BYTES>,
+    rings: &'a Rings,
     /// The packet that is to be sent next, which the controller has not taken yet.
     packet: [u8; PACKET_BYTES],
     /// Its length; zero when there is none.
@@ -48,7 +67,12 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
     /// # Panics
     ///
     /// If the controller has no endpoints left: only when it is given to something else too.
-    pub fn new(bus: &'a UsbBusAllocator<B>, product: &'a str, serial: &'a str) -> Self {
+    pub fn new(
+        bus: &'a UsbBusAllocator<B>,
+        rings: &'a Rings,
+        product: &'a str,
+        serial: &'a str,
+    ) -> Self {
         let class = CdcAcmClass::new(bus, PACKET_BYTES as u16);
         let texts = StringDescriptors::default().manufacturer("Quintet");
         let texts = texts.product(product).serial_number(serial);
@@ -58,8 +82,7 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
         Self {
             device: builder.build(),
             class,
-            received: Ring::new(),
-            queued: Ring::new(),
+            rings,
             packet: [0; PACKET_BYTES],
             staged: 0,
             unended: false,
@@ -83,7 +106,7 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
 
     /// Takes up to `buffer.len()` received bytes; returns how many.
     pub fn read(&mut self, buffer: &mut [u8]) -> usize {
-        let count = self.received.pop(buffer);
+        let count = self.rings.received.pop(buffer);
         if self.is_configured() {
             self.take();
         }
@@ -95,19 +118,19 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
         if !self.is_configured() {
             return 0;
         }
-        let count = self.queued.push(bytes);
+        let count = self.rings.queued.push(bytes);
         self.send();
         count
     }
 
     /// Whether there are bytes to read.
     pub fn has_received(&self) -> bool {
-        !self.received.is_empty()
+        !self.rings.received.is_empty()
     }
 
     /// Whether the next packet would have no room.
     pub fn is_full(&self) -> bool {
-        self.received.space() < PACKET_BYTES
+        self.rings.received.space() < PACKET_BYTES
     }
 
     fn is_configured(&self) -> bool {
@@ -120,7 +143,7 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
         while !self.is_full() {
             // No packet, or one that the controller lost: either way there is nothing to take.
             let Ok(count) = self.class.read_packet(&mut packet) else { return };
-            self.received.push(packet.get(..count).unwrap_or_default());
+            self.rings.received.push(packet.get(..count).unwrap_or_default());
         }
     }
 
@@ -128,7 +151,7 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
     fn send(&mut self) {
         loop {
             if self.staged == 0 {
-                self.staged = self.queued.pop(&mut self.packet);
+                self.staged = self.rings.queued.pop(&mut self.packet);
             }
             if self.staged == 0 && !self.unended {
                 return;
@@ -144,8 +167,8 @@ impl<'a, B: UsbBus> UsbSerial<'a, B> {
 
     /// The bus was reset: whatever waited belongs to nobody.
     fn forget(&mut self) {
-        self.received.clear();
-        self.queued.clear();
+        self.rings.received.clear();
+        self.rings.queued.clear();
         (self.staged, self.unended) = (0, false);
         // A host that sends before it has configured the port would hold the interrupt raised.
         let _ = self.class.read_packet(&mut [0; PACKET_BYTES]);

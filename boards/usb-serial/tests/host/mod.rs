@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use quintet_usb_serial::UsbSerial;
+use quintet_usb_serial::{Rings, UsbSerial};
 use usb_device::bus::{PollResult, UsbBus, UsbBusAllocator};
 use usb_device::endpoint::{EndpointAddress, EndpointType};
 use usb_device::{Result, UsbDirection, UsbError};
@@ -121,7 +121,8 @@ impl UsbBus for Bus {
 pub fn port(product: &'static str, number: &'static str) -> (UsbSerial<'static, Bus>, Bus) {
     let bus = Bus::default();
     let allocator = Box::leak(Box::new(UsbBusAllocator::new(bus.clone())));
-    (UsbSerial::new(allocator, product, number), bus)
+    let rings = Box::leak(Box::new(Rings::new()));
+    (UsbSerial::new(allocator, rings, product, number), bus)
 }
 
 /// A host, and the port that it speaks with, whose interrupt it is.
