@@ -5,7 +5,8 @@
 //! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
 //! runtime crate brings, `device.x` is the list of interrupts that `cortex-m-rt` wants of a chip's
 //! crate, and `extra.x` comes after all others. `linker-scripts` in `board.toml` names other ones
-//! than `link.x`, such as a hardware abstraction layer brings.
+//! than `link.x`, such as a hardware abstraction layer brings; without `link.x` among them the
+//! memory map is the layer's, too, and may include other scripts of the board's.
 
 use std::env;
 use std::error::Error;
@@ -14,7 +15,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 3] = ["link.x", "device.x", EXTRA_SCRIPT];
+const OWN_SCRIPTS: [&str; 4] = ["link.x", "device.x", "rwtext_hook.x", EXTRA_SCRIPT];
 /// The one that comes last.
 const EXTRA_SCRIPT: &str = "extra.x";
 
@@ -26,7 +27,6 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let board: toml::Table = fs::read_to_string("board.toml")?.parse()?;
     let text = |key: &str| board[key].as_str().ok_or(format!("board.toml: {key} is not a text"));
 
-    fs::write(out.join("memory.x"), memory_script(&board)?)?;
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
     println!("cargo:rustc-link-search={}", out.display());
     for name in OWN_SCRIPTS {
@@ -40,6 +40,9 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     scripts.push("build-id.x".to_owned());
     if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
         scripts.push("defmt.x".to_owned());
+    }
+    if scripts.iter().any(|script| script == "link.x") {
+        fs::write(out.join("memory.x"), memory_script(&board)?)?;
     }
     if fs::exists(EXTRA_SCRIPT)? {
         scripts.push(EXTRA_SCRIPT.to_owned());

@@ -88,8 +88,8 @@ impl Toolchain {
         cargo.args(["--profile", profile, "--package", &board.package]);
         cargo.args(["--target", &board.target]);
         if board.standalone {
-            let manifest = root().join("boards").join(&board.name).join("Cargo.toml");
-            cargo.arg("--locked").arg("--manifest-path").arg(manifest);
+            // From its own folder, where cargo reads what the board's layer wants to be told.
+            cargo.arg("--locked").current_dir(root().join("boards").join(&board.name));
             cargo.env("CARGO_TARGET_DIR", target_directory());
         }
         let cpu = board.target_cpu.as_ref().map(|cpu| format!("-Ctarget-cpu={cpu}"));

@@ -13,11 +13,13 @@ pub use description::{
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 8] = [
     ("litex-vexriscv", include_str!("../../litex-vexriscv/board.toml")),
     ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("nrf52840-dk", include_str!("../../nrf52840-dk/board.toml")),
     ("nucleo-h743zi2", include_str!("../../nucleo-h743zi2/board.toml")),
+    ("pico2", include_str!("../../pico2/board.toml")),
+    ("pico2-riscv", include_str!("../../pico2-riscv/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),
     ("qemu-riscv-virt", include_str!("../../qemu-riscv-virt/board.toml")),
 ];

@@ -37,7 +37,6 @@ pub fn leave(reason: &dyn Display) {
 
 /// Logs what was left before the last reset, once; returns whether there was anything. Call it once,
 /// at boot.
-#[cfg(feature = "log")]
 pub fn tell() -> bool {
     let place = (&raw mut WORDS).cast::<Words>();
     // SAFETY: words and bytes, for which any bits do; at boot nothing else looks at them. They are
@@ -48,7 +47,6 @@ pub fn tell() -> bool {
     }
     // SAFETY: as above.
     unsafe { (&raw mut (*place).magic).write_volatile(0) };
-    #[cfg(feature = "log")]
     if let Some(Ok(text)) = words.text.get(..words.length as usize).map(core::str::from_utf8) {
         defmt::error!("before the reset: {=str}", text);
     }

@@ -1,8 +1,10 @@
 //! What every board has: the build id of its image, the memory of its device, a look at its stack,
-//! and, with feature `log`, the logger behind `defmt` and the last words of an earlier boot.
+//! a counter that does not wrap, and, with feature `log`, the logger behind `defmt` and the last
+//! words of an earlier boot.
 #![no_std]
 
 mod build_id;
+mod counter;
 #[cfg(feature = "log")]
 pub mod last_words;
 #[cfg(feature = "log")]
@@ -18,6 +20,7 @@ mod stack;
 mod memory_functions;
 
 pub use build_id::build_id;
+pub use counter::Widened;
 #[cfg(feature = "log")]
 pub use logger::LOGS;
 pub use memory::take_memory;
