@@ -9,6 +9,7 @@ pub mod cases;
 pub mod convolution;
 pub mod dense;
 pub mod depthwise;
+pub mod heard;
 pub mod mesh;
 pub mod one_command;
 pub mod perceptron;

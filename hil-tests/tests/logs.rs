@@ -2,52 +2,17 @@
 //! burden to what the board does besides.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quintet_driver::device::Connection;
-use quintet_driver::log::{Decoder, Level, LogError, Record, find_image};
+use quintet_driver::log::{Decoder, Level, LogError, find_image};
 use quintet_driver::render::framing_camera;
 use quintet_driver::session::SessionError;
+use quintet_hil_tests::heard::Heard;
 use quintet_hil_tests::{boards, cloud, open, render};
 
 /// Generous: the machine may be busy.
 const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What has been heard of a board's log.
-#[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<(u16, Record)>>>);
-
-impl Heard {
-    /// Has the board send its log.
-    fn listen(connection: &mut Connection) -> Self {
-        let build = connection.session().peer().unwrap().build;
-        let decoder = Decoder::new(&find_image(build, None).unwrap()).unwrap();
-        let heard = Self::default();
-        let records = Arc::clone(&heard.0);
-        let hear = move |packet: &[u8], lost| {
-            let record = decoder.decode(packet).expect("a packet that is no message");
-            records.lock().unwrap().push((lost, record));
-        };
-        assert!(connection.session().sends_log());
-        connection.session().listen(hear).unwrap();
-        heard
-    }
-
-    /// Waits for a message that begins so.
-    fn wait_for(&self, connection: &mut Connection, beginning: &str) -> Record {
-        let deadline = Instant::now() + TIMEOUT;
-        loop {
-            let records = self.0.lock().unwrap().clone();
-            let found = records.iter().find(|(_, record)| record.message.starts_with(beginning));
-            if let Some((_, record)) = found {
-                return record.clone();
-            }
-            assert!(Instant::now() < deadline, "no {beginning:?} in {records:?}");
-            connection.session().wait(Duration::from_millis(5)).unwrap();
-        }
-    }
-}
 
 /// A request that every board refuses, and logs.
 fn be_refused(connection: &mut Connection) {
@@ -83,7 +48,7 @@ fn a_log_shows_what_a_session_did_and_where_the_firmware_says_so() {
             assert!(there.contains("log!("), "{record}: it is not logged there: {there}");
             assert!(record.time.parse::<f64>().unwrap() < TIMEOUT.as_secs_f64(), "{record}");
         }
-        assert!(heard.0.lock().unwrap().iter().all(|(lost, _)| *lost == 0), "{board}");
+        assert!(heard.records().iter().all(|(lost, _)| *lost == 0), "{board}");
     }
 }
 
@@ -101,7 +66,7 @@ fn a_ring_that_overflows_keeps_the_oldest_messages_and_counts_the_rest() {
         let lost = loop {
             be_refused(&mut connection);
             connection.session().wait(Duration::from_millis(5)).unwrap();
-            let records = heard.0.lock().unwrap();
+            let records = heard.records();
             let refusals = records.iter().filter(|(_, it)| it.message == first.message);
             if let Some(place) = refusals.clone().position(|(lost, _)| *lost > 0) {
                 let (lost, _) = refusals.clone().nth(place).unwrap();
