@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use crate::ring::Ring;
 
 /// Bytes of messages that wait, [`HEAD_BYTES`] for each included.
-const RING_BYTES: usize = 4096;
+const RING_BYTES: usize = if cfg!(feature = "little-ram") { 1024 } else { 4096 };
 /// Before a message in the ring: how many were lost right before it, and its length.
 const HEAD_BYTES: usize = 3;
 /// Most lost messages that are told at once, as the link can; more are told with the next message.

@@ -5,6 +5,7 @@
 //! without it they run on every emulated one that has our device inside.
 
 pub mod accelerated;
+mod attached;
 pub mod attempt;
 pub mod case;
 pub mod cases;
@@ -13,6 +14,7 @@ pub mod dense;
 pub mod depthwise;
 pub mod device;
 pub mod fake;
+pub mod heard;
 pub mod junit;
 pub mod mesh;
 pub mod on_device;

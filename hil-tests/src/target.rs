@@ -1,7 +1,5 @@
 //! Targets: what can be tested, as `targets.toml` and a desk's own file describe it.
 
-mod attached;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +9,7 @@ use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
 use serde::Deserialize;
 
-pub use attached::{Ports, UsbPort};
+pub use crate::attached::{Ports, UsbPort};
 
 use crate::fake::Misbehaviour;
 

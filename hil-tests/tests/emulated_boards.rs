@@ -78,17 +78,20 @@ fn driver_to_be_killed() {
         Ok("uart") => EmulatorLink::Uart,
         _ => EmulatorLink::Bulk,
     };
-    let _running = start("riscv-virt", link);
+    let board = std::env::var("QUINTET_TEST_BOARD").unwrap();
+    let _running = start(&board, link);
     println!("running");
     thread::sleep(TIMEOUT);
 }
 
 #[test]
 fn board_ends_with_a_driver_that_is_killed() {
-    for link in ["bulk", "uart"] {
+    for (board, link) in [("riscv-virt", "bulk"), ("riscv-virt", "uart"), ("netduinoplus2", "uart")]
+    {
         let mut driver = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture", "driver_to_be_killed"])
             .env("QUINTET_TEST_LINK", link)
+            .env("QUINTET_TEST_BOARD", board)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -17,10 +17,12 @@ const SOCKET_VARIABLE: &str = "QUINTET_TEST_SOCKET";
 const BYTES_VARIABLE: &str = "QUINTET_TEST_BYTES";
 
 /// The emulated boards with both links, and how much to send over each: a second's worth or more.
+/// The last one has RAM of its own only, which a reset leaves as it is.
 fn subjects() -> impl Iterator<Item = (&'static str, EmulatorLink, usize)> {
-    known_boards().map(|board| board.name()).flat_map(|board| {
+    let both = known_boards().map(|board| board.name()).flat_map(|board| {
         [(board, EmulatorLink::Bulk, 6 << 20), (board, EmulatorLink::Uart, 24 << 10)]
-    })
+    });
+    both.chain([("netduinoplus2", EmulatorLink::Uart, 24 << 10)])
 }
 
 fn bytes(count: usize) -> Vec<u8> {
