@@ -2,7 +2,7 @@
 
 use quintet_driver::transport::DeviceUri;
 
-use super::{Kind, Target};
+use crate::target::{Kind, Target};
 
 /// A serial port of a USB device.
 #[derive(Clone, Debug, PartialEq, Eq)]
