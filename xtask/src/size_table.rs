@@ -48,7 +48,7 @@ fn row(board: &Board, golden: &Golden) -> String {
         kib(board.budget.flash),
         kib(golden.ram + board.budget.stack),
         kib(board.budget.ram),
-        kib(board.memory["arena"].bytes.into()),
+        kib(board.arena_bytes(golden.ram)),
     )
 }
 
