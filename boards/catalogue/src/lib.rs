@@ -71,6 +71,17 @@ mod tests {
         assert!(all().is_sorted_by_key(|board| &board.name));
     }
 
+    /// `docs/boards.md` promises that a board takes fewer lines of code than this.
+    #[test]
+    fn the_smallest_board_takes_less_than_150_lines_of_code() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../netduino-plus-2/src");
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let text: String = files.map(|file| fs::read_to_string(file).unwrap()).collect();
+        let lines = text.lines().map(str::trim);
+        let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+        assert!((50..150).contains(&code), "{code} lines");
+    }
+
     #[test]
     fn every_folder_with_a_board_file_is_known() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
