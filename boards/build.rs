@@ -3,9 +3,10 @@
 //! configuration file, which cargo reads from the current folder and not from the package.
 //!
 //! A board may have scripts of its own beside its `board.toml`: `link.x` replaces the one that the
-//! runtime crate brings, `extra.x` comes after all others. `linker-scripts` in `board.toml` names
-//! other ones than `link.x`, such as a hardware abstraction layer brings; without `link.x` among
-//! them the memory map is the layer's, too, and may include other scripts of the board's.
+//! runtime crate brings, `device.x` is a list of interrupts, `extra.x` comes after all others.
+//! `linker-scripts` in `board.toml` names other ones than `link.x`, such as a hardware abstraction
+//! layer brings; without `link.x` among them the memory map is the layer's, too, and may include
+//! other scripts of the board's.
 
 use std::env;
 use std::error::Error;
@@ -14,9 +15,9 @@ use std::fs;
 use std::path::PathBuf;
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 3] = ["link.x", "extra.x", "rwtext_hook.x"];
-/// Those that another script includes.
-const INCLUDED: [&str; 1] = ["rwtext_hook.x"];
+const OWN_SCRIPTS: [&str; 4] = ["link.x", "device.x", "extra.x", "rwtext_hook.x"];
+/// Those that another script includes: the runtime crate's, or a hardware abstraction layer's.
+const INCLUDED: [&str; 2] = ["device.x", "rwtext_hook.x"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=../build.rs");
@@ -34,8 +35,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if scripts.iter().any(|script| script == "link.x") {
         fs::write(out.join("memory.x"), memory_script(&board)?)?;
     }
-    // Beside the board's own script: defmt's, and that of the build id, a digest of the image.
-    scripts.extend(["defmt.x", "build-id.x"].map(String::from));
+    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
+    scripts.push("build-id.x".into());
+    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
+        scripts.push("defmt.x".into());
+    }
     for name in OWN_SCRIPTS {
         let Ok(script) = fs::read(name) else { continue };
         fs::write(out.join(name), script)?;

@@ -12,6 +12,7 @@ mod misbehave;
 mod model;
 pub mod published;
 pub mod timing;
+pub mod vectors;
 mod window;
 
 pub use clocks::Clocks;

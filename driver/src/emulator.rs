@@ -21,14 +21,16 @@ use std::path::Path;
 
 use quintet_accelerator::Instance;
 
-pub use boards::{Board, find, firmware_folders, firmware_path, known_boards, plugin_path};
+pub use boards::{
+    Board, emulated_boards, find, firmware_folders, firmware_path, known_boards, plugin_path,
+};
 pub use error::EmulatorError;
 use process::{Inside, Qemu};
 
 /// Which way bytes go between driver and emulated board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EmulatorLink {
-    /// The device inside QEMU: megabytes a second.
+    /// The device inside QEMU: megabytes a second. On a board without it, `Uart`.
     Bulk,
     /// The board's own UART: some 10 KiB a second towards the board.
     Uart,
@@ -95,6 +97,13 @@ impl Emulator {
         if !image.is_file() {
             return Err(EmulatorError::FirmwareMissing { path: image });
         }
+        if accelerator.is_some() && !board.has_device() {
+            return Err(EmulatorError::NoAccelerator { board: board.name() });
+        }
+        let link = match link {
+            EmulatorLink::Bulk if !board.has_device() => EmulatorLink::Uart,
+            asked => asked,
+        };
         let library = plugin_path(folder);
         let device = (link != EmulatorLink::Bare).then_some((library.as_path(), link));
         let launch = |device| Qemu::launch(board, &image, &Inside { device, accelerator });
@@ -102,11 +111,15 @@ impl Emulator {
             Ok((qemu, stream)) => Ok(Self { qemu, link, warning: None, first: Some(stream) }),
             Err(EmulatorError::Ended { diagnostics }) if device.is_some() => {
                 let (qemu, stream) = launch(None)?.connected()?;
-                let warning = Some(format!(
-                    "the device inside QEMU did not load, so the link is the slow UART and nothing \
-                     is counted: {diagnostics}"
-                ));
-                Ok(Self { qemu, link: EmulatorLink::Uart, warning, first: Some(stream) })
+                let without = if board.has_device() {
+                    "the link is the slow UART and nothing is counted"
+                } else {
+                    "QEMU may outlive this process"
+                };
+                let warning =
+                    format!("the device inside QEMU did not load, so {without}: {diagnostics}");
+                let (link, warning) = (EmulatorLink::Uart, Some(warning));
+                Ok(Self { qemu, link, warning, first: Some(stream) })
             }
             Err(error) => Err(error),
         }

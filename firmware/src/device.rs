@@ -7,6 +7,7 @@ use crate::pager::Need;
 use crate::port::{Clock, Port};
 use crate::run::Progress;
 use crate::server::Server;
+use quintet_protocol::copy;
 use quintet_protocol::link::{
     Buffers, BuildId, Channel, Config, LOG_PAYLOAD, Link, LinkStats, Received, Role, capability,
     frame_bytes, queue_bytes, receive_bytes, store_bytes,
@@ -126,8 +127,14 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
     /// The same device, which sends the log messages of this ring to a driver that wants them.
     #[must_use]
     pub fn with_logs(mut self, logs: &'a LogRing) -> Self {
+        self.add_logs(logs);
+        self
+    }
+
+    /// From now on the device sends the log messages of this ring to a driver that wants them.
+    pub fn add_logs(&mut self, logs: &'a LogRing) {
         self.link.add_capability(capability::LOG);
-        Self { logs: Some(logs), ..self }
+        self.logs = Some(logs);
     }
 
     /// The port, for a board that waits on it.
@@ -257,7 +264,9 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
 
     /// Hands the link as many log messages as it has room for, if somebody listens.
     fn send_logs(&mut self) {
-        let Some(logs) = self.logs.filter(|_| self.listened) else { return };
+        // Without `defmt` there is nothing to send, and no code that would.
+        let logs = self.logs.filter(|_| self.listened && cfg!(feature = "defmt"));
+        let Some(logs) = logs else { return };
         let mut buffer = [0; LOG_BYTES_MAX];
         while logs.next_len().is_some_and(|len| len <= self.link.log_capacity()) {
             let Some(message) = logs.take(&mut buffer) else { return };
@@ -266,7 +275,7 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
                 self.link.send_log(0, |_| None);
             }
             self.link.send_log(message.bytes.len(), |to| {
-                to.copy_from_slice(message.bytes);
+                copy(message.bytes, to);
                 Some(to.len())
             });
         }

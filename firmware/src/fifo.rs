@@ -1,4 +1,6 @@
 //! A short queue of fixed room: what came first leaves first.
+//!
+//! `first` is below `N`; that the compiler sees it too spares panics.
 
 /// A queue of up to `N` things.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,7 @@ impl<T: Copy, const N: usize> Fifo<T, N> {
 
     /// Takes the first.
     pub fn pop(&mut self) -> Option<T> {
-        let thing = self.things[self.first].take()?;
+        let thing = self.things[self.first % N].take()?;
         self.first = (self.first + 1) % N;
         self.count -= 1;
         Some(thing)
@@ -47,23 +49,23 @@ impl<T: Copy, const N: usize> Fifo<T, N> {
 
     /// The first.
     pub fn first(&self) -> Option<&T> {
-        self.things[self.first].as_ref()
+        self.things[self.first % N].as_ref()
     }
 
     /// The first, to change.
     pub fn first_mut(&mut self) -> Option<&mut T> {
-        self.things[self.first].as_mut()
+        self.things[self.first % N].as_mut()
     }
 
     /// All of them, the first first.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        let (behind, front) = self.things.split_at(self.first);
+        let (behind, front) = self.things.split_at(self.first.min(N));
         front.iter().chain(behind).flatten()
     }
 
     /// All of them, the first first, to change.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        let (behind, front) = self.things.split_at_mut(self.first);
+        let (behind, front) = self.things.split_at_mut(self.first.min(N));
         front.iter_mut().chain(behind).flatten()
     }
 }

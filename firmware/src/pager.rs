@@ -12,6 +12,7 @@
 use crate::arena::Arena;
 use crate::operands::Words;
 use core::ops::Range;
+use quintet_protocol::copy;
 use quintet_protocol::message::Refusal;
 use quintet_protocol::program::{Buffer, BufferId, BufferKind};
 
@@ -211,7 +212,7 @@ impl Pager {
             return Err(Refusal::WrongPiece { need, expected, length });
         }
         let piece = bytes.len() as u32;
-        arena.bytes_mut(asked.start + expected, piece)?.copy_from_slice(bytes);
+        copy(bytes, arena.bytes_mut(asked.start + expected, piece)?);
         asked.filled += piece;
         if asked.filled == length {
             if let Some(entry) = arena.words().get_mut(asked.entry) {

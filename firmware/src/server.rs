@@ -9,6 +9,7 @@ use crate::port::Clock;
 use crate::run::{Progress, Run};
 use crate::validate::{BUFFERS_MAX, range, validate};
 use core::ops::Range;
+use quintet_protocol::copy;
 use quintet_protocol::digest::{DIGEST_BYTES, digest};
 use quintet_protocol::message::{
     DIGESTED_MAX, Description, Outcome, Refusal, Reply, Request, RunRecord, Status, Ticks,
@@ -161,7 +162,7 @@ impl<'a, B: Backend> Server<'a, B> {
                 return Err(Refusal::NotAnInput { offset });
             }
         }
-        self.arena.bytes_mut(offset, length)?.copy_from_slice(bytes);
+        copy(bytes, self.arena.bytes_mut(offset, length)?);
         Ok(())
     }
 
@@ -270,10 +271,10 @@ fn digests<'s>(bytes: &[u8], block: u32, staging: &'s mut [u8]) -> Result<&'s [u
     if block == 0 || length > DIGESTED_MAX {
         return Err(Refusal::TooLong { length });
     }
-    let blocks = bytes.chunks(block as usize);
-    let room = staging.get_mut(..blocks.len() * DIGEST_BYTES);
+    let count = length.div_ceil(block) as usize;
+    let room = staging.get_mut(..count * DIGEST_BYTES);
     let digests = room.ok_or(Refusal::TooLong { length })?;
-    for (block, to) in blocks.zip(digests.as_chunks_mut::<DIGEST_BYTES>().0) {
+    for (block, to) in bytes.chunks(block as usize).zip(digests.as_chunks_mut::<DIGEST_BYTES>().0) {
         *to = digest(block).to_le_bytes();
     }
     Ok(digests)

@@ -11,6 +11,7 @@ pub type ScaledBytes = [u32; 256];
 const LEFT_BITS: u32 = 20;
 
 /// Tabulates twice `scale(left(b - zero))` for every byte `b`.
+#[inline(never)]
 pub fn tabulate(table: &mut ScaledBytes, scale: Scale, zero: i8) {
     for (bits, entry) in (0..=u8::MAX).zip(table) {
         let steps = i32::from(bits as i8) - i32::from(zero);
@@ -20,16 +21,19 @@ pub fn tabulate(table: &mut ScaledBytes, scale: Scale, zero: i8) {
 }
 
 /// Replaces each byte by its scaled sum with the other of its place.
+#[inline(never)]
 pub fn add(bytes: &mut [u8], others: &[u8], tables: [&ScaledBytes; 2], to: &ToByte) {
     to.each(Add { bytes, others, tables });
 }
 
 /// Replaces each byte by its scaled product with the other of its place; `zeros` are theirs.
+#[inline(never)]
 pub fn multiply(bytes: &mut [u8], others: &[u8], zeros: [i8; 2], to: &ToByte) {
     to.each(Multiply { bytes, others, zeros: zeros.map(i32::from) });
 }
 
 /// Replaces each byte `b` by entry `b + 128`.
+#[inline(never)]
 pub fn look_up(bytes: &mut [u8], table: &[u8; 256]) {
     each(bytes, |byte| table[usize::from(byte ^ 0x80)]);
 }

@@ -36,6 +36,7 @@ fn mul(a: i32, b: i32) -> i32 {
 
 /// Harmonics of degrees 0 to 3 of a direction of length 1, Q30, in Q14 each, within 2^-14; of
 /// anything longer than 1.4 they are of no use.
+#[inline(never)]
 pub fn harmonics(direction: [i32; 3]) -> [i16; HARMONICS_MAX] {
     let [x, y, z] = direction.map(|c| c >> (DIRECTION_BITS - BITS));
     let (xx, yy, zz) = (mul(x, x), mul(y, y), mul(z, z));

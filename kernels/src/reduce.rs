@@ -84,6 +84,7 @@ pub enum Reduction {
 
 impl Reduction {
     /// Reduces as many channels as `output` has bytes; the places are those of the first one.
+    #[inline(never)]
     pub fn channels(&self, input: &[u32], places: &Places, output: &mut [u8]) {
         let places = &places.joined();
         let count = places.count().max(1) as i32;

@@ -28,6 +28,7 @@ struct Directional {
 
 impl Lights {
     /// Reads lights, the ambient one first, as many as there can be.
+    #[inline(never)]
     pub fn new(words: &[[u32; LIGHT_WORDS]]) -> Self {
         let mut lights = words.iter().map(Light::from_words);
         let ambient = lights.next().unwrap_or_default().color.map(i32::from);
@@ -62,6 +63,7 @@ impl Lights {
 
     /// Lights one colour after another, `stride` halves from one to the next, which begin `first`
     /// halves into it. Those of a normal of zeros are left as they are.
+    #[inline(never)]
     pub fn shade(&self, normals: &[[u32; 2]], colors: &mut [i16], stride: usize, first: usize) {
         for (&words, row) in normals.iter().zip(colors.chunks_mut(stride.max(1))) {
             let Some(color) = row.get_mut(first..).and_then(<[i16]>::first_chunk_mut) else {

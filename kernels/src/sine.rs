@@ -60,6 +60,24 @@ pub fn cosine(angle: u32) -> i16 {
     sine(angle.wrapping_add(QUARTER))
 }
 
+/// Sines and cosines of the waves of a vector of one frequency: `record` has a factor and an offset
+/// for each coordinate, and their product is shifted to the right. See
+/// [`quintet_protocol::feature`].
+#[inline(never)]
+pub fn waves(
+    vector: &[i32],
+    record: &[[u32; 2]],
+    shift: u32,
+    (sines, cosines): (&mut [i16], &mut [i16]),
+) {
+    let outs = sines.iter_mut().zip(cosines);
+    for ((coordinate, [factor, offset]), (sin, cos)) in vector.iter().zip(record).zip(outs) {
+        let product = i64::from(*coordinate) * i64::from(*factor as i32);
+        let angle = ((product >> (shift & 31)) as u32).wrapping_add(*offset);
+        (*sin, *cos) = (sine(angle), cosine(angle));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,6 +30,7 @@ impl Exponential {
 
     /// What these bytes add to the sum of a row with that greatest byte, to `sum`, Q12.19.
     /// Saturates where TFLite's overflows, from 4096 greatest bytes on.
+    #[inline(never)]
     pub fn add(&self, sum: i32, bytes: &[u8], greatest: i8) -> i32 {
         let each = bytes.iter().filter_map(|&byte| self.of(byte, greatest));
         each.fold(sum, |sum, exp| sum.saturating_add(right_rounded(exp, SUM_INTEGER_BITS)))
@@ -37,6 +38,7 @@ impl Exponential {
 
     /// Replaces bytes by their shares of a row with that greatest byte and that sum, 256 for all of
     /// it, less 128.
+    #[inline(never)]
     pub fn divide(&self, sum: i32, bytes: &mut [u8], greatest: i8) {
         let headroom = sum.leading_zeros();
         let fraction = (sum as u32).wrapping_shl(headroom).wrapping_sub(1 << 31) as i32;

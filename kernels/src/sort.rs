@@ -3,6 +3,7 @@
 
 /// Where each digit's keys will start: counts the low and the high digits of all keys, then sums
 /// up. Each table has `1 << digit_bits` entries.
+#[inline(never)]
 pub fn count(keys: &[u32], digit_bits: u32, low: &mut [u32], high: &mut [u32]) {
     let mask = (1u32 << digit_bits) - 1;
     low.fill(0);
@@ -25,6 +26,7 @@ pub fn count(keys: &[u32], digit_bits: u32, low: &mut [u32], high: &mut [u32]) {
 }
 
 /// Scatters the numbers `0..keys.len()` by the low digit.
+#[inline(never)]
 pub fn scatter_low(keys: &[u32], digit_bits: u32, bins: &mut [u32], order: &mut [u32]) {
     let mask = (1u32 << digit_bits) - 1;
     for (number, &key) in (0..).zip(keys) {
@@ -33,6 +35,7 @@ pub fn scatter_low(keys: &[u32], digit_bits: u32, bins: &mut [u32], order: &mut 
 }
 
 /// Scatters the numbers in `numbers` by the high digit of their keys.
+#[inline(never)]
 pub fn scatter_high(
     keys: &[u32],
     digit_bits: u32,
@@ -49,6 +52,7 @@ pub fn scatter_high(
 
 /// Orders the numbers of equal keys, which stand side by side, by their second words. A heap sort,
 /// as there may be any number of equal keys.
+#[inline(never)]
 pub fn break_ties(keys: &[u32], seconds: &[u32], digit_bits: u32, order: &mut [u32]) {
     let mask = (1u32 << (2 * digit_bits)) - 1;
     let word = |words: &[u32], number: u32| words.get(number as usize).copied().unwrap_or(0);

@@ -19,6 +19,7 @@ pub trait Each {
 
 impl ToByte {
     /// Of that scale, with the output's zero point and range in `bytes`.
+    #[inline(never)]
     pub fn new(scale: Scale, bytes: &ByteRange) -> Self {
         Self { words: Finish { bias: 0, scale }.to_words(bytes.zero_out), range: *bytes }
     }

@@ -1,6 +1,6 @@
 //! Windows: which splats belong to one, and what to do when it overflows.
 
-use super::project::{Sink, Splat};
+use super::project::Splat;
 use quintet_protocol::gaussian::SPLAT_WORDS;
 use quintet_protocol::window::{Bounds, LAST_KEY, Place, Window};
 
@@ -92,12 +92,10 @@ fn least(holds: impl Fn(u32) -> bool) -> u32 {
     low
 }
 
-/// Keeps the splats of a chunk that lie in a window, and finds out what the chunk's bounds are.
+/// Tells which splats of a chunk lie in a window, and finds out what the chunk's bounds are.
 pub struct Kept<'a> {
-    /// Where they go.
-    pub store: Store<'a>,
-    /// How many there are.
-    pub count: usize,
+    /// The numbers of the Gaussians of the splats that are kept.
+    pub gaussians: &'a mut [u32],
     /// The window.
     pub window: Window,
     /// Its region.
@@ -129,37 +127,29 @@ impl Kept<'_> {
 pub const UNMEASURED: Bounds =
     Bounds { rows: [u16::MAX, 0], columns: [u16::MAX, 0], keys: [LAST_KEY, 0], exact: false };
 
-impl Sink for Kept<'_> {
+impl Kept<'_> {
+    /// Whether a splat of that depth key may be of use.
     #[inline(always)]
-    fn wants(&self, key: u32) -> bool {
+    pub(crate) fn wants(&self, key: u32) -> bool {
         !self.bounds.exact || key >= self.window.first.key && key <= self.window.end.key
     }
 
+    /// Whether a splat is kept, as number `place`; of every splat the bounds are measured.
     #[inline(always)]
-    fn push(&mut self, splat: Splat, key: u32, number: u32) {
+    pub(crate) fn keeps(&mut self, splat: &Splat, key: u32, number: u32, place: usize) -> bool {
         if !self.bounds.exact {
             let wider = |a: [u16; 2], b: [u16; 2]| [a[0].min(b[0]), a[1].max(b[1])];
             self.measured.rows = wider(self.measured.rows, splat.rows);
             self.measured.columns = wider(self.measured.columns, splat.columns);
             self.measured.keys[1] = self.measured.keys[1].max(key);
         }
-        let place = Place { key, gaussian: self.first_gaussian.wrapping_add(number) };
-        let within = place >= self.window.first && place < self.window.end;
+        let its = Place { key, gaussian: self.first_gaussian.wrapping_add(number) };
+        let within = its >= self.window.first && its < self.window.end;
         if !within || !self.region.touches(splat.rows, splat.columns) {
-            return;
+            return false;
         }
-        let at = self.count;
-        let Store { splats, keys, gaussians } = &mut self.store;
-        if let (Some(words), Some(slot), Some(gaussian)) =
-            (splats.get_mut(at), keys.get_mut(at), gaussians.get_mut(at))
-        {
-            *words = splat.to_words();
-            (*slot, *gaussian) = (place.key, place.gaussian);
-            self.count += 1;
-        }
-    }
-
-    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]] {
-        self.store.splats.get_mut(..self.count).unwrap_or_default()
+        let Some(gaussian) = self.gaussians.get_mut(place) else { return false };
+        *gaussian = its.gaussian;
+        true
     }
 }

@@ -4,7 +4,7 @@ mod geometry;
 
 use geometry::{Vec3, dot, quaternion, rotation};
 use proptest::prelude::*;
-use quintet_kernels::project::{Bounder, Everything, Projector, Splat};
+use quintet_kernels::project::{Bounder, Projector, Sink, Splat};
 use quintet_protocol::gaussian::{
     CHUNK_CAPACITY, COVARIANCE_LIMIT, Camera, Chunk, EXPONENT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS,
 };
@@ -115,7 +115,7 @@ proptest! {
         let header = chunk.to_words();
         let bounds = Bounder::new(&projector).bounds(&header);
         let (mut splats, mut keys) = ([[0; SPLAT_WORDS]; CHUNK_CAPACITY], [0; CHUNK_CAPACITY]);
-        let mut sink = Everything { splats: &mut splats, keys: &mut keys, count: 0 };
+        let mut sink = Sink { splats: &mut splats, keys: &mut keys, count: 0, window: None };
         projector.chunk(0, &header, &gaussians, &[], &mut sink);
         let count = sink.count;
         for (words, key) in splats.iter().zip(keys).take(count) {

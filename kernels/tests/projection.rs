@@ -7,7 +7,7 @@ mod geometry;
 
 use geometry::{Vec3, dot, quaternion, rotation};
 use proptest::prelude::*;
-use quintet_kernels::project::{Everything, Projector, Splat};
+use quintet_kernels::project::{Projector, Sink, Splat};
 use quintet_protocol::gaussian::{
     COVARIANCE_LIMIT, Camera, Chunk, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
@@ -120,7 +120,7 @@ prop_compose! {
 fn project(case: &Case) -> Option<Splat> {
     let projector = Projector::new(case.camera, SIZE[0], SIZE[1]);
     let (mut splats, mut keys) = ([[0; SPLAT_WORDS]], [0]);
-    let mut sink = Everything { splats: &mut splats, keys: &mut keys, count: 0 };
+    let mut sink = Sink { splats: &mut splats, keys: &mut keys, count: 0, window: None };
     let harmonics: Vec<u32> =
         case.harmonics.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
     let (header, gaussians) = (case.chunk.to_words(), [case.gaussian]);

@@ -26,6 +26,7 @@
 //! | random   | 14     | 13     |
 //! | all zero | 29     | 26     |
 
+use crate::copy;
 use crate::crc::{Crc32, RESIDUE};
 
 /// Bytes of CRC in each frame.
@@ -95,12 +96,12 @@ impl<'b> Encoder<'b> {
                 // What lies before the next zero is copied at once, as far as the block goes.
                 let room = BLOCK + 1 - (at - code_at);
                 let length = before_zero(rest.get(..room).unwrap_or(rest));
-                let (plain, behind) = rest.split_at(length);
-                let Some(place) = self.out.get_mut(at..at + length) else {
+                let parts = rest.split_at_checked(length).zip(self.out.get_mut(at..at + length));
+                let Some(((plain, behind), place)) = parts else {
                     self.overflow = true;
                     return;
                 };
-                place.copy_from_slice(plain);
+                copy(plain, place);
                 (at, rest) = (at + length, behind);
                 length == room
             };

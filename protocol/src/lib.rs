@@ -4,6 +4,8 @@
 #![no_std]
 
 pub mod accelerator;
+pub mod codec;
+mod copy;
 pub mod crc;
 pub mod digest;
 pub mod fault;
@@ -20,3 +22,5 @@ pub mod ray;
 pub mod schema;
 pub mod tile;
 pub mod window;
+
+pub use copy::copy;

@@ -1,4 +1,4 @@
-//! The messages, encoded by postcard, one to a link packet.
+//! The messages, encoded by [`crate::codec`], one to a link packet.
 //!
 //! The driver sends [`Call`]s; the device answers each with one [`ToDriver::Reply`] that repeats
 //! the call's `id`, in the order in which they arrive, and sends [`Event`]s of its own while a run
@@ -21,6 +21,8 @@
 
 use crate::accelerator::descriptor::Receipt;
 use crate::accelerator::{Failure, Presence};
+use crate::codec;
+pub use crate::codec::{Undecodable, decode};
 use crate::link::LinkStats;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +64,7 @@ pub enum Request<'a> {
         /// Byte offset in the arena.
         offset: u32,
         /// What to put there.
-        #[serde(borrow)]
+        #[serde(borrow, serialize_with = "codec::bytes")]
         bytes: &'a [u8],
     },
     /// Compute the [`crate::digest`] of each `block` bytes of an arena range of at most
@@ -118,7 +120,7 @@ pub enum Request<'a> {
         /// Byte offset in the page.
         offset: u32,
         /// The piece.
-        #[serde(borrow)]
+        #[serde(borrow, serialize_with = "codec::bytes")]
         bytes: &'a [u8],
     },
 }
@@ -151,9 +153,9 @@ pub enum Reply<'a> {
     #[serde(borrow)]
     Description(Description<'a>),
     /// A digest for each block of the range asked for, 8 bytes little-endian each.
-    Digests(&'a [u8]),
+    Digests(#[serde(serialize_with = "codec::bytes")] &'a [u8]),
     /// The bytes asked for.
-    Bytes(&'a [u8]),
+    Bytes(#[serde(serialize_with = "codec::bytes")] &'a [u8]),
     /// What is going on.
     Status(Status),
     /// How the link fares at the device's end, since the device started.
@@ -309,7 +311,7 @@ pub enum Event<'a> {
         /// Columns.
         width: u16,
         /// `rows * width * 3` bytes.
-        #[serde(borrow)]
+        #[serde(borrow, serialize_with = "codec::bytes")]
         bytes: &'a [u8],
     },
     /// What one phase of one command cost.
@@ -401,21 +403,4 @@ pub enum Phase {
     /// Of any micro-operator: hand the command to the accelerator and see to it there. Items: times
     /// that the core looked.
     Offload,
-}
-
-/// Not exactly one message of the type expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a message of this protocol version")]
-pub struct Undecodable;
-
-/// Decodes the message that a packet holds, borrowing its bytes.
-///
-/// # Errors
-///
-/// [`Undecodable`] unless the packet is one message from its first byte to its last.
-pub fn decode<'a, T: Deserialize<'a>>(packet: &'a [u8]) -> Result<T, Undecodable> {
-    match postcard::take_from_bytes(packet) {
-        Ok((message, [])) => Ok(message),
-        _ => Err(Undecodable),
-    }
 }

@@ -13,6 +13,8 @@ pub struct Footprint {
     pub flash: u64,
     /// What is written while it runs: initial data and zeroed data, without the stack.
     pub ram: u64,
+    /// RAM that is left for scenes and networks.
+    pub arena: u64,
     /// Bytes of flash by function and constant, under their paths.
     pub flash_symbols: BTreeMap<String, u64>,
     /// Bytes of RAM by static.
@@ -44,6 +46,8 @@ pub fn measure(file: &[u8]) -> Result<Footprint> {
     if text == 0 || elf.entry() == 0 {
         bail!("the image is empty (entry {:#x}, {text} bytes of code)", elf.entry());
     }
+    let place = |name| elf.symbol_by_name(name).map_or(0, |symbol| symbol.address());
+    footprint.arena = place("_arena_end").saturating_sub(place("_arena_start"));
     symbols(&elf, &mut footprint);
     Ok(footprint)
 }

@@ -63,8 +63,13 @@ fn build_all(
         over.extend(judge(board, &footprint)?);
         rows.push(row(board, &footprint, toolchain));
     }
+    table(&rows, &over)
+}
+
+/// A table of sizes; fails with it, if some are over.
+pub fn table(rows: &[String], over: &[String]) -> Result<String> {
     let head =
-        format!("{:<18} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
+        format!("{:<21} {:>9} {:>9} {:>9} {:>9}", "board", "flash", "budget", "RAM", "budget");
     let table = format!("{head}\n{}\n", rows.join("\n"));
     if !over.is_empty() {
         bail!("too large:\n{}\n{table}", over.join("\n"));
@@ -90,7 +95,7 @@ pub fn image(board: &Board) -> PathBuf {
 
 /// Copies, unless the same is there: an emulator may have the old file open, so it is replaced
 /// whole and not written over.
-fn put(from: &Path, to: &Path) -> Result<()> {
+pub fn put(from: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(from).with_context(|| from.display().to_string())?;
     if fs::read(to).is_ok_and(|old| old == bytes) {
         return Ok(());
@@ -100,7 +105,8 @@ fn put(from: &Path, to: &Path) -> Result<()> {
     fs::rename(&new, to).with_context(|| to.display().to_string())
 }
 
-fn excess(board: &Board, footprint: &Footprint) -> Vec<String> {
+/// What is over a board's budget, in words.
+pub fn excess(board: &Board, footprint: &Footprint) -> Vec<String> {
     let ram = footprint.ram + board.budget.stack;
     let kinds =
         [("flash", footprint.flash, board.budget.flash), ("RAM with stack", ram, board.budget.ram)];
@@ -111,13 +117,14 @@ fn excess(board: &Board, footprint: &Footprint) -> Vec<String> {
     .collect()
 }
 
-fn row(board: &Board, footprint: &Footprint, toolchain: Toolchain) -> String {
+/// A board's row of the table.
+pub fn row(board: &Board, footprint: &Footprint, toolchain: Toolchain) -> String {
     let note = match toolchain {
         Toolchain::Active => "",
         Toolchain::Debian => "  (core compiled with Debian's toolchain)",
     };
     format!(
-        "{:<18} {:>9} {:>9} {:>9} {:>9}{note}",
+        "{:<21} {:>9} {:>9} {:>9} {:>9}{note}",
         board.name,
         footprint.flash,
         board.budget.flash,

@@ -28,6 +28,8 @@ pub struct Golden {
     pub flash: u64,
     /// Of RAM, without the stack.
     pub ram: u64,
+    /// Of RAM, left for scenes and networks.
+    pub arena: u64,
     /// Of flash, by function and constant.
     flash_symbols: BTreeMap<String, u64>,
     /// Of RAM, by static.
@@ -43,6 +45,7 @@ impl Golden {
         Self {
             flash: footprint.flash,
             ram: footprint.ram,
+            arena: footprint.arena,
             flash_symbols: large(&footprint.flash_symbols),
             ram_symbols: large(&footprint.ram_symbols),
         }

@@ -15,6 +15,7 @@ mod schedules;
 mod setup;
 mod size_table;
 mod sizes;
+mod small;
 mod soak;
 mod test;
 mod toolchain;
@@ -32,6 +33,7 @@ Usage: cargo xtask COMMAND
                         build the emulated boards' firmware (or that of all boards, or one's) and
                         QEMU's device, hold them against their budgets and the sizes that are kept;
                         or keep the sizes of today
+  firmware --small      build the smallest images, of networks only, within their budgets
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards
@@ -44,6 +46,8 @@ Usage: cargo xtask COMMAND
   vectors [-o FOLDER] [--each N] [--seed S]
                         N (16) cases of each command for whoever builds an accelerator, as text in
                         FOLDER (target/vectors), from seed S (0) on
+  vectors --known       chooses the cases of `quintet selftest` anew, after a change of what a command
+                        does
   accelerated           pipelines and networks on all devices, their accelerators without each command
                         in turn, held against the core alone
   test                  set up, format, lints, documentation, unit tests, firmware, tests on the
@@ -73,6 +77,7 @@ fn run(arguments: &[&str]) -> Result<()> {
             firmware::keep_sizes(&board::select(Some(name))?)
         }
         ["firmware", "--board", name] => firmware::run(&board::select(Some(name))?),
+        ["firmware", "--small"] => small::run(),
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
         ["bench"] => bench::run(false),

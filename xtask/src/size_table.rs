@@ -39,7 +39,10 @@ fn table() -> Result<String> {
 }
 
 fn row(board: &Board, golden: &Golden) -> String {
-    let kib = |bytes: u64| format!("{:.1} KiB", bytes as f64 / 1024.0);
+    let kib = |bytes: u64| match bytes >> 20 {
+        0 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1024.0 / 1024.0),
+    };
     format!(
         "| `{}` | {} | {} | {} | {} | {} | {} |\n",
         board.name,
@@ -48,7 +51,7 @@ fn row(board: &Board, golden: &Golden) -> String {
         kib(board.budget.flash),
         kib(golden.ram + board.budget.stack),
         kib(board.budget.ram),
-        kib(board.memory["arena"].bytes.into()),
+        kib(golden.arena),
     )
 }
 

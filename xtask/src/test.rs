@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{cargo, run as run_command};
 use crate::toolchain::{self, Toolchain};
-use crate::{board, firmware, readme, setup};
+use crate::{board, firmware, readme, setup, small};
 
 /// Packages for the host that are no default members, since they are only of use with QEMU.
 const EMULATION: [&str; 4] =
@@ -16,7 +16,7 @@ const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("set-up", setup::run),
     ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
     ("lints", lints),
@@ -28,6 +28,7 @@ const STEPS: [Step; 11] = [
     }),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
     ("firmware", || firmware::run(&board::all())),
+    ("the smallest firmware", small::run),
     ("tests on the emulated boards", || {
         run_command(cargo().args(["test", "--package", "quintet-hil-tests"]))
     }),

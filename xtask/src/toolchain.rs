@@ -59,6 +59,11 @@ pub fn choose(target: &str) -> Result<Toolchain> {
 impl Toolchain {
     /// `cargo ACTION` for a board's package and target, in the profile of firmware.
     pub fn cargo(self, action: &str, board: &Board) -> Result<Command> {
+        self.cargo_in("firmware", action, board)
+    }
+
+    /// As [`Toolchain::cargo`], in another profile.
+    pub fn cargo_in(self, profile: &str, action: &str, board: &Board) -> Result<Command> {
         let variable = |what: &str| {
             format!("CARGO_TARGET_{}_{what}", board.target.to_uppercase().replace('-', "_"))
         };
@@ -80,7 +85,7 @@ impl Toolchain {
                 cargo
             }
         };
-        cargo.args(["--profile", "firmware", "--package", &board.package]);
+        cargo.args(["--profile", profile, "--package", &board.package]);
         cargo.args(["--target", &board.target]);
         if board.standalone {
             // From its own folder, where cargo reads what the board's layer wants to be told.

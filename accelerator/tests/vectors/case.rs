@@ -14,6 +14,8 @@ use std::ops::Range;
 pub struct Case {
     /// What it was made of.
     pub seed: u64,
+    /// Bytes of the arena up to the end of the last buffer.
+    pub buffer_bytes: u32,
     /// Where in the arena the records of the program's buffers begin, in bytes, and how many there
     /// are.
     pub table: [u32; 2],
@@ -44,6 +46,7 @@ impl Case {
         let free = free(&drafted);
         let case = Self {
             seed,
+            buffer_bytes: end(&drafted.buffers),
             table: [drafted.place.start + HEADER_BYTES as u32, drafted.buffers.len() as u32],
             descriptor: descriptor(&drafted),
             before: drafted.arena,
@@ -52,9 +55,13 @@ impl Case {
             pages: pages.into_iter().collect(),
             pixels: told.pixels,
         };
-        let mut words = 0..case.before.len();
-        let has_effect = words.any(|word| case.has_changed(word)) || !case.pixels.is_empty();
-        has_effect.then_some(case)
+        (case.effect() > 0).then_some(case)
+    }
+
+    /// Words that change, and pixels.
+    pub fn effect(&self) -> usize {
+        let words = (0..self.before.len()).filter(|&word| self.has_changed(word)).count();
+        words + self.pixels.iter().map(|(.., bytes)| bytes.len() / 3).sum::<usize>()
     }
 
     /// Whether a word has to be another one afterwards.
@@ -62,6 +69,12 @@ impl Case {
         let is_free = self.free.iter().any(|range| range.contains(&word));
         self.before[word] != self.after[word] && !is_free
     }
+}
+
+/// Bytes of the arena up to the end of the last of some buffers.
+fn end(buffers: &[Buffer]) -> u32 {
+    let placed = buffers.iter().filter(|buffer| buffer.kind != BufferKind::Frame);
+    placed.map(|buffer| buffer.offset + buffer.length).max().unwrap_or(0)
 }
 
 /// The last command as a program, on the arena that those before it leave.

@@ -3,24 +3,26 @@
 //!
 //! ```text
 //! cargo xtask vectors [-o FOLDER] [--each N] [--seed S]
+//! cargo xtask vectors --known
 //! ```
 //!
 //! Cases are written as text, which `README.md` describes. They are read back from that, and played
 //! on the model at its registers.
 
 mod case;
+mod known;
 #[path = "../registers/machine.rs"]
 mod machine;
 #[path = "../programs/mod.rs"]
 #[allow(dead_code, reason = "written for the soak, whose programs have loops")]
 mod programs;
 mod replay;
-mod script;
 mod text;
 
 use case::Case;
 use programs::commands::{MAKERS, Maker};
 use programs::variable;
+use quintet_accelerator::vectors::read;
 use quintet_protocol::program::COMMANDS;
 use std::fs;
 use std::ops::RangeFrom;
@@ -56,11 +58,11 @@ fn write(folder: &Path, seed: u64, each: usize) -> usize {
         let path = folder.join(name(one.0) + ".txt");
         fs::write(&path, cases(one, seed.., each)).expect("a file");
         let text = fs::read_to_string(&path).expect("a file");
-        let scripts = script::read(&text);
-        assert_eq!(scripts.len(), each, "{}", path.display());
-        for script in scripts {
-            let played = replay::replay(&script);
-            assert_eq!(played, Ok(()), "{}, case {}", path.display(), script.seed);
+        let vectors = read(&text).expect("vectors");
+        assert_eq!(vectors.len(), each, "{}", path.display());
+        for vector in vectors {
+            let played = replay::replay(&vector);
+            assert_eq!(played, Ok(()), "{}, case {}", path.display(), vector.seed);
         }
         bytes += text.len();
     }
@@ -84,13 +86,30 @@ fn a_seed_makes_the_same_cases_again() {
 #[test]
 fn one_wrong_word_or_pixel_is_noticed() {
     for one in MAKERS {
-        let mut script = script::read(&cases(one, 0.., 1)).remove(0);
-        match script.pixels.last_mut() {
+        let mut vector = read(&cases(one, 0.., 1)).expect("vectors").remove(0);
+        match vector.pixels.last_mut() {
             Some((_, color)) => *color ^= 1,
-            None => script.after[0].1[0] ^= 1,
+            None => vector.after[0].1[0] ^= 1,
         }
-        assert!(replay::replay(&script).is_err(), "{}", one.0);
+        assert!(replay::replay(&vector).is_err(), "{}", one.0);
     }
+}
+
+#[test]
+fn the_known_answers_of_the_selftest_are_what_the_core_makes() {
+    let known = fs::read_to_string(known::path()).expect("the driver's file");
+    let again = known::again(&known).expect("vectors");
+    let differs = known.lines().zip(again.lines()).position(|(known, again)| known != again);
+    assert!(known == again, "line {differs:?} differs: run cargo xtask vectors --known");
+    assert!(known::counts(&known).iter().all(|&count| count > 0), "a command has no case");
+}
+
+#[test]
+#[ignore = "writes a file: cargo xtask vectors --known"]
+fn write_known_answers() {
+    let text = known::choose();
+    fs::write(known::path(), &text).expect("a file");
+    println!("{} KiB: {}", text.len() >> 10, known::path().display());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Plays a case, as the core, on a model.
 
 use crate::machine::{ARENA, Machine, PIXELS, QUEUE};
-use crate::script::{Pixel, Script};
+use quintet_accelerator::vectors::{Pixel, Vector};
 use quintet_accelerator::{Instance, Memory};
 use quintet_protocol::accelerator::PIXELS_MIN;
 use quintet_protocol::accelerator::descriptor::OWNED;
@@ -19,10 +19,10 @@ const RECORD_WORDS: u32 = 3;
 ///
 /// # Errors
 /// What is not as it says.
-pub fn replay(script: &Script) -> Result<(), String> {
+pub fn replay(vector: &Vector) -> Result<(), String> {
     let instance = Instance::preset(ROOMY).expect("a preset");
     let mut player =
-        Player { script, machine: Machine::new(instance), wanted: Vec::new(), pixels: Vec::new() };
+        Player { vector, machine: Machine::new(instance), wanted: Vec::new(), pixels: Vec::new() };
     player.begin();
     for _ in 0..PATIENCE {
         player.machine.finish();
@@ -35,7 +35,7 @@ pub fn replay(script: &Script) -> Result<(), String> {
 }
 
 struct Player<'s> {
-    script: &'s Script,
+    vector: &'s Vector,
     machine: Machine,
     /// Pages that were asked for: buffer, slot, bytes, page.
     wanted: Vec<[u32; 4]>,
@@ -45,17 +45,17 @@ struct Player<'s> {
 impl Player<'_> {
     /// Hands the command over.
     fn begin(&mut self) {
-        let script = self.script;
-        self.put(QUEUE.0, &script.descriptor);
-        for (offset, words) in &script.before {
+        let vector = self.vector;
+        self.put(QUEUE.0, &vector.descriptor);
+        for (offset, words) in &vector.before {
             self.put(ARENA.0 + offset, words);
         }
-        let [offset, count] = script.table;
+        let [offset, count] = vector.table;
         for (register, value) in [
             (at::QUEUE_BASE, QUEUE.0),
             (at::QUEUE_SLOTS, 2),
             (at::ARENA_BASE, ARENA.0),
-            (at::ARENA_BYTES, script.arena_bytes),
+            (at::ARENA_BYTES, vector.arena_bytes),
             (at::TABLE_OFFSET, offset),
             (at::TABLE_COUNT, count),
             (at::PIXELS_BASE, PIXELS.0),
@@ -105,11 +105,11 @@ impl Player<'_> {
 
     /// Puts a page into its slot.
     fn bring(&mut self, [buffer, slot, bytes, page]: [u32; 4]) -> Result<(), String> {
-        let record = ARENA.0 + self.script.table[0] + buffer * RECORD_WORDS * 4;
+        let record = ARENA.0 + self.vector.table[0] + buffer * RECORD_WORDS * 4;
         let record = self.words(record, RECORD_WORDS);
         let (table, length, page_words) = (ARENA.0 + record[0], record[1], record[2] >> 16);
         let slots = length / 4 / (page_words + 1);
-        let words = self.script.pages.get(&page).ok_or(format!("page {page} is not needed"))?;
+        let words = self.vector.pages.get(&page).ok_or(format!("page {page} is not needed"))?;
         if slot >= slots || words.len() * 4 != bytes as usize {
             return Err(format!("{bytes} bytes of page {page} for slot {slot} of {slots}"));
         }
@@ -120,26 +120,26 @@ impl Player<'_> {
 
     /// Holds what there is now against what is to be.
     fn check(mut self) -> Result<(), String> {
-        let script = self.script;
+        let vector = self.vector;
         let first = self.words(QUEUE.0, 1)[0];
-        if first != script.descriptor[0] & !OWNED {
+        if first != vector.descriptor[0] & !OWNED {
             return Err(format!("the slot comes back as {first:#x}"));
         }
         let sorted = |mut pixels: Vec<Pixel>| {
             pixels.sort_unstable();
             pixels
         };
-        if sorted(std::mem::take(&mut self.pixels)) != sorted(script.pixels.clone()) {
+        if sorted(std::mem::take(&mut self.pixels)) != sorted(vector.pixels.clone()) {
             return Err("pixels differ".into());
         }
-        let mut arena = vec![0; script.arena_bytes as usize / 4];
-        for (offset, words) in script.before.iter().chain(&script.after) {
+        let mut arena = vec![0; vector.arena_bytes as usize / 4];
+        for (offset, words) in vector.before.iter().chain(&vector.after) {
             let first = *offset as usize / 4;
             arena[first..first + words.len()].copy_from_slice(words);
         }
         let found = self.words(ARENA.0, arena.len() as u32);
         for (offset, (found, word)) in (0..).step_by(4).zip(found.iter().zip(&arena)) {
-            let is_free = script.free.iter().any(|range| range.contains(&offset));
+            let is_free = vector.free.iter().any(|range| range.contains(&offset));
             if found != word && !is_free {
                 return Err(format!("at {offset:#x} is {found:#x}, and not {word:#x}"));
             }

@@ -5,6 +5,9 @@ use crate::programs::device::page_bytes;
 use std::fmt::{self, Display, Formatter};
 use std::ops::Range;
 
+/// Words of a line.
+const WORDS_OF_A_LINE: usize = 8;
+
 /// What a file begins with: what is in it.
 pub fn head(command: &str) -> String {
     let lines = include_str!("README.md").lines();
@@ -56,7 +59,11 @@ fn section(f: &mut Formatter<'_>, name: &str, range: &Range<usize>) -> fmt::Resu
 }
 
 fn words(f: &mut Formatter<'_>, words: &[u32]) -> fmt::Result {
-    words.iter().try_for_each(|word| writeln!(f, "{word:08x}"))
+    for line in words.chunks(WORDS_OF_A_LINE) {
+        let line: Vec<_> = line.iter().map(|word| format!("{word:08x}")).collect();
+        writeln!(f, "{}", line.join(" "))?;
+    }
+    Ok(())
 }
 
 /// The longest runs of words of which something holds.

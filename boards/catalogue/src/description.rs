@@ -32,10 +32,16 @@ pub struct Description {
     pub memory: BTreeMap<String, Region>,
     /// What the firmware may take.
     pub budget: Budget,
+    /// The smallest image, if there is one: a binary of its own in the package, called as that is
+    /// with `-small` behind it, and without the package's default features.
+    pub small: Option<Small>,
     /// The way that the driver's bytes go; boards of flesh and blood have one.
     pub link: Option<Link>,
     /// How firmware gets onto it; an emulated board needs nothing.
     pub flash: Option<Flash>,
+    /// The name of the USB drive that the chip's boot ROM shows and that takes UF2 files: a second
+    /// way for firmware.
+    pub drive: Option<String>,
     /// QEMU's machine that is this board.
     pub qemu: Option<Qemu>,
 }
@@ -60,6 +66,16 @@ pub struct Budget {
     pub ram: u64,
     /// Of the RAM, for the stack.
     pub stack: u64,
+}
+
+/// The smallest image of a board.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Small {
+    /// Cargo features of the board's package that it has.
+    pub features: Vec<String>,
+    /// What it may take.
+    pub budget: Budget,
 }
 
 /// The way that the driver's bytes go.
@@ -98,6 +114,8 @@ pub enum Flash {
         line: Line,
         /// How to know the chip, before anything is written.
         identity: Option<Identity>,
+        /// How to know that its flash may be read and written: what the option bytes say then.
+        unlocked: Option<Identity>,
     },
     /// A boot loader on the chip, through the link's own port.
     Bootloader {
@@ -122,6 +140,9 @@ pub enum Line {
 pub enum Bootloader {
     /// The serial flash loader of LiteX's BIOS, which loads RAM.
     LitexBios,
+    /// The ROM of Espressif's chips. `espflash` speaks with it, which also makes the partition
+    /// table and the second loader that the chip wants.
+    Espressif,
 }
 
 /// A word of the chip that tells what it is: `value` at `address` under `mask`.
@@ -225,7 +246,8 @@ mod tests {
         let board = Description::parse(BOARD).unwrap();
         assert_eq!(board.link.unwrap().kind, LinkKind::UsbCdc);
         let chip = "STM32F405RG".to_owned();
-        assert_eq!(board.flash, Some(Flash::Probe { chip, line: Line::Swd, identity: None }));
+        let flash = Flash::Probe { chip, line: Line::Swd, identity: None, unlocked: None };
+        assert_eq!(board.flash, Some(flash));
         assert!(!board.standalone && board.qemu.is_none());
     }
 

@@ -7,13 +7,14 @@ mod description;
 
 pub use description::{
     Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind, Qemu,
-    Region,
+    Region, Small,
 };
 
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
+    ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("pico2", include_str!("../../pico2/board.toml")),
     ("pico2-riscv", include_str!("../../pico2-riscv/board.toml")),
     ("qemu-mps2-an386", include_str!("../../qemu-mps2-an386/board.toml")),

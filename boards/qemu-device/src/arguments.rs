@@ -65,8 +65,8 @@ const MACHINES: [Machine; 2] = [
 /// The parsed arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Arguments {
-    /// `machine=NAME`, required.
-    pub machine: &'static Machine,
+    /// `machine=NAME`. Without it nothing is in the machine: there is only the lifeline.
+    pub machine: Option<&'static Machine>,
     /// `socket=PATH`: where to listen. Without it there is no byte link, only the counter.
     pub socket: Option<PathBuf>,
     /// `accelerator=PATH`: the description of an accelerator. Without it there is none.
@@ -108,7 +108,9 @@ impl Arguments {
                 _ => return Err(format!("unknown argument {text:?}")),
             }
         }
-        let machine = machine.ok_or("the argument machine=NAME is missing")?;
+        if machine.is_none() && (lifeline.is_none() || socket.is_some() || accelerator.is_some()) {
+            return Err("the argument machine=NAME is missing".into());
+        }
         Ok(Self { machine, socket, accelerator, lifeline })
     }
 }
@@ -124,13 +126,19 @@ mod tests {
     #[test]
     fn a_machine_alone_is_enough() {
         let arguments = parse(&["machine=mps2-an386"]).unwrap();
-        assert_eq!(arguments.machine.name, "mps2-an386");
+        assert_eq!(arguments.machine.unwrap().name, "mps2-an386");
         assert_eq!(arguments.socket, None);
+    }
+
+    #[test]
+    fn a_lifeline_needs_no_machine() {
+        assert_eq!(parse(&["lifeline=/a"]).unwrap().machine, None);
     }
 
     #[test]
     fn refuses_what_it_does_not_know() {
         assert!(parse(&[]).unwrap_err().contains("missing"));
+        assert!(parse(&["lifeline=/a", "socket=/a"]).unwrap_err().contains("missing"));
         assert!(parse(&["machine=pdp-11"]).unwrap_err().contains("pdp-11"));
         assert!(parse(&["machine=riscv-virt", "speed=9"]).unwrap_err().contains("speed"));
     }

@@ -99,7 +99,9 @@ fn start(id: u64, plugin: Plugin) -> Result<(), String> {
         let with_it = plugin.arguments.accelerator.clone();
         link::end_with_standard_input(path.clone(), with_it)?;
     }
-    plugin.qemu.count_instructions(id, &device::COUNT);
+    if plugin.arguments.machine.is_some() {
+        plugin.qemu.count_instructions(id, &device::COUNT);
+    }
     plugin.qemu.when_machine_is_ready(mapping::map_into_machine);
     Ok(())
 }

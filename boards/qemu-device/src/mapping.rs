@@ -6,11 +6,12 @@ use std::sync::OnceLock;
 
 use quintet_qemu_support::registers::{CONTROL, RX_BYTE, RX_WORD, SPAN_BYTES};
 
-use crate::PLUGIN;
 use crate::accelerator;
+use crate::arguments::Machine;
 use crate::device::DEVICE;
 use crate::link::end;
 use crate::qemu::{BottomHalf, Handle, Interrupt, MemoryRegionOps};
+use crate::{PLUGIN, Plugin};
 
 struct Wiring {
     interrupt: Interrupt,
@@ -24,7 +25,14 @@ static OPERATIONS: MemoryRegionOps = MemoryRegionOps::words(read, write);
 /// Called once the machine is made; ends QEMU if the device has no place there.
 pub fn map_into_machine() {
     let Some(plugin) = PLUGIN.get() else { return };
-    let machine = plugin.arguments.machine;
+    if let Some(machine) = plugin.arguments.machine {
+        map(plugin, machine);
+    }
+    // The driver waits for this line.
+    crate::say(format_args!("quintet device: ready"));
+}
+
+fn map(plugin: &Plugin, machine: &Machine) {
     let qemu = &plugin.qemu;
     let interrupt = match qemu.interrupt(machine.interrupt_controller, machine.interrupt) {
         Ok(interrupt) => interrupt,
@@ -42,8 +50,6 @@ pub fn map_into_machine() {
         crate::say(format_args!("quintet device: accelerator: {reason}"));
         end(1);
     }
-    // The driver waits for this line.
-    crate::say(format_args!("quintet device: ready"));
 }
 
 /// From a socket thread, after bytes were received: raises the interrupt if the core wants it.

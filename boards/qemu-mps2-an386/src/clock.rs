@@ -18,6 +18,7 @@ fn registers() -> Registers {
 }
 
 /// Milliseconds since the clock was started, for log messages; wraps after 49 days.
+#[cfg(feature = "log")]
 pub fn since_boot() -> u64 {
     registers().read(COUNTER).into()
 }

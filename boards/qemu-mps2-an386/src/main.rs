@@ -8,11 +8,15 @@ mod bulk;
 mod clock;
 mod fault;
 mod idle;
+mod sleep;
 mod uart;
+mod vectors;
 
 use core::fmt::Write;
 
-use quintet_board_support::{LOGS, Stack, build_id, take_memory};
+#[cfg(feature = "log")]
+use quintet_board_support::Stack;
+use quintet_board_support::{build_id, take_memory};
 use quintet_firmware::mmio::Mmio;
 use quintet_firmware::{Activity, BuildId, Clock, Device, Identity};
 use quintet_qemu_support::{BULK_WINDOW, Console, Link};
@@ -22,10 +26,12 @@ const BOARD: &str = env!("QUINTET_BOARD");
 /// The instruction set, for the device's description.
 const TARGET: &str = "thumbv7em";
 
+#[cfg(feature = "log")]
 defmt::timestamp!("{=u64:ms}", clock::since_boot());
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    #[cfg(feature = "log")]
     let mut stack = Stack::paint();
     let device = bulk::detect();
     let mut clock = clock::BoardClock::start(device);
@@ -44,11 +50,14 @@ fn main() -> ! {
     let identity = Identity { board: BOARD, target: TARGET, window, nonce: 0, build };
     let accelerator = accelerator::detect();
     let backend = Mmio::new(accelerator, accelerator::shared());
-    let mut device = Device::new(identity, memory, arena, link, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, link, clock, backend);
+    #[cfg(feature = "log")]
+    device.add_logs(&quintet_board_support::LOGS);
     loop {
         match device.poll() {
             Activity::Busy => {}
             Activity::Idle(_) => {
+                #[cfg(feature = "log")]
                 stack.watch(clock::since_boot());
                 idle::wait(device.port(), None);
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use clap::Args;
-use quintet_driver::emulator::{firmware_path, known_boards};
+use quintet_driver::emulator::{emulated_boards, firmware_path};
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         ready: Some(true),
         missing: Vec::new(),
     }];
-    all.extend(known_boards().map(|board| emulated(board.name(), &board.qemu.command)));
+    all.extend(emulated_boards().map(|board| emulated(board.name(), &board.qemu.command)));
     all.extend(serial_ports());
     if arguments.json {
         return print_json(&all);

@@ -49,6 +49,11 @@ impl Failure {
         Self { help: help.into(), ..self }
     }
 
+    /// The same with another account of what did not work; what there was becomes part of the cause.
+    pub fn because(self, what: impl Into<String>) -> Self {
+        Self { cause: format!("{}\n{}", self.what, self.cause), what: what.into(), ..self }
+    }
+
     /// The same as a warning, where the rest can be done all the same.
     pub fn as_warning(&self) -> impl fmt::Display {
         fmt::from_fn(|to| self.write(to, "warning"))

@@ -6,8 +6,10 @@ mod arguments;
 mod compile;
 mod costs;
 mod devices;
+mod doctor;
 mod eval;
 mod failure;
+mod flash;
 mod infer;
 mod info;
 mod inspect;
@@ -23,6 +25,7 @@ mod profile;
 mod render;
 mod report;
 mod scene;
+mod selftest;
 mod set;
 mod subject;
 mod target;
@@ -48,6 +51,9 @@ Examples:
   quintet devices                                 what there is to render on
   quintet log --device serial:/dev/ttyACM0        what the board has to say
   quintet link --device serial:/dev/ttyACM0       how fast its cable is, and why
+  quintet flash --board nucleo-h743zi2            firmware onto a board, and the board tested
+  quintet doctor                                  what is missing here, and what mends it
+  quintet selftest --device serial:/dev/ttyACM0   whether it does what it has to do
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
 SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting; triangles: .glb,
@@ -94,8 +100,14 @@ enum Command {
     Log(log::Arguments),
     /// Measure the link to a device, and say what limits it
     Link(link::Arguments),
+    /// Find out whether a device does what every device has to do, bit by bit
+    Selftest(selftest::Arguments),
     /// List the devices that can be used from here
     Devices(devices::Arguments),
+    /// Write firmware to a board, start it, and see that it works
+    Flash(flash::Arguments),
+    /// Check what there is to work with, thing by thing, and say what mends the rest
+    Doctor(doctor::Arguments),
 }
 
 /// Does what the command line asks for.
@@ -123,7 +135,10 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Info(arguments) => info::run(&arguments),
         Command::Log(arguments) => log::run(&arguments),
         Command::Link(arguments) => link::run(&arguments),
+        Command::Selftest(arguments) => selftest::run(&arguments),
         Command::Devices(arguments) => devices::run(&arguments),
+        Command::Flash(arguments) => flash::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }
 

@@ -62,6 +62,11 @@ pub fn sweep_bar(count: usize) -> ProgressBar {
     bar
 }
 
+/// A progress bar of a self-test's steps on standard error, if that is a terminal.
+pub fn checks_bar() -> ProgressBar {
+    bar("self-test", "{msg:28} [{wide_bar}] {pos} of {len}")
+}
+
 fn bar(what: &'static str, template: &str) -> ProgressBar {
     // Hidden by itself where standard error is no terminal.
     let bar = ProgressBar::new(0).with_message(what);

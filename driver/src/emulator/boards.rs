@@ -20,10 +20,11 @@ const FOLDER_VARIABLE: &str = "QUINTET_FIRMWARE_DIR";
 
 /// The boards that have a place for the device inside QEMU.
 pub fn known_boards() -> impl Iterator<Item = Board> {
-    all().filter(Board::has_device)
+    emulated_boards().filter(Board::has_device)
 }
 
-fn all() -> impl Iterator<Item = Board> {
+/// All boards that QEMU can be. One without a place for our device has its own UART only.
+pub fn emulated_boards() -> impl Iterator<Item = Board> {
     quintet_boards::emulated().map(|(description, qemu)| Board { description, qemu })
 }
 
@@ -50,9 +51,11 @@ pub fn plugin_path(folder: &Path) -> PathBuf {
 ///
 /// [`EmulatorError::UnknownBoard`].
 pub fn find(name: &str) -> Result<Board, EmulatorError> {
-    all().find(|board| board.name() == name).ok_or_else(|| EmulatorError::UnknownBoard {
-        name: name.to_owned(),
-        known: all().map(|board| board.name()).collect::<Vec<_>>().join(", "),
+    emulated_boards().find(|board| board.name() == name).ok_or_else(|| {
+        EmulatorError::UnknownBoard {
+            name: name.to_owned(),
+            known: emulated_boards().map(|board| board.name()).collect::<Vec<_>>().join(", "),
+        }
     })
 }
 

@@ -31,6 +31,15 @@ pub enum EmulatorError {
         /// Where it was looked for last.
         path: PathBuf,
     },
+    /// An accelerator for a board that has no place for one.
+    #[error(
+        "{board} has no place for an accelerator; leave out --accelerator (and \
+         QUINTET_ACCELERATOR), or use qemu:mps2-an386 or qemu:riscv-virt"
+    )]
+    NoAccelerator {
+        /// The board.
+        board: &'static str,
+    },
     /// QEMU ended before its board could be reached.
     #[error("QEMU ended before the board could be reached: {diagnostics}")]
     Ended {

@@ -69,7 +69,7 @@ impl Qemu {
                 None
             }
             None => {
-                command.args(["-serial", &uart(&socket)]);
+                command.args(serial(board, &uart(&socket)));
                 let instance = inside.accelerator;
                 let watcher = instance.map(|it| watch(board, it, &folder, &mut command));
                 watcher.transpose().map_err(failed("share the machine's RAM"))?
@@ -123,10 +123,13 @@ fn device_arguments(
     (library, link): (&Path, EmulatorLink),
     accelerator: Option<&Instance>,
     folder: &Folder,
-) -> io::Result<[String; 4]> {
+) -> io::Result<Vec<String>> {
     let socket = folder.0.join(LINK);
     let (library, path) = (library.display(), socket.display());
-    let mut plugin = format!("{library},machine={},lifeline={path}", board.name());
+    let mut plugin = format!("{library},lifeline={path}");
+    if board.has_device() {
+        plugin += &format!(",machine={}", board.name());
+    }
     if link == EmulatorLink::Bulk {
         plugin += &format!(",socket={path}");
     }
@@ -135,8 +138,16 @@ fn device_arguments(
         std::fs::write(&description, instance.to_toml())?;
         plugin += &format!(",accelerator={}", description.display());
     }
-    let serial = if link == EmulatorLink::Bulk { "null".to_owned() } else { uart(&socket) };
-    Ok(["-plugin".to_owned(), plugin, "-serial".to_owned(), serial])
+    let port = if link == EmulatorLink::Bulk { "null".to_owned() } else { uart(&socket) };
+    let mut arguments = serial(board, &port);
+    arguments.extend(["-plugin".to_owned(), plugin]);
+    Ok(arguments)
+}
+
+/// Arguments that put the board's serial port at `port`, and those before it nowhere.
+fn serial(board: &Board, port: &str) -> Vec<String> {
+    let ports = std::iter::repeat_n("null", board.qemu.serial).chain([port]);
+    ports.flat_map(|port| ["-serial".to_owned(), port.to_owned()]).collect()
 }
 
 /// The argument of a UART at a socket.

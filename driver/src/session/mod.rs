@@ -115,6 +115,11 @@ impl Session {
         }
     }
 
+    /// Gives runs this long from now on, if they have longer.
+    pub(crate) fn limit_run(&mut self, limit: Duration) {
+        self.limits.run = Some(self.limits.run.map_or(limit, |now| now.min(limit)));
+    }
+
     /// What the device has said of itself in the handshake; `None` while it is lost.
     pub fn peer(&self) -> Option<&Peer> {
         self.channel.as_ref().and_then(Channel::peer)

@@ -18,7 +18,7 @@ pub use error::TransportError;
 pub use faulty::Faulty;
 #[cfg(unix)]
 pub use stream::from_unix;
-pub use uri::{DeviceUri, QemuLink, UriError, parse_bytes};
+pub use uri::{DEFAULT_BAUD, DeviceUri, QemuLink, UriError, parse_bytes};
 
 /// A pipe of bytes to a device.
 pub trait Transport: Send {

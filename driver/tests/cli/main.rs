@@ -3,6 +3,7 @@
 #![cfg(feature = "cli")]
 
 mod accelerators;
+mod boards;
 mod inspect;
 #[cfg(unix)]
 mod mlperf;
@@ -216,7 +217,7 @@ fn devices_and_info_say_what_there_is() {
     let list: Value =
         serde_json::from_str(&works(quintet(&folder, &["devices", "--json"]))).unwrap();
     let uris: Vec<_> = list.as_array().unwrap().iter().map(|device| &device["uri"]).collect();
-    assert_eq!(uris[..3], ["virtual:", "qemu:mps2-an386", "qemu:riscv-virt"]);
+    assert_eq!(uris[..4], ["virtual:", "qemu:netduinoplus2", "qemu:mps2-an386", "qemu:riscv-virt"]);
     assert!(works(quintet(&folder, &["devices"])).contains("emulated board"));
     let info = works(quintet(&folder, &["info", "--device", "virtual:?arena=65536", "--json"]));
     let info: Value = serde_json::from_str(&info).unwrap();

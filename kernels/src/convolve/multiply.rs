@@ -94,6 +94,7 @@ impl<'a> Channels<'a> {
 }
 
 /// Works out channels of the pixels of tiles.
+#[inline(never)]
 pub fn tiles(channels: &Channels<'_>, tiles: &[u32], target: &mut Target<'_>) {
     let mut pair = 0;
     while pair < channels.pairs() {
@@ -125,6 +126,7 @@ fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &m
 }
 
 /// Works out channels of pixels whose columns, of bytes, lie one after another.
+#[inline(never)]
 pub fn columns(channels: &Channels<'_>, columns: &[u32], target: &mut Target<'_>) {
     let column_words = (channels.pair_words - PAIR_HEADER_WORDS) / 2;
     let pixels = target.out.chunks_mut(target.stride).zip(columns.chunks_exact(column_words));

@@ -60,6 +60,7 @@ struct Span {
 
 impl Windows {
     /// Windows over an input whose zero is `zero`.
+    #[inline(never)]
     pub fn new(sliding: &Sliding, zero: i8) -> Self {
         let [rows, columns, channels] = sliding.input.map(usize::from);
         let kernel = sliding.kernel.map(usize::from);
@@ -85,6 +86,7 @@ impl Windows {
     }
 
     /// Lays out tiles of so many output pixels, a multiple of four, from number `first` on.
+    #[inline(never)]
     pub fn tiles(&self, input: &[i8], first: usize, count: usize, tiles: &mut [u32]) {
         let mut at = [first / self.columns, first % self.columns];
         let mut done = 0;
@@ -105,6 +107,7 @@ impl Windows {
     }
 
     /// Lays out columns of output pixels, from number `first` on, as bytes, one after another.
+    #[inline(never)]
     pub fn columns(&self, input: &[i8], first: usize, columns: &mut [i8]) {
         let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
         for (pixel, column) in (first..).zip(columns.chunks_exact_mut(self.column_bytes)) {

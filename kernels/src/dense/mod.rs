@@ -83,6 +83,7 @@ impl Layer {
     }
 
     /// Lays out rows as tiles, the last one filled up.
+    #[inline(never)]
     pub fn lay_out(&self, rows: &Rows<'_>, scratch: &mut [u32]) {
         let tiles = scratch.get_mut(self.wide_words()..).unwrap_or_default();
         let tiles = tiles.chunks_exact_mut(self.tile_words());
@@ -94,6 +95,7 @@ impl Layer {
 
     /// Works out a block of channels, from number `channel` on, of so many rows that are laid out,
     /// at most [`ROWS_MAX`].
+    #[inline(never)]
     pub fn block(
         &self,
         channel: usize,

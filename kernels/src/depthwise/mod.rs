@@ -42,6 +42,7 @@ pub struct Outputs<'a> {
 impl Convolver<'_> {
     /// Convolves the rows laid out for the outputs, channels from `first` on, one for each of
     /// `records`.
+    #[inline(never)]
     pub fn convolve(&self, laid: &[i8], first: usize, records: &[u32], outputs: &mut Outputs) {
         #[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
         if self.convolve_by_assembly(laid, first, records, outputs) {

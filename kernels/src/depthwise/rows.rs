@@ -17,6 +17,7 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// Copies the pixels between their padding, which fills what is left of `bytes`.
+    #[inline(never)]
     pub fn copy(&self, bytes: &mut [u8]) {
         let (before, rest) = bytes.split_at_mut(bytes.len().min(self.before * self.channels));
         let (pixels, after) = rest.split_at_mut(rest.len().min(self.pixels.len()));

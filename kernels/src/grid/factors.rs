@@ -56,6 +56,7 @@ enum Fold {
 
 /// Looks points up in a group of up to [`GROUP_MAX`] factors whose entries are in `table`, one for
 /// each row. If those of one are not, all numbers are zero.
+#[inline(never)]
 pub fn look_up(
     kind: &Kind,
     group: Group<'_>,

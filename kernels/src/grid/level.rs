@@ -6,7 +6,9 @@
 
 use super::axis::{among, held, into_box};
 use super::cells::{BLOCK, Cell, Finder, has_corners, is_held};
-use super::corners::{Corner, cube, nearest, simplex, square};
+#[cfg(not(armv7em_dsp))]
+use super::corners::square;
+use super::corners::{Corner, cube, nearest, simplex};
 use super::index::{Hashed, Inside};
 use super::unit::{FourBytes, Unit};
 use super::{ONE, Point, Rows, put, scaled};
@@ -29,6 +31,7 @@ pub struct Kind {
 }
 
 /// Looks points up in a level whose entries are in `table`, one for each row.
+#[inline(never)]
 pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows: &mut Rows<'_>) {
     let is_plain = !kind.adds && !level.nearest;
     match (kind.entry, kind.features) {
@@ -173,6 +176,7 @@ impl Pass<'_, FourBytes> {
                 let index = Hashed::new(level, 1);
                 self.in_box(points, rows, |at| simplex(at, ONE - 1, &index));
             }
+            #[cfg(not(armv7em_dsp))]
             (2, Corners::Linear) if has_corners(level, 2) => {
                 let index = Inside::new(level, 1);
                 self.in_texture(points, rows, |at| square(at, ONE - 1, &index));

@@ -30,6 +30,7 @@ pub struct Bounder<'a> {
 
 impl<'a> Bounder<'a> {
     /// Prepares for a projector's camera.
+    #[inline(never)]
     pub fn new(projector: &'a Projector) -> Self {
         let length = |row: [i16; 3]| {
             let square: u32 = row.iter().map(|&m| i32::from(m).pow(2) as u32).sum();
@@ -39,6 +40,7 @@ impl<'a> Bounder<'a> {
     }
 
     /// The bounds of a chunk.
+    #[inline(never)]
     pub fn bounds(&self, header: &[u32; CHUNK_WORDS]) -> Bounds {
         let chunk = Chunk::from_words(header);
         let camera = &self.projector.camera;

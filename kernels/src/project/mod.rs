@@ -17,6 +17,7 @@ use super::fixed::{
 };
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
+use super::window::Kept;
 use quintet_protocol::gaussian::{
     CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
@@ -117,37 +118,34 @@ struct Place {
     harmonics_scale: i32,
 }
 
-/// Where a chunk's splats go.
-pub trait Sink {
-    /// Whether a splat of that depth key may be of use; asked before anything else is computed.
-    fn wants(&self, key: u32) -> bool;
-
-    /// Keeps the splat of the Gaussian of that number in its chunk, if it is of use. Its colour
-    /// comes later, if it was kept.
-    fn push(&mut self, splat: Splat, key: u32, number: u32);
-
-    /// All splats that are kept, the latest last.
-    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]];
-}
-
-/// Keeps every splat, as far as there is room.
-pub struct Everything<'a> {
+/// Where a chunk's splats go, as far as there is room.
+pub struct Sink<'a> {
     /// Splats.
     pub splats: &'a mut [[u32; SPLAT_WORDS]],
     /// Their depth keys.
     pub keys: &'a mut [u32],
     /// How many there are.
     pub count: usize,
+    /// What only keeps those that lie in a window; none keeps every splat.
+    pub window: Option<Kept<'a>>,
 }
 
-impl Sink for Everything<'_> {
+impl Sink<'_> {
+    /// Whether a splat of that depth key may be of use; asked before anything else is computed.
     #[inline(always)]
-    fn wants(&self, _: u32) -> bool {
-        true
+    fn wants(&self, key: u32) -> bool {
+        self.window.as_ref().is_none_or(|window| window.wants(key))
     }
 
+    /// Keeps the splat of the Gaussian of that number in its chunk, if it is of use. Its colour
+    /// comes later, if it was kept.
     #[inline(always)]
-    fn push(&mut self, splat: Splat, key: u32, _: u32) {
+    fn push(&mut self, splat: Splat, key: u32, number: u32) {
+        if let Some(window) = &mut self.window
+            && !window.keeps(&splat, key, number, self.count)
+        {
+            return;
+        }
         let slots = (self.splats.get_mut(self.count), self.keys.get_mut(self.count));
         if let (Some(words), Some(slot)) = slots {
             *words = splat.to_words();
@@ -155,14 +153,11 @@ impl Sink for Everything<'_> {
             self.count += 1;
         }
     }
-
-    fn splats(&mut self) -> &mut [[u32; SPLAT_WORDS]] {
-        self.splats.get_mut(..self.count).unwrap_or_default()
-    }
 }
 
 impl Projector {
     /// Prepares for a camera; numbers out of range are brought into it.
+    #[inline(never)]
     pub fn new(mut camera: Camera, width: u16, height: u16) -> Self {
         camera.near = camera.near.max(1);
         camera.focal_shift = camera.focal_shift.min(FOCAL_SHIFT_MAX);
@@ -187,7 +182,7 @@ impl Projector {
     /// Projects one chunk. `harmonics` holds [`harmonics_words`] words a Gaussian.
     ///
     /// First come all shapes, then the colours of what the sink has kept: that needs fewer
-    /// registers, and all sinks share the code of colours.
+    /// registers.
     #[inline(never)]
     pub fn chunk(
         &self,
@@ -195,14 +190,14 @@ impl Projector {
         header: &[u32; CHUNK_WORDS],
         gaussians: &[[u32; GAUSSIAN_WORDS]],
         harmonics: &[u32],
-        sink: &mut impl Sink,
+        sink: &mut Sink<'_>,
     ) {
         let Some(place) = self.visible_place(header) else { return };
-        let before = sink.splats().len();
+        let before = sink.count;
         for (number, words) in (0..).zip(gaussians) {
             self.gaussian(&place, words, number, sink);
         }
-        let fresh = sink.splats().get_mut(before..).unwrap_or_default();
+        let fresh = sink.splats.get_mut(before..sink.count).unwrap_or_default();
         match degree {
             0 => shade::<0>(&place, gaussians, harmonics, fresh),
             1 => shade::<1>(&place, gaussians, harmonics, fresh),
@@ -255,13 +250,7 @@ impl Projector {
     }
 
     #[inline(always)]
-    fn gaussian(
-        &self,
-        place: &Place,
-        w: &[u32; GAUSSIAN_WORDS],
-        number: u32,
-        sink: &mut impl Sink,
-    ) {
+    fn gaussian(&self, place: &Place, w: &[u32; GAUSSIAN_WORDS], number: u32, sink: &mut Sink<'_>) {
         let p = [low(w[0]), high(w[0]), low(w[1])];
         let view =
             |axis: usize| place.view[axis].wrapping_add(dot(self.matrix[axis], p) >> place.shift);

@@ -142,6 +142,7 @@ impl Tile<'_> {
     }
 
     /// Turns pixels, from number `first` on, into bytes over a background.
+    #[inline(never)]
     pub fn resolve(&self, first: usize, background: [u8; 3], out: &mut [u8]) {
         let pixels = self.pixels.get(first..).unwrap_or_default();
         for (pixel, bytes) in pixels.iter().zip(out.as_chunks_mut::<3>().0) {

@@ -2,7 +2,7 @@
 
 use crate::fixed::{leading_zeros, mul_hi_u};
 use crate::tables::RSQRT;
-use quintet_protocol::ray::{DIRECTION_BITS, Ray, RayCamera, WAY_BITS};
+use quintet_protocol::ray::{DIRECTION_BITS, RAY_WORDS, Ray, RayCamera, WAY_BITS};
 
 /// Fraction bits of a direction while it is worked on.
 const BITS: u32 = 28;
@@ -15,6 +15,7 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// The rays from the pixel in this column on.
+    #[inline(never)]
     pub fn new(camera: &'a RayCamera, column: u32, row: u32) -> Self {
         let (column, row) = (i64::from(column), i64::from(row));
         let direction = [0, 1, 2].map(|k| {
@@ -24,8 +25,14 @@ impl<'a> Row<'a> {
         Self { camera, direction }
     }
 
+    /// Casts the rays of the next pixels.
+    #[inline(never)]
+    pub fn cast_all(&mut self, rays: &mut [[u32; RAY_WORDS]]) {
+        rays.iter_mut().for_each(|ray| *ray = self.cast().to_words());
+    }
+
     /// The ray of the next pixel.
-    pub fn cast(&mut self) -> Ray {
+    fn cast(&mut self) -> Ray {
         let ray = cast(self.camera, self.direction.map(|d| (d >> (DIRECTION_BITS - BITS)) as i32));
         for (part, step) in self.direction.iter_mut().zip(self.camera.column) {
             *part = part.wrapping_add(step);

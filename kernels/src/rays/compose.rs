@@ -39,6 +39,7 @@ enum Density<'a> {
 
 impl<'a> Activations<'a> {
     /// Reads the words of activations.
+    #[inline(never)]
     pub fn new(words: &'a [u32; ACTIVATION_WORDS]) -> Option<Self> {
         let linear = Density::Linear { multiplier: words[1] & 0xFFFF, shift: words[1] >> 16 & 63 };
         let table = words[DENSITY_TABLE..COLOR_TABLE].try_into().ok()?;

@@ -26,6 +26,7 @@ pub struct Focus {
 impl Focus {
     /// `fine` samples by the weights of `coarse`, 4 to 1024 each, to each of which `padding` is
     /// added, 1 to 2^30.
+    #[inline(never)]
     pub fn new(spacing: Spacing, [coarse, fine]: [u32; 2], padding: u32) -> Self {
         let [even, parts] = [coarse, fine].map(|samples| Even::new(spacing, samples));
         Self { spacing, coarse, fine, padding, even, parts }
@@ -40,6 +41,7 @@ impl Focus {
     }
 
     /// Writes the shares of a ray for the weights of its coarse samples.
+    #[inline(never)]
     pub fn spend(&self, weights: &[u32], shares: &mut [u32]) {
         match (self.spacing, weights) {
             (Spacing::Middles, weights) => {

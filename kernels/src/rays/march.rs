@@ -359,6 +359,30 @@ impl<'a, S: Shares> Walk<'a, S> {
     }
 }
 
+/// Takes samples of a ray with even shares: see [`Walk::take`].
+#[inline(never)]
+pub fn take_even(
+    (ray, shares, space): (&Ray, EvenShares, Space<'_>),
+    number: u32,
+    mark: &mut u32,
+    places: (&mut [[u32; SAMPLE_WORDS]], &mut [[u32; POINT_WORDS]]),
+    looks: &mut u32,
+) -> (usize, Stop) {
+    Walk::new(ray, shares, space).take(number, mark, places, looks)
+}
+
+/// Takes samples of a ray with listed shares: see [`Walk::take`].
+#[inline(never)]
+pub fn take_listed(
+    (ray, shares, space): (&Ray, ListedShares<'_>, Space<'_>),
+    number: u32,
+    mark: &mut u32,
+    places: (&mut [[u32; SAMPLE_WORDS]], &mut [[u32; POINT_WORDS]]),
+    looks: &mut u32,
+) -> (usize, Stop) {
+    Walk::new(ray, shares, space).take(number, mark, places, looks)
+}
+
 /// How far it is from a point outside the box to it, if a ray of that span, of that [`inverse`],
 /// still comes there.
 #[inline(never)]

@@ -60,11 +60,13 @@ impl Meshes<'_> {
     }
 
     /// What is left of a triangle that has to be cut.
+    #[inline(never)]
     pub fn clipped(&self, vertices: [&[u32; SEEN_WORDS]; 3]) -> Polygon {
         Polygon::new(vertices.map(|vertex| Seen::from_words(vertex).place), &self.lens)
     }
 
     /// What a triangle touches of a frame of that size, nothing if it is not to be seen.
+    #[inline(never)]
     pub fn bound(&self, number: usize, size: [i32; 2]) -> Bound {
         let Some((triangle, vertices)) = self.triangle(number) else { return Bound::default() };
         let corners = vertices.map(Seen::corner);

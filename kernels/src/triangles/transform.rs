@@ -23,6 +23,7 @@ pub struct Lens {
 
 impl Lens {
     /// The lens of a camera; numbers out of range are brought into it.
+    #[inline(never)]
     pub fn new(camera: &Camera) -> Self {
         Self {
             near: camera.near.max(1),
@@ -130,13 +131,14 @@ pub struct Transform {
 
 impl Transform {
     /// Prepares for a camera.
+    #[inline(never)]
     pub fn new(camera: &Camera) -> Self {
         let Camera { matrix, translation, .. } = *camera;
         Self { matrix, translation, lens: Lens::new(camera) }
     }
 
     /// A vertex as it is seen.
-    #[inline(always)]
+    #[inline(never)]
     pub fn vertex(&self, position: [u32; 3]) -> [u32; SEEN_WORDS] {
         let mut place = self.translation;
         for (v, row) in place.iter_mut().zip(&self.matrix) {

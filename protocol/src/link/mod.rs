@@ -63,6 +63,7 @@ mod store;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
+use crate::codec::encode;
 use crate::frame::{CRC_BYTES, Decoder, Ended, FrameStats, max_body_len, max_wire_len};
 pub use greeting::{BuildId, Peer, capability};
 pub use header::HEADER_BYTES;
@@ -386,7 +387,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         queue.push(len, fill).map(|_| ()).ok_or(SendError::TooLong)
     }
 
-    /// Queues a message, encoded by postcard, of at most `len` bytes.
+    /// Queues a message, encoded by [`crate::codec`], of at most `len` bytes.
     ///
     /// # Errors
     ///
@@ -397,7 +398,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Link<B> {
         len: usize,
         message: &impl Serialize,
     ) -> Result<(), SendError> {
-        self.send(channel, len, |to| postcard::to_slice(message, to).ok().map(|used| used.len()))
+        self.send(channel, len, |to| encode(message, to))
     }
 
     /// Offers a log packet of at most `len` bytes, which `fill` writes; it returns how many it

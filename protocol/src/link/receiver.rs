@@ -133,6 +133,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Receiver<B> {
     }
 
     /// An acknowledgement is due at this time, at the latest.
+    #[inline(never)]
     pub fn ack_by(&mut self, at: u64) {
         self.ack_at = Some(self.ack_at.map_or(at, |earlier| earlier.min(at)));
     }

@@ -170,6 +170,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
     }
 
     /// The frame of [`Sender::ready`] goes, with [`Sender::next_serial`].
+    #[inline(never)]
     pub fn sent(&mut self, pick: &Pick, now: u64) {
         let serial = self.advance();
         let queue = self.queue_mut(pick.channel);
@@ -223,6 +224,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
     }
 
     /// The peer acknowledges.
+    #[inline(never)]
     pub fn acknowledged(&mut self, acks: &Acks, now: u64) {
         let span = self.next.wrapping_sub(self.oldest);
         let advance = acks.ack.wrapping_sub(self.oldest);
@@ -271,6 +273,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
     }
 
     /// Notes what is kept and what is lost among the rest.
+    #[inline(never)]
     fn mark(&mut self, acks: &Acks) {
         let (mut landed, mut frames) = (0u32, 0);
         let (mut lost, mut timed) = (self.lost, self.timed);
@@ -313,6 +316,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Sender<B> {
 
     /// No answer came in time: returns whether that was so, and whether to send a probe. Where one
     /// short frame is all that is in flight, it goes again instead.
+    #[inline(never)]
     pub fn time_out(&mut self, now: u64) -> (bool, bool) {
         if self.deadline.is_none_or(|deadline| deadline > now) {
             return (false, false);

@@ -140,6 +140,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
     }
 
     /// A good frame came.
+    #[inline(never)]
     pub fn frame(&mut self, body: &[u8], room: bool, now: u64) -> Option<Event> {
         if let Some(greeting) = Greeting::parse(body) {
             return match self.role {
@@ -193,6 +194,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         }
     }
 
+    #[inline(never)]
     fn hello(&mut self, hello: &Greeting, now: u64) -> Option<Event> {
         if hello.device_nonce.is_some() {
             return None;
@@ -256,6 +258,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
         }
     }
 
+    #[inline(never)]
     fn open(&mut self, peer: &Peer, now: u64) {
         let hash = mix(self.driver_nonce, self.device_nonce);
         self.phase = Phase::Open { tag: (hash >> 16) as u16 ^ hash as u16 };
@@ -292,6 +295,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
 
     /// A probe goes where there are no data to ask with. An acknowledgement that is due does not
     /// wait for data to ride on, since those may be long.
+    #[inline(never)]
     fn stage_open(&mut self, tag: u16, out: &mut [u8], now: u64) -> usize {
         let probe = self.ask(now);
         if self.lost.is_some() {
@@ -323,6 +327,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Session<B> {
     }
 
     /// Whether to ask the peer for an answer now; notices one that gives none.
+    #[inline(never)]
     fn ask(&mut self, now: u64) -> bool {
         let idle = self.probe_at().is_some_and(|at| at <= now);
         if idle {

@@ -4,7 +4,7 @@
 //! is room for, divided by the rays that are left.
 
 use crate::kernels::rays::even::Even;
-use crate::kernels::rays::march::{EvenShares, ListedShares, Shares, Space, Stop, Walk};
+use crate::kernels::rays::march::{EvenShares, ListedShares, Space, Stop, take_even, take_listed};
 use crate::kernels::rays::occupancy::Occupancy;
 use crate::operands::{Operands, Words, disjoint, in_range};
 use quintet_protocol::program::{Fault, March as Command};
@@ -229,30 +229,20 @@ impl<'a> Tile<'a> {
     fn take_of(&mut self, taking: &mut Taking, room: &mut u32, looks: &mut u32) -> bool {
         let Some(ray) = self.rays.get(taking.next).map(Ray::from_words) else { return true };
         let (way, space, per_ray) = (self.way, self.space, self.way.per_ray as usize);
-        if way.is_listed {
-            let shares = self.shares.get(taking.next * per_ray..).unwrap_or_default();
-            let shares = shares.get(..per_ray).unwrap_or_default();
-            let shares = ListedShares::new(shares, way.spacing, ray.length);
-            self.walk(&Walk::new(&ray, shares, space), taking, room, looks)
-        } else {
-            let shares = EvenShares::new(way.even, way.spacing, way.per_ray, ray.length);
-            self.walk(&Walk::new(&ray, shares, space), taking, room, looks)
-        }
-    }
-
-    #[inline(never)]
-    fn walk<S: Shares>(
-        &mut self,
-        walk: &Walk<'_, S>,
-        taking: &mut Taking,
-        room: &mut u32,
-        looks: &mut u32,
-    ) -> bool {
         let Some(mark) = self.marks.get_mut(taking.next) else { return true };
         let range = taking.taken..taking.taken + *room as usize;
         let places = (self.samples.get_mut(range.clone()), self.points.get_mut(range));
         let (Some(samples), Some(points)) = places else { return true };
-        let (taken, stop) = walk.take(taking.next as u32, mark, (samples, points), looks);
+        let (places, number) = ((samples, points), taking.next as u32);
+        let (taken, stop) = if way.is_listed {
+            let shares = self.shares.get(taking.next * per_ray..).unwrap_or_default();
+            let shares = shares.get(..per_ray).unwrap_or_default();
+            let shares = ListedShares::new(shares, way.spacing, ray.length);
+            take_listed((&ray, shares, space), number, mark, places, looks)
+        } else {
+            let shares = EvenShares::new(way.even, way.spacing, way.per_ray, ray.length);
+            take_even((&ray, shares, space), number, mark, places, looks)
+        };
         taking.taken += taken;
         taking.more |= stop == Stop::Full;
         *room -= taken as u32;

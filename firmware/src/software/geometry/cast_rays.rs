@@ -67,8 +67,7 @@ impl CastRays {
             let count = rest.len().min((columns - column) as usize);
             let (pixels, after) = rest.split_at_mut(count);
             let [left, top] = cursor.corner.map(u32::from);
-            let mut cast = Row::new(&camera, left + column, top + row);
-            pixels.iter_mut().for_each(|ray| *ray = cast.cast().to_words());
+            Row::new(&camera, left + column, top + row).cast_all(pixels);
             (rest, column, row) = (after, 0, row + 1);
         }
         let items = end - self.next;

@@ -1,7 +1,7 @@
 //! `Geometry`, projecting: one chunk a step.
 
 use crate::backend::{Step, Work};
-use crate::kernels::project::{Everything, Projector};
+use crate::kernels::project::{Projector, Sink};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use core::ops::Range;
 use quintet_protocol::gaussian::{
@@ -101,7 +101,7 @@ impl Project {
         let coefficients = scaled(&range, harmonics_words(self.degree));
         let coefficients = harmonics.get(coefficients).unwrap_or_default();
         let splats = splats.as_chunks_mut::<SPLAT_WORDS>().0;
-        let mut sink = Everything { splats, keys, count: self.written };
+        let mut sink = Sink { splats, keys, count: self.written, window: None };
         projector.chunk(self.degree, header, gaussians, coefficients, &mut sink);
         self.written = sink.count;
         if let Some(word) = count.first_mut() {

@@ -9,7 +9,7 @@ use super::bound::CHUNKS_MAX;
 use super::grid::Grid;
 use super::scene::{Scene, Visit};
 use crate::backend::{Step, Work};
-use crate::kernels::project::Projector;
+use crate::kernels::project::{Projector, Sink};
 use crate::kernels::window::{Kept, Store, UNMEASURED};
 use crate::operands::{Operands, Words, disjoint, in_range};
 use crate::pager::{Pager, Pages};
@@ -132,18 +132,21 @@ impl ProjectWindow {
         }
         let (members, coefficients) = page.split_at(gaussians * GAUSSIAN_WORDS);
         let members = members.as_chunks::<GAUSSIAN_WORDS>().0;
-        let mut sink = Kept {
-            store,
-            count,
+        let Store { splats, keys, gaussians: numbers } = store;
+        let window = Kept {
+            gaussians: numbers,
             window: visit.window,
             region: visit.region,
             first_gaussian: (chunk as u32) << CHUNK_CAPACITY.ilog2(),
             bounds: known,
             measured: UNMEASURED,
         };
+        let mut sink = Sink { splats, keys, count, window: Some(window) };
         projector.chunk(self.degree, header, members, coefficients, &mut sink);
-        *bounds = sink.exact().to_words();
         visit.window.count = sink.count as u32;
+        if let Some(window) = sink.window {
+            *bounds = window.exact().to_words();
+        }
         visit.pass();
         Step::Working(Work { phase: Phase::Project, items: gaussians as u32 })
     }

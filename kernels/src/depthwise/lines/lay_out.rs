@@ -29,7 +29,7 @@ pub struct Line<'a> {
 
 impl Line<'_> {
     /// Lays out the first channels of the row: as many as `lines` has lines for.
-    #[inline(always)]
+    #[inline(never)]
     pub fn lay_out(&self, lines: &mut [u32]) {
         let done = self.lay_out_fours(lines);
         let rest = lines.get_mut(done * self.pairs * self.lines..).unwrap_or_default();

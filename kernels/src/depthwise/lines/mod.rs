@@ -33,6 +33,7 @@ pub struct Outputs<'a> {
 
 /// Whether a convolution with these records is worked out so: one output channel for each of the
 /// input, all of them with a short finish.
+#[inline(never)]
 pub fn serves(shape: &Depthwise, records: &[u32]) -> bool {
     let finishes = records.chunks_exact(shape.record_words()).map(|record| record.last());
     shape.channels_in == shape.channels_out
@@ -42,6 +43,7 @@ pub fn serves(shape: &Depthwise, records: &[u32]) -> bool {
 impl Convolver<'_> {
     /// Convolves the lines of consecutive channels, as many as there are `records`; only where
     /// [`serves`] says so.
+    #[inline(never)]
     pub fn convolve(&self, lines: &[u32], records: &[u32], outputs: &mut Outputs) {
         let is_done = match self.shape.is_three() {
             true => self.three(lines, records, outputs),

@@ -1,7 +1,7 @@
 //! `Vector`, Waves: row by row, the coordinates themselves if they are included, then the sines and
 //! cosines of each frequency.
 
-use crate::kernels::sine::{cosine, sine};
+use crate::kernels::sine::waves;
 use crate::operands::{Operands, Words, disjoint, in_range};
 use crate::software::rows::{self, Count};
 use quintet_protocol::feature::{Matrix, wave_columns, wave_words};
@@ -130,23 +130,15 @@ impl Shape {
     /// Writes a row.
     fn write(&self, vector: &[i32], frequencies: &[u32], out: &mut [i16]) {
         let included = if self.includes_input { self.coordinates } else { 0 };
-        let (first, waves) = out.split_at_mut(included);
+        let (first, rest) = out.split_at_mut(included);
         for (out, coordinate) in first.iter_mut().zip(vector) {
             *out = shifted(*coordinate, self.input_shift);
         }
         let records = frequencies.chunks_exact(wave_words(self.coordinates));
-        for (out, record) in waves.chunks_exact_mut(2 * self.coordinates).zip(records) {
+        for (out, record) in rest.chunks_exact_mut(2 * self.coordinates).zip(records) {
             let (sines, cosines) = out.split_at_mut(self.coordinates);
             let Some((shift, factors)) = record.split_first() else { return };
-            let outs = sines.iter_mut().zip(cosines);
-            for ((coordinate, factor), out) in
-                vector.iter().zip(factors.as_chunks::<2>().0).zip(outs)
-            {
-                let [factor, offset] = *factor;
-                let product = i64::from(*coordinate) * i64::from(factor as i32);
-                let angle = ((product >> (shift & 31)) as u32).wrapping_add(offset);
-                (*out.0, *out.1) = (sine(angle), cosine(angle));
-            }
+            waves(vector, factors.as_chunks().0, *shift, (sines, cosines));
         }
     }
 }
