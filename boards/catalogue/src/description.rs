@@ -246,17 +246,6 @@ impl Description {
         Ok(board)
     }
 
-    /// Bytes of the arena of an image with so many bytes of data: those of its region, or what is
-    /// left of the RAM.
-    #[must_use]
-    pub fn arena_bytes(&self, data: u64) -> u64 {
-        let bytes = |name| self.memory.get(name).map(|region| u64::from(region.bytes));
-        bytes("arena").unwrap_or_else(|| {
-            let taken = if bytes("stack").is_some() { data } else { data + self.budget.stack };
-            bytes("ram").unwrap_or_default().saturating_sub(taken)
-        })
-    }
-
     /// Where the registers of an accelerator are that watches memory: at the end of the page that
     /// it shares with the core.
     #[must_use]
@@ -294,17 +283,6 @@ mod tests {
         assert!(!board.standalone && board.qemu.is_none());
         let place = &board.place[0];
         assert_eq!((place.region.as_str(), place.bytes, place.first), ("ram", 1, false));
-    }
-
-    #[test]
-    fn an_arena_without_a_region_is_what_is_left_of_the_ram() {
-        let board = Description::parse(BOARD).unwrap();
-        assert_eq!(board.arena_bytes(1), 2);
-        let left = BOARD.replace(", arena = { origin = 1, bytes = 2 }", "");
-        let left = left.replace("bytes = 1", "bytes = 10");
-        assert_eq!(Description::parse(&left).unwrap().arena_bytes(3), 5);
-        let own = left.replace("bytes = 10 }", "bytes = 10 }, stack = { origin = 9, bytes = 2 }");
-        assert_eq!(Description::parse(&own).unwrap().arena_bytes(3), 7);
     }
 
     #[test]
