@@ -13,7 +13,8 @@ pub use description::{
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
+    ("esp32c3-devkit", include_str!("../../esp32c3-devkit/board.toml")),
     ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("pico2", include_str!("../../pico2/board.toml")),
     ("pico2-riscv", include_str!("../../pico2-riscv/board.toml")),
