@@ -13,7 +13,8 @@ pub use description::{
 use std::sync::LazyLock;
 
 /// Names of the folders under `boards/`, and the `board.toml` in each.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 9] = [
+    ("esp32c3-devkit", include_str!("../../esp32c3-devkit/board.toml")),
     ("litex-vexriscv", include_str!("../../litex-vexriscv/board.toml")),
     ("netduino-plus-2", include_str!("../../netduino-plus-2/board.toml")),
     ("nrf52840-dk", include_str!("../../nrf52840-dk/board.toml")),

@@ -74,9 +74,11 @@ fn main() -> ! {
     let window = quintet_usb_serial::WINDOW;
     let identity =
         Identity { board: BOARD, target: TARGET, window, nonce: identity::nonce(), build };
-    let Some((memory, arena)) = take_memory() else { fault::fail(&"the memory is taken") };
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let backend = Software::default();
-    let mut device = Device::new(identity, memory, arena, port, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, port, clock, backend);
+    device.add_logs(&LOGS);
     loop {
         watchdog.feed();
         let activity = device.poll();
