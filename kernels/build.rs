@@ -1,10 +1,13 @@
 //! Tells the kernels what assembly the core has: whether the DSP extension, which stable Rust does
-//! not. The firmware's build script is told the same.
+//! not. The firmware's build script is told the same. With feature `small` it has none.
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(armv7em_dsp)");
     println!("cargo:rustc-check-cfg=cfg(riscv32m)");
     println!("cargo:rerun-if-changed=build.rs");
+    if std::env::var_os("CARGO_FEATURE_SMALL").is_some() {
+        return;
+    }
     // Armv7E-M always has it; on Armv8-M Mainline it is an option that the target does not name.
     let target = std::env::var("TARGET").unwrap_or_default();
     let optional = std::env::var_os("CARGO_FEATURE_ARMV8M_DSP").is_some();

@@ -4,7 +4,7 @@ use crate::pager::{Need, Pager};
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::accelerator::{Failure, Presence};
 use quintet_protocol::message::Phase;
-use quintet_protocol::program::{Command, Program, ProgramError};
+use quintet_protocol::program::{Program, ProgramError};
 
 /// Most commands that a backend may have taken and not finished.
 pub const TAKEN_MAX: usize = 8;
@@ -25,7 +25,7 @@ pub trait Backend {
     ///
     /// # Errors
     /// The fault, with the command's index.
-    fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError>;
+    fn check(&self, program: &Program, index: u16) -> Result<(), ProgramError>;
 
     /// A run of a program begins, whose first byte is at `offset` of the arena. No step of it gets
     /// a staging buffer of fewer than `carried` bytes.

@@ -5,10 +5,11 @@ use crate::backend::{Backend, PixelRun, Step, TAKEN_MAX, Taken, Work};
 use crate::fifo::Fifo;
 use crate::pager::{Need, Pager};
 use crate::port::Clock;
+use crate::validate::repeat;
 use quintet_protocol::accelerator::Failure;
 use quintet_protocol::accelerator::descriptor::Receipt;
 use quintet_protocol::message::{Outcome, Phase};
-use quintet_protocol::program::{Command, Operator, Program, ProgramError, Repeat};
+use quintet_protocol::program::{Program, ProgramError, Repeat};
 
 /// Most phases that one command has.
 const PHASES: usize = 4;
@@ -110,11 +111,11 @@ impl Run {
     ) -> Result<bool, ProgramError> {
         self.is_refused = false;
         while !self.taken.is_full() {
-            let Some(record) = program.record(self.next) else { return Ok(self.taken.is_empty()) };
-            if record[0] == Operator::Control as u8 {
-                if self.taken.is_empty()
-                    && let Command::Repeat(repeat) = program.command(self.next)?
-                {
+            if usize::from(self.next) >= program.command_count() {
+                return Ok(self.taken.is_empty());
+            }
+            if let Some(repeat) = repeat(program, self.next)? {
+                if self.taken.is_empty() {
                     self.next =
                         if goes_on(&repeat, program, arena) { repeat.from } else { self.next + 1 };
                 }

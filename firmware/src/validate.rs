@@ -6,7 +6,8 @@ use crate::operands::{Operands, in_range};
 use crate::pager::Pages;
 use core::ops::Range;
 use quintet_protocol::program::{
-    Buffer, BufferId, BufferKind, Command, Fault, Program, ProgramError, Repeat,
+    Buffer, BufferId, BufferKind, COMMAND_BYTES, Command, CommandKind, Fault, Operator, Program,
+    ProgramError, Repeat,
 };
 
 /// Most buffers of a program: comparing all pairs stays below a million steps.
@@ -31,14 +32,28 @@ pub fn validate(
         check_buffer(program, number, place, arena_bytes)?;
     }
     for index in 0..program.command_count() as u16 {
-        let command = program.command(index)?;
-        match command {
-            Command::Repeat(repeat) => check_repeat(program, index, &repeat)
+        match repeat(program, index)? {
+            Some(repeat) => check_repeat(program, index, &repeat)
                 .map_err(|fault| ProgramError::BadCommand { command: index, fault })?,
-            command => backend.check(program, index, &command)?,
+            None => backend.check(program, index)?,
         }
     }
     Ok(())
+}
+
+/// The command of that index if it is one of the executor's own.
+///
+/// # Errors
+/// As [`Program::command`].
+pub fn repeat(program: &Program, index: u16) -> Result<Option<Repeat>, ProgramError> {
+    let is_own = |record: &[u8; COMMAND_BYTES]| record[0] == Operator::Control as u8;
+    if !program.record(index).is_some_and(is_own) {
+        return Ok(None);
+    }
+    match program.command_among(index, |kind| kind == CommandKind::Repeat)? {
+        Command::Repeat(repeat) => Ok(Some(repeat)),
+        _ => Ok(None),
+    }
 }
 
 /// The arena range of a buffer, in bytes; empty for a frame, which has no place there.

@@ -154,7 +154,7 @@ fn execute(buffers: &[Buffer], command: Command, arena: &mut [u32]) -> Result<()
     Program::emit(buffers, &[command], &mut bytes).unwrap();
     let program = Program::new(&bytes).unwrap();
     let mut backend = Software::default();
-    backend.check(&program, 0, &command)?;
+    backend.check(&program, 0)?;
     backend.take(&program, 0, &Pager::default())?;
     for _ in 0..1_000_000 {
         if backend.step(arena, &mut Pager::default(), &mut [], 0) == Step::Done(None) {

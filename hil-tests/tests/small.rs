@@ -1,5 +1,5 @@
-//! The smallest image of the emulated Cortex-M4: networks run on it, over its UART alone, and what it
-//! lacks it names.
+//! The smallest image of the emulated Cortex-M4: networks of MLPerf Tiny run on it, over its UART
+//! alone, and what it lacks it names.
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
@@ -73,19 +73,25 @@ fn array(name: &str) -> Vec<i8> {
 }
 
 #[test]
-fn a_network_is_streamed_to_the_smallest_image_and_gives_the_reference_kernels_bytes() {
+fn networks_are_streamed_to_the_smallest_image_and_give_the_reference_kernels_bytes() {
     let board = Board::start("network");
     let mut connection = board.connect();
-    let name = "mlperf_kws_ref_model_int8";
+    for name in ["mlperf_kws_ref_model_int8", "mlperf_resnet8_int8", "mlperf_ad01_int8"] {
+        check(&mut connection, name);
+    }
+}
+
+/// Runs some samples of a network.
+fn check(connection: &mut Connection, name: &str) {
     let path = Path::new(NETWORKS).join(format!("{name}.tflite"));
     let network = import::network(&path).unwrap().network;
-    let mut inference = Inference::new(&mut connection, &network, &mut |_, _| ()).unwrap();
+    let mut inference = Inference::new(connection, &network, &mut |_, _| ()).unwrap();
     let (input, expected) =
         (array(&format!("{name}.input.npy")), array(&format!("{name}.output.npy")));
     let length = inference.inputs()[0].len();
     let samples = input.chunks(length).zip(expected.chunks(expected.len() * length / input.len()));
     for (sample, expected) in samples.take(2) {
-        assert_eq!(inference.run(&[sample]).unwrap().outputs[0], expected);
+        assert_eq!(inference.run(&[sample]).unwrap().outputs[0], expected, "{name}");
     }
 }
 

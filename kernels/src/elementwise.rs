@@ -81,6 +81,10 @@ fn each(bytes: &mut [u8], value: impl Fn(u8) -> u8) {
 /// Replaces each byte by what comes of it and the other of its place, four in a turn.
 #[inline(always)]
 fn each_pair(bytes: &mut [u8], others: &[u8], value: impl Fn(u8, u8) -> i8) {
+    if cfg!(feature = "small") {
+        bytes.iter_mut().zip(others).for_each(|(byte, other)| *byte = value(*byte, *other) as u8);
+        return;
+    }
     let (fours, rest) = bytes.as_chunks_mut::<4>();
     let (other_fours, other_rest) = others.as_chunks::<4>();
     for (four, others) in fours.iter_mut().zip(other_fours) {

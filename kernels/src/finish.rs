@@ -33,7 +33,13 @@ pub fn store(
 /// The byte that becomes of a sum.
 #[inline(always)]
 pub fn byte(words: &FinishWords, sum: i32, range: &ByteRange) -> i8 {
-    let doubled = (words[0] as i32).wrapping_add(sum.wrapping_mul(2));
+    byte_of_any_doubled(words, (words[0] as i32).wrapping_add(sum.wrapping_mul(2)), range)
+}
+
+/// As [`byte_of_doubled`], whatever [`is_short`] says.
+#[cfg_attr(feature = "small", inline(never))]
+#[cfg_attr(not(feature = "small"), inline(always))]
+pub fn byte_of_any_doubled(words: &FinishWords, doubled: i32, range: &ByteRange) -> i8 {
     match is_short(words) {
         true => byte_of_doubled::<true>(words, doubled, range),
         false => byte_of_doubled::<false>(words, doubled, range),

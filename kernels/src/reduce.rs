@@ -87,18 +87,18 @@ impl Reduction {
     #[inline(never)]
     pub fn channels(&self, input: &[u32], places: &Places, output: &mut [u8]) {
         let places = &places.joined();
-        let count = places.count().max(1) as i32;
+        let count = (places.count() as u32).max(1);
         match self {
             Self::Mean(range) => each(input, places, output, (sum, sum_of_four), |sum| {
-                let half = if sum > 0 { count / 2 } else { -(count / 2) };
-                clamp((sum + half) / count, range)
+                let mean = (sum.unsigned_abs() + count / 2) / count;
+                clamp(mean as i32 * sum.signum(), range)
             }),
             Self::Greatest(range) => {
                 let by = (greatest, greatest_of_four);
                 each(input, places, output, by, |greatest| clamp(greatest, range));
             }
             Self::Sum { zero, to } => {
-                let zeros = count * i32::from(*zero);
+                let zeros = count as i32 * i32::from(*zero);
                 each(input, places, output, (sum, sum_of_four), |sum| to.byte(sum - zeros));
             }
         }
@@ -114,7 +114,8 @@ fn each(
     (one, four): (impl Fn(&[u8], &Places) -> i32, impl Fn(&[u32], &Places) -> [i32; 4]),
     byte: impl Fn(i32) -> i8,
 ) {
-    let share_words = places.in_words().filter(|_| output.len().is_multiple_of(4));
+    let by_fours = !cfg!(feature = "small") && output.len().is_multiple_of(4);
+    let share_words = places.in_words().filter(|_| by_fours);
     if let Some(mut places) = share_words.filter(|places| places.count() <= HALF_PLACES) {
         for bytes in output.as_chunks_mut::<4>().0 {
             *bytes = four(input, &places).map(|value| byte(value) as u8);

@@ -29,7 +29,7 @@ impl ToByte {
     #[inline(always)]
     pub fn each(&self, work: impl Each) {
         let all = (self.range.least, self.range.greatest) == (i8::MIN, i8::MAX);
-        if all && finish::is_short(&self.words) {
+        if !cfg!(feature = "small") && all && finish::is_short(&self.words) {
             work.run(|doubled| {
                 finish::short_of_doubled(&self.words, doubled).clamp(-128, 127) as i8
             });
@@ -39,12 +39,9 @@ impl ToByte {
     }
 
     /// The byte of twice a sum.
-    #[inline(never)]
+    #[cfg_attr(not(feature = "small"), inline(never))]
     fn any(&self, doubled: i32) -> i8 {
-        match finish::is_short(&self.words) {
-            true => finish::byte_of_doubled::<true>(&self.words, doubled, &self.range),
-            false => finish::byte_of_doubled::<false>(&self.words, doubled, &self.range),
-        }
+        finish::byte_of_any_doubled(&self.words, doubled, &self.range)
     }
 
     /// The byte of one sum, `|sum| < 2^30`.

@@ -53,7 +53,7 @@ impl Bench {
         let (words, _) = self.arena.as_chunks();
         let mut arena: Vec<u32> = words.iter().map(|&word| u32::from_le_bytes(word)).collect();
         let (mut software, mut pager) = (Software::default(), Pager::default());
-        software.check(&program, 0, &command).unwrap();
+        software.check(&program, 0).unwrap();
         software.take(&program, 0, &pager).unwrap();
         for _ in 0..PATIENCE {
             match software.step(&mut arena, &mut pager, &mut [], 0) {

@@ -21,7 +21,7 @@ use engine::{Answer, Engine};
 use hazard::Record;
 use quintet_protocol::accelerator::{Failure, PIXELS_MIN, Presence};
 use quintet_protocol::message::Phase;
-use quintet_protocol::program::{Command, Program, ProgramError};
+use quintet_protocol::program::{Program, ProgramError};
 pub use ring::{DescriptorRing, Slot};
 pub use shared::{QUEUE_SLOTS, Shared, Word};
 use watch::Watch;
@@ -123,8 +123,8 @@ impl<A: Accelerator> Backend for Mmio<'_, A> {
         self.presence
     }
 
-    fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
-        self.software.check(program, index, command)
+    fn check(&self, program: &Program, index: u16) -> Result<(), ProgramError> {
+        self.software.check(program, index)
     }
 
     fn begin(&mut self, arena: &[u32], program: &Program, offset: u32, carried: usize) {

@@ -1,7 +1,7 @@
 //! The software backend: the core itself executes every command.
 //!
 //! A folder, or a file, for each micro-operator. Cargo features choose what is built in: most are
-//! micro-operators, and `Gemm` and `Vector` have two each.
+//! micro-operators, `Gemm` and `Vector` have two each, and commands on tensors one each.
 
 #[cfg(feature = "combined-grid")]
 mod combined_grid;
@@ -15,14 +15,14 @@ mod geometry;
 mod rows;
 #[cfg(feature = "sort")]
 mod sort;
-#[cfg(any(feature = "tensor", feature = "ray"))]
+#[cfg(any(feature = "_tensor", feature = "ray"))]
 mod vector;
 
 use crate::backend::{Backend, Step, Taken, Work};
 use crate::operands::Operands;
 use crate::pager::Pager;
 use quintet_protocol::message::Phase;
-use quintet_protocol::program::{Command, Fault, Operator, Program, ProgramError};
+use quintet_protocol::program::{Command, CommandKind, Fault, Operator, Program, ProgramError};
 
 /// The core itself as a backend.
 #[derive(Default)]
@@ -53,8 +53,16 @@ macro_rules! jobs {
         }
 
         impl Job {
+            /// Whether commands of a kind are built in.
+            #[inline(always)]
+            const fn is_built_in(kind: CommandKind) -> bool {
+                match kind {
+                    $(#[cfg(feature = $feature)] CommandKind::$name => true,)*
+                    _ => false,
+                }
+            }
+
             /// Checks a command and makes a job of it.
-            #[inline(never)]
             fn new(operands: &Operands, command: &Command) -> Result<Self, Fault> {
                 let job = match command {
                     $(#[cfg(feature = $feature)]
@@ -102,21 +110,31 @@ jobs! {
     "convolve" ConvolveDepthwise: gemm::ConvolveDepthwise::new(arena);
     "dense" Dense: gemm::Dense::new(arena);
     "dense" Perceptron: gemm::Perceptron::new(arena);
-    "tensor" Add: vector::Elementwise::add(arena) Elements;
-    "tensor" Multiply: vector::Elementwise::multiply(arena) Elements;
-    "tensor" Pool: vector::Pool::new(arena) Elements;
-    "tensor" Reduce: vector::Reduce::new(arena) Elements;
-    "tensor" Softmax: vector::Softmax::new(arena) Elements;
-    "tensor" Lookup: vector::Lookup::new(arena) Elements;
-    "tensor" Copy: vector::Copying::new(arena) Elements;
-    "tensor" Fill: vector::Fill::new(arena) Elements;
-    "tensor" Resize: vector::Resize::new(arena) Elements;
+    "add" Add: vector::Elementwise::add(arena) Elements;
+    "multiply" Multiply: vector::Elementwise::multiply(arena) Elements;
+    "pool" Pool: vector::Pool::new(arena) Elements;
+    "reduce" Reduce: vector::Reduce::new(arena) Elements;
+    "softmax" Softmax: vector::Softmax::new(arena) Elements;
+    "lookup" Lookup: vector::Lookup::new(arena) Elements;
+    "copy" Copy: vector::Copying::new(arena) Elements;
+    "fill" Fill: vector::Fill::new(arena) Elements;
+    "resize" Resize: vector::Resize::new(arena) Elements;
     "ray" Waves: vector::Waves::new(arena) Elements;
     "ray" Harmonics: vector::Harmonics::new(arena) Elements;
     "ray" Gather: vector::Gather::new(arena) Elements;
     "ray" Composite: vector::Composite::new(arena) Compose;
     "ray" Focus: vector::Focus::new(arena) Elements;
     "ray" Shade: vector::Shade::new(arena) Elements;
+}
+
+impl Job {
+    /// Reads a command of a program, checks it and makes a job of it.
+    #[inline(never)]
+    fn of(program: &Program, index: u16) -> Result<Self, ProgramError> {
+        let command = program.command_among(index, Self::is_built_in)?;
+        Self::new(&Operands::new(program), &command)
+            .map_err(|fault| ProgramError::BadCommand { command: index, fault })
+    }
 }
 
 /// What a step did that worked on so many items; at none the command is finished.
@@ -134,7 +152,7 @@ const OPERATORS: [(Operator, bool); 6] = [
     (Operator::DecomposedGrid, cfg!(feature = "decomposed-grid")),
     (Operator::Sort, cfg!(feature = "sort")),
     (Operator::Gemm, cfg!(any(feature = "convolve", feature = "dense"))),
-    (Operator::Vector, cfg!(any(feature = "tensor", feature = "ray"))),
+    (Operator::Vector, cfg!(any(feature = "_tensor", feature = "ray"))),
 ];
 
 impl Backend for Software {
@@ -143,9 +161,8 @@ impl Backend for Software {
         built_in.fold(0, |bits, &(operator, _)| bits | 1 << operator as u32)
     }
 
-    fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
-        let bad = |fault| ProgramError::BadCommand { command: index, fault };
-        Job::new(&Operands::new(program), command).map(|_| ()).map_err(bad)
+    fn check(&self, program: &Program, index: u16) -> Result<(), ProgramError> {
+        Job::of(program, index).map(|_| ())
     }
 
     fn take(
@@ -157,9 +174,7 @@ impl Backend for Software {
         if self.job.is_some() {
             return Ok(Taken::Nobody);
         }
-        let bad = |fault| ProgramError::BadCommand { command: index, fault };
-        let command = program.command(index)?;
-        self.job = Some(Job::new(&Operands::new(program), &command).map_err(bad)?);
+        self.job = Some(Job::of(program, index)?);
         Ok(Taken::Core)
     }
 

@@ -56,7 +56,7 @@ impl Arena {
         let parsed = program.command(0).map_err(fault)?;
         assert_eq!(parsed, command);
         let mut backend = Software::default();
-        backend.check(&program, 0, &command).map_err(fault)?;
+        backend.check(&program, 0).map_err(fault)?;
         backend.take(&program, 0, &Pager::default()).map_err(fault)?;
         let before = self.words.clone();
         let mut steps = 0..STEPS;

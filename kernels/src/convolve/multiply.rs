@@ -89,7 +89,7 @@ impl<'a> Channels<'a> {
     }
 
     fn pairs(&self) -> usize {
-        self.records.len() / self.pair_words
+        self.records.len() / self.pair_words.max(1)
     }
 }
 
@@ -129,7 +129,8 @@ fn tiles_of_pair(channels: &Channels<'_>, pair: usize, tiles: &[u32], target: &m
 #[inline(never)]
 pub fn columns(channels: &Channels<'_>, columns: &[u32], target: &mut Target<'_>) {
     let column_words = (channels.pair_words - PAIR_HEADER_WORDS) / 2;
-    let pixels = target.out.chunks_mut(target.stride).zip(columns.chunks_exact(column_words));
+    let pixels = target.out.chunks_mut(target.stride.max(1));
+    let pixels = pixels.zip(columns.chunks_exact(column_words.max(1)));
     for (out, words) in pixels {
         column(channels, words, &mut Target { out, stride: target.stride });
     }
@@ -148,7 +149,11 @@ fn column(channels: &Channels<'_>, column: &[u32], target: &mut Target<'_>) {
                 continue;
             }
         }
-        for sums in column_sums(channels, pair, column) {
+        #[cfg(feature = "small")]
+        let sums = [pair_sums(channels.weights(pair), column)];
+        #[cfg(not(feature = "small"))]
+        let sums = column_sums(channels, pair, column);
+        for sums in sums {
             for (channel, words, [sum]) in channels.finishing(pair, sums) {
                 if let Some(out) = target.out.get_mut(channel) {
                     *out = finish::byte(words, sum, &channels.bytes);
@@ -189,6 +194,7 @@ fn tile_sums(weights: &[u32], tile: &[u32]) -> Sums<TILE_PIXELS> {
 
 /// Sums of two pairs, from number `pair` on, with a column of bytes; of the second one they are of
 /// no use if there is none.
+#[cfg(not(feature = "small"))]
 #[inline(always)]
 fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>; 2] {
     #[cfg(armv7em_dsp)]
@@ -207,7 +213,7 @@ fn column_sums(channels: &Channels<'_>, pair: usize, column: &[u32]) -> [Sums<1>
 }
 
 /// As [`column_sums`], in portable Rust: what every other version must equal bit for bit.
-#[cfg(not(armv7em_dsp))]
+#[cfg(not(any(armv7em_dsp, feature = "small")))]
 #[inline(never)]
 fn column_sums_portable([one, other]: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 2] {
     let halves = [one, other].map(bytemuck::cast_slice::<u32, [i16; 4]>);
@@ -228,6 +234,23 @@ fn column_sums_portable([one, other]: [&[u32]; 2], column: &[u32]) -> [Sums<1>; 
         }
     }
     [0, 1].map(|c| second_of([first[c]], [both[c]]))
+}
+
+/// Sums of a pair with a column of bytes: as [`column_sums`], slower and less code.
+#[cfg(feature = "small")]
+#[inline(never)]
+fn pair_sums(weights: &[u32], column: &[u32]) -> Sums<1> {
+    let (mut first, mut both) = (0i32, 0i32);
+    for (four, words) in column.iter().zip(weights.as_chunks::<2>().0) {
+        for (word, shift) in words.iter().zip([0, 8]) {
+            for (half, byte) in [(*word, four >> shift), (word >> 16, four >> (shift + 16))] {
+                let byte = i32::from(byte as i8);
+                first = first.wrapping_add(byte.wrapping_mul(i32::from(half as i8)));
+                both = both.wrapping_add(byte.wrapping_mul(i32::from(half as i16)));
+            }
+        }
+    }
+    second_of([first], [both])
 }
 
 /// Tells the second channel's sums from those of both.

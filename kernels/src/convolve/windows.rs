@@ -3,6 +3,7 @@
 use super::Group;
 use super::expand::{expand, expand_byte, expand_group};
 use core::ops::Range;
+use quintet_protocol::copy;
 use quintet_protocol::network::{TILE_PIXELS, column_bytes, runs};
 use quintet_protocol::program::Sliding;
 
@@ -109,27 +110,39 @@ impl Windows {
     /// Lays out columns of output pixels, from number `first` on, as bytes, one after another.
     #[inline(never)]
     pub fn columns(&self, input: &[i8], first: usize, columns: &mut [i8]) {
-        let [down, across] = [0, 1].map(|i| self.dilation[i] * self.steps[i]);
-        for (pixel, column) in (first..).zip(columns.chunks_exact_mut(self.column_bytes)) {
-            let span = self.span([pixel / self.columns, pixel % self.columns], 1);
-            let [rows, bytes] = [span.inside[0].clone(), self.bytes_inside(&span.inside[1])];
+        let [of_run, channels] = [self.run_bytes.next_multiple_of(4), self.steps[1]];
+        // From a column of the window to the next: in its run, or in the run after it.
+        let step = if self.runs == 1 { channels } else { of_run };
+        for (pixel, column) in (first..).zip(columns.chunks_exact_mut(self.column_bytes.max(1))) {
             column.fill(self.zero);
-            let run = self.run_bytes.next_multiple_of(4);
-            for (row, place) in column.chunks_exact_mut(run * self.runs).enumerate() {
-                if !rows.contains(&row) {
-                    continue;
-                }
-                for (number, place) in place.chunks_exact_mut(run).enumerate() {
-                    let [from, to] = [bytes.start, bytes.end]
-                        .map(|byte| byte.saturating_sub(number * run).min(self.run_bytes));
-                    let start = span.start + (row * down + number * across + from) as isize;
-                    let run = input.get(start as usize..).and_then(|bytes| bytes.get(..to - from));
-                    if let (Some(place), Some(run)) = (place.get_mut(from..to), run) {
-                        place.copy_from_slice(run);
+            let (down, across) = (pixel / self.columns.max(1), pixel % self.columns.max(1));
+            let corner = [down * self.stride[0], across * self.stride[1]];
+            for row in 0..self.kernel[0] {
+                for across in 0..self.kernel[1] {
+                    let place = row * self.runs * of_run + across * step;
+                    let from = self.byte_inside(&corner, [row, across]);
+                    let bytes = from.and_then(|from| input.get(from..from + channels));
+                    let place = column.get_mut(place..place + channels);
+                    if let (Some(bytes), Some(place)) = (bytes, place) {
+                        copy(bytemuck::cast_slice(bytes), bytemuck::cast_slice_mut(place));
                     }
                 }
             }
         }
+    }
+
+    /// The first byte of what a place of the window at `corner`, padding included, sees of the
+    /// picture.
+    fn byte_inside(&self, corner: &[usize; 2], at: [usize; 2]) -> Option<usize> {
+        let mut byte = 0;
+        for i in 0..2 {
+            let place = (corner[i] + at[i] * self.dilation[i]).checked_sub(self.pad[i])?;
+            if place >= self.size[i] {
+                return None;
+            }
+            byte += place * self.steps[i];
+        }
+        Some(byte)
     }
 
     /// The output pixel at `at`, with up to so many pixels next to it that see all columns of their

@@ -7,7 +7,7 @@
 
 #[cfg(armv7em_dsp)]
 pub mod lines;
-#[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
+#[cfg(all(riscv32m, target_feature = "c"))]
 mod riscv32;
 mod rows;
 mod windows;
@@ -44,7 +44,7 @@ impl Convolver<'_> {
     /// `records`.
     #[inline(never)]
     pub fn convolve(&self, laid: &[i8], first: usize, records: &[u32], outputs: &mut Outputs) {
-        #[cfg(all(target_arch = "riscv32", target_feature = "m", target_feature = "c"))]
+        #[cfg(all(riscv32m, target_feature = "c"))]
         if self.convolve_by_assembly(laid, first, records, outputs) {
             return;
         }

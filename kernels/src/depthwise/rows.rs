@@ -1,5 +1,6 @@
 //! Rows of a picture copied with their padding.
 
+use quintet_protocol::copy;
 use quintet_protocol::network::Depthwise;
 
 /// A part of a row of the picture, and of its padding.
@@ -19,10 +20,12 @@ impl Row<'_> {
     /// Copies the pixels between their padding, which fills what is left of `bytes`.
     #[inline(never)]
     pub fn copy(&self, bytes: &mut [u8]) {
-        let (before, rest) = bytes.split_at_mut(bytes.len().min(self.before * self.channels));
-        let (pixels, after) = rest.split_at_mut(rest.len().min(self.pixels.len()));
+        let before = bytes.len().min(self.before * self.channels);
+        let Some((before, rest)) = bytes.split_at_mut_checked(before) else { return };
+        let count = rest.len().min(self.pixels.len());
+        let Some((pixels, after)) = rest.split_at_mut_checked(count) else { return };
         before.fill(self.padding as u8);
-        pixels.copy_from_slice(&self.pixels[..pixels.len()]);
+        copy(self.pixels, pixels);
         after.fill(self.padding as u8);
     }
 }
@@ -35,5 +38,5 @@ pub fn row_columns(shape: &Depthwise) -> usize {
 /// Most rows of outputs for which the rows that they see fit the lines of all channels: bytes take
 /// half of what halves of words do.
 pub fn rows_at_once(shape: &Depthwise) -> usize {
-    shape.lines / shape.stride[0] + 1
+    shape.lines / shape.stride[0].max(1) + 1
 }

@@ -21,11 +21,12 @@ mod error;
 pub use buffer::{BUFFER_BYTES, Buffer, BufferId, BufferKind};
 pub use command::{
     Add, BlendGaussians, BlendSurface, BoundChunks, ByteRange, COMMAND_BYTES, COMMAND_WORDS,
-    COMMANDS, CastRays, Command, Composite, Convolve, ConvolveDepthwise, Copy, Corners, Dense,
-    FactorReduce, Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate, Lookup, March,
-    Multiply, NextTile, Operator, Perceptron, PerceptronGrid, Pool, ProjectGaussians,
-    ProjectWindow, RasteriseGaussians, RasteriseTriangles, RasteriseWindow, Reduce, RegionGrid,
-    Repeat, Resize, ResolveTile, Shade, Sliding, Softmax, Sort, TransformVertices, Waves,
+    COMMANDS, CastRays, Command, CommandKind, Composite, Convolve, ConvolveDepthwise, Copy,
+    Corners, Dense, FactorReduce, Factors, Fill, Focus, Gather, GridEntry, Harmonics, Interpolate,
+    Lookup, March, Multiply, NextTile, Operator, Perceptron, PerceptronGrid, Pool,
+    ProjectGaussians, ProjectWindow, RasteriseGaussians, RasteriseTriangles, RasteriseWindow,
+    Reduce, RegionGrid, Repeat, Resize, ResolveTile, Shade, Sliding, Softmax, Sort,
+    TransformVertices, Waves,
 };
 pub use error::{Fault, ProgramError};
 
@@ -120,10 +121,24 @@ impl<'a> Program<'a> {
     /// The command of that index.
     ///
     /// # Errors
-    /// [`ProgramError::BadCommand`] when there is none, or its operator or mode is unknown.
+    /// [`ProgramError::BadCommand`] when there is none, its operator or mode is unknown, or a
+    /// parameter is out of range.
     pub fn command(&self, index: u16) -> Result<Command, ProgramError> {
+        self.command_among(index, |_| true)
+    }
+
+    /// As [`Program::command`], for who knows some kinds of commands alone: other modes are unknown,
+    /// and the code that would read them is left out.
+    ///
+    /// # Errors
+    /// As [`Program::command`].
+    pub fn command_among(
+        &self,
+        index: u16,
+        known: impl Fn(CommandKind) -> bool,
+    ) -> Result<Command, ProgramError> {
         let fault = |fault| ProgramError::BadCommand { command: index, fault };
         let bytes = self.commands.get(usize::from(index)).ok_or(fault(Fault::UnknownOperator))?;
-        Command::parse(bytes).map_err(fault)
+        Command::parse(bytes, known).map_err(fault)
     }
 }

@@ -9,7 +9,7 @@
 use super::weights::Weights;
 use crate::backend::{Step, Work};
 use crate::kernels::convolve::{self, Channels, Target, Windows};
-use crate::operands::{Operands, Words, are_disjoint};
+use crate::operands::{Operands, Words};
 use crate::pager::Pager;
 use core::ops::Range;
 use quintet_protocol::message::Phase;
@@ -23,6 +23,9 @@ const STEP_PRODUCTS: usize = if cfg!(armv7em_dsp) { 1 << 16 } else { 1 << 15 };
 /// Longest column that is laid out in tiles: a step takes two pairs of channels of a tile at the
 /// least.
 const TILED_MAX: usize = 3 * STEP_PRODUCTS / (4 * TILE_PIXELS);
+/// Whether pixels are laid out in tiles; else blocks of the same pixels are laid out in columns,
+/// which is slower and less code.
+const IS_TILED: bool = !cfg!(feature = "small");
 
 /// Convolving under way.
 pub struct Convolve {
@@ -121,18 +124,20 @@ impl Convolve {
             Ok(place) => place,
             Err(step) => return step,
         };
-        let Self { input, scratch, output, windows, layer, at, .. } = self;
-        let Some((mut pictures, [weights, scratch])) =
-            Pictures::borrow(arena, [input, output], [&place, scratch])
-        else {
-            return Step::Done(None);
-        };
+        let (input, scratch, output) = (&self.input, &self.scratch, &self.output);
+        let (windows, layer, at) = (&self.windows, &mut self.layer, &mut self.at);
+        // Without scratch, the input is a column.
+        let columns = if scratch.is_empty() { input } else { scratch };
         let part = self.weights.part();
         let (mut left, mut products) = (STEP_PRODUCTS, 0);
         while left > 0 && at.pixel < layer.pixels {
             let pixels = layer.block(at.pixel);
             if !at.is_laid_out && !scratch.is_empty() {
-                layer.lay_out(windows, pictures.input(), scratch, pixels.clone());
+                let Ok([input, scratch]) = arena.get_disjoint_mut([input.clone(), scratch.clone()])
+                else {
+                    return Step::Done(None);
+                };
+                layer.lay_out(windows, bytemuck::cast_slice(input), scratch, pixels.clone());
                 at.is_laid_out = true;
                 left = left.saturating_sub(pixels.len() * layer.column_bytes);
                 if left < STEP_PRODUCTS / 2 {
@@ -140,13 +145,17 @@ impl Convolve {
                 }
             }
             // Kernels take two pairs together.
-            let of_two_pairs = 4 * pixels.len() * layer.column_bytes;
+            let of_two_pairs = (4 * pixels.len() * layer.column_bytes).max(1);
             let pairs = (left / of_two_pairs).max(1) * 2;
             let pairs = pairs.min(part.len() - at.pair);
             left = left.saturating_sub(pairs * of_two_pairs / 2);
             let pairs = at.pair..at.pair + pairs;
+            let ranges = [place.clone(), columns.clone(), output.clone()];
+            let Ok([weights, columns, output]) = arena.get_disjoint_mut(ranges) else {
+                return Step::Done(None);
+            };
             let channels = layer.channels(weights, &part, &pairs);
-            let (columns, output) = pictures.columns_and_output(scratch);
+            let output = bytemuck::cast_slice_mut(output);
             products += pixels.len() * channels.count * layer.column_bytes;
             let first = layer.channel(part.start + pairs.start);
             layer.multiply(&channels, columns, output, (pixels.clone(), first));
@@ -162,61 +171,15 @@ impl Convolve {
     }
 }
 
-/// Input and output, which may overlap: then all words that either has, and where both lie in them.
-enum Pictures<'a> {
-    Apart(&'a mut [u32], &'a mut [u32]),
-    Together(&'a mut [u32], [Words; 2]),
-}
-
-impl<'a> Pictures<'a> {
-    /// Borrows them, and two operands more that nothing overlaps.
-    fn borrow<'r>(
-        arena: &'a mut [u32],
-        [input, output]: [&'r Words; 2],
-        [weights, scratch]: [&'r Words; 2],
-    ) -> Option<(Self, [&'a mut [u32]; 2])> {
-        if are_disjoint([input, output]) {
-            let ranges = [input, output, weights, scratch].map(Words::clone);
-            let [input, output, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
-            return Some((Self::Apart(input, output), [weights, scratch]));
-        }
-        let all = input.start.min(output.start)..input.end.max(output.end);
-        let within = [input, output].map(|it| it.start - all.start..it.end - all.start);
-        let ranges = [all, weights.clone(), scratch.clone()];
-        let [all, weights, scratch] = arena.get_disjoint_mut(ranges).ok()?;
-        Some((Self::Together(all, within), [weights, scratch]))
-    }
-
-    fn input(&self) -> &[i8] {
-        bytemuck::cast_slice(match self {
-            Self::Apart(input, _) => input,
-            Self::Together(all, [input, _]) => all.get(input.clone()).unwrap_or_default(),
-        })
-    }
-
-    /// What weights are multiplied with, and where that goes: without scratch, the input is a
-    /// column.
-    fn columns_and_output<'b>(&'b mut self, scratch: &'b [u32]) -> (&'b [u32], &'b mut [i8]) {
-        let (columns, output) = match self {
-            Self::Apart(input, output) => {
-                (if scratch.is_empty() { &**input } else { scratch }, &mut **output)
-            }
-            Self::Together(all, [_, output]) => {
-                (scratch, all.get_mut(output.clone()).unwrap_or_default())
-            }
-        };
-        (columns, bytemuck::cast_slice_mut(output))
-    }
-}
-
 impl Layer {
     /// Pixels that are laid out together: what the scratch holds, and laying out is part of a step.
     fn pixels_of_a_block(&self, scratch_words: usize) -> usize {
         if self.column_bytes > TILED_MAX {
             return 1;
         }
-        let held = scratch_words / (self.column_bytes * TILE_PIXELS / 2);
-        let short = STEP_PRODUCTS / (self.column_bytes * TILE_PIXELS);
+        let tile_bytes = (self.column_bytes * TILE_PIXELS).max(1);
+        let held = 2 * scratch_words / tile_bytes;
+        let short = STEP_PRODUCTS / tile_bytes;
         held.min(short).max(1) * TILE_PIXELS
     }
 
@@ -229,7 +192,7 @@ impl Layer {
 
     /// Lays out a block: as tiles, or less than one as columns.
     fn lay_out(&self, windows: &Windows, input: &[i8], scratch: &mut [u32], pixels: Range<usize>) {
-        if pixels.len() >= TILE_PIXELS {
+        if IS_TILED && pixels.len() >= TILE_PIXELS {
             return windows.tiles(input, pixels.start, pixels.len(), scratch);
         }
         let words = scratch.get_mut(..pixels.len() * self.column_bytes / 4);
@@ -250,9 +213,9 @@ impl Layer {
         pairs: &Range<usize>,
     ) -> Channels<'a> {
         let pair_words = self.pair_words;
-        let all_short = *self
-            .all_short
-            .get_or_insert_with(|| weights.chunks_exact(pair_words).all(Channels::is_short));
+        let is_short = || weights.chunks_exact(pair_words).all(Channels::is_short);
+        // Only assembly asks.
+        let all_short = !cfg!(feature = "small") && *self.all_short.get_or_insert_with(is_short);
         let records = pairs.start * pair_words..pairs.end * pair_words;
         let [first, end] = [pairs.start, pairs.end].map(|pair| self.channel(part.start + pair));
         Channels {
@@ -277,7 +240,7 @@ impl Layer {
         let out = output.get_mut(bytes).unwrap_or_default();
         let mut target = Target { out, stride: self.channels };
         // Tiles are of halves.
-        let is_tiled = pixels.len() >= TILE_PIXELS;
+        let is_tiled = IS_TILED && pixels.len() >= TILE_PIXELS;
         let words = pixels.len() * self.column_bytes / if is_tiled { 2 } else { 4 };
         let laid_out = columns.get(..words).unwrap_or_default();
         match is_tiled {

@@ -65,7 +65,7 @@ impl ConvolveDepthwise {
             return Err(Fault::OutOfRange { parameter: 1 });
         }
         in_range(3, shape.channel_words(), 1..=LINES_MAX)?;
-        in_range(3, shape.record_words(), 1..=PRODUCTS_MAX / shape.strip)?;
+        in_range(3, shape.record_words(), 1..=PRODUCTS_MAX / shape.strip.max(1))?;
         let job = Self {
             input: operands.read(c.input, c.sliding.input_bytes().div_ceil(4)),
             weights: operands.read(c.weights, depthwise_words(&c.sliding)),
@@ -115,17 +115,17 @@ impl ConvolveDepthwise {
     /// Rows of outputs of the block.
     fn rows(&self) -> usize {
         let words = self.shape.record_words() * self.shape.strip;
-        let most = rows_at_once(&self.shape).min(PRODUCTS_MAX / words).max(1);
+        let most = rows_at_once(&self.shape).min(PRODUCTS_MAX / words.max(1)).max(1);
         most.min(self.shape.output[0] - self.row)
     }
 
     /// Lays out pixels from number `first` on, about `words` and no more than a row; returns how
     /// many words that was.
     fn lay_out(&mut self, arena: &mut [u32], first: usize, words: usize) -> usize {
-        let (shape, columns) = (&self.shape, row_columns(&self.shape));
+        let (shape, columns) = (&self.shape, row_columns(&self.shape).max(1));
         let line = first / columns;
         let from = first % columns;
-        let count = (words * 4 / shape.channels_in).clamp(1, columns - from);
+        let count = (words * 4 / shape.channels_in.max(1)).min(columns - from).max(1);
         let lines = (self.rows() - 1) * shape.stride[0] + shape.lines;
         self.stage = match first + count == lines * columns {
             true => Stage::Convolve(0),
@@ -176,7 +176,7 @@ impl ConvolveDepthwise {
         let (shape, rows) = (&self.shape, self.rows());
         let columns = shape.strip.min(shape.output[1] - self.column);
         let each = shape.record_words() * columns * rows;
-        let channels = first..(first + (words / each).max(1)).min(shape.channels_out);
+        let channels = first..(first + (words / each.max(1)).max(1)).min(shape.channels_out);
         let pixel = self.row * shape.output[1] + self.column;
         self.stage = Stage::Convolve(channels.end);
         if channels.end == shape.channels_out {

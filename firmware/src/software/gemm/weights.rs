@@ -52,7 +52,7 @@ impl Weights {
             return Ok(Self { place: Place::Resident(place), count, record_words });
         }
         let pages = operands.pages(id)?;
-        let records = usize::from(page_records);
+        let records = usize::from(page_records).max(1);
         let words = records.min(count).saturating_mul(record_words);
         if words > pages.page_words() {
             return Err(Fault::OutOfRange { parameter: 9 });
@@ -112,7 +112,7 @@ impl Weights {
             left.min(stream.records) * record_words
         };
         let ask_of = |page: usize| (stream.first + page as u32, words(page));
-        let last = count.div_ceil(stream.records);
+        let last = count.div_ceil(stream.records.max(1));
         let table = arena.get_mut(stream.pages.table.clone()).unwrap_or_default();
         stream.ahead = stream.ahead.max(stream.current);
         let last = last.min(stream.current + AHEAD_MAX);

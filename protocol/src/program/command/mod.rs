@@ -98,6 +98,16 @@ macro_rules! commands {
             )*
         }
 
+        /// What a [`Command`] is, without its operands.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum CommandKind {
+            $(
+                #[doc = concat!("[`Command::", stringify!($name), "`].")]
+                $name,
+            )*
+        }
+
         /// Every command: its name, its micro-operator and mode.
         pub const COMMANDS: &[(&str, Operator, u8)] =
             &[$((stringify!($name), Operator::$operator, $mode),)*];
@@ -117,14 +127,25 @@ macro_rules! commands {
                 }
             }
 
+            /// Reads a command of a kind that is `known`: to the others it is as if there were
+            /// no such mode. Where that is known when it is compiled, their code is left out.
             #[inline(never)]
-            pub(super) fn parse(bytes: &[u8; COMMAND_BYTES]) -> Result<Self, Fault> {
+            pub(super) fn parse(
+                bytes: &[u8; COMMAND_BYTES],
+                known: impl Fn(CommandKind) -> bool,
+            ) -> Result<Self, Fault> {
                 let (operator, mode, record) = Record::parse(bytes)?;
-                let command = match (operator, mode) {
-                    $((Operator::$operator, $mode) => Self::$name($name::parse(&record)),)*
+                // Built where it is returned: moving one is code.
+                let mut command = match (operator, mode) {
+                    $((Operator::$operator, $mode) if known(CommandKind::$name) => {
+                        Ok(Self::$name($name::parse(&record)))
+                    })*
                     (operator, mode) => return Err(Fault::UnknownMode { operator, mode }),
                 };
-                record.fault().map_or(Ok(command), Err)
+                if let Some(fault) = record.fault() {
+                    command = Err(fault);
+                }
+                command
             }
 
             pub(super) fn emit(&self) -> [u8; COMMAND_BYTES] {

@@ -34,7 +34,7 @@ impl Channels {
             let mut places = places(pixel);
             places.first += channel;
             let each = places.count() * FOUR_COSTS[0] + FOUR_COSTS[1];
-            let fours = ((STEP_COST - cost) / each).max(1);
+            let fours = ((STEP_COST - cost) / each.max(1)).max(1);
             let end = self.channels.min(channel + 4 * fours);
             let first = pixel * self.channels;
             let bytes = output.get_mut(first + channel..first + end)?;

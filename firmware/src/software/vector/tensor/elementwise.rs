@@ -2,15 +2,24 @@
 //! worked into it.
 
 use super::{bring, same_or_disjoint};
-use crate::kernels::elementwise::{ScaledBytes, add, multiply, tabulate};
+#[cfg(feature = "multiply")]
+use crate::kernels::elementwise::multiply;
+#[cfg(feature = "add")]
+use crate::kernels::elementwise::{ScaledBytes, add, tabulate};
 use crate::kernels::to_byte::ToByte;
 use crate::operands::{Operands, Words, words};
+#[cfg(feature = "add")]
 use quintet_protocol::network::Scale;
-use quintet_protocol::program::{Add, BufferId, Fault, Multiply};
+#[cfg(feature = "add")]
+use quintet_protocol::program::Add;
+#[cfg(feature = "multiply")]
+use quintet_protocol::program::Multiply;
+use quintet_protocol::program::{BufferId, Fault};
 
 /// Bytes of a step, some fifteen instructions each.
 const STEP_BYTES: usize = 4096;
 /// Words of a table.
+#[cfg(feature = "add")]
 const TABLE_WORDS: usize = 256;
 
 /// A sum or a product under way.
@@ -37,11 +46,14 @@ struct Pair {
 
 /// What is done; inputs in the order of [`Pair`].
 enum Kind {
+    #[cfg(feature = "add")]
     Add { scratch: Words, scales: [Scale; 2], zeros: [i8; 2] },
+    #[cfg(feature = "multiply")]
     Multiply { zeros: [i8; 2] },
 }
 
 impl Elementwise {
+    #[cfg(feature = "add")]
     #[inline(never)]
     pub fn add(operands: &Operands, c: &Add) -> Result<Self, Fault> {
         let pair = Pair::new(operands, [c.a, c.b, c.output], c.count, c.period)?;
@@ -59,6 +71,7 @@ impl Elementwise {
         Ok(Self { pair, kind, to: ToByte::new(c.scale_out, &c.bytes), next: 0 })
     }
 
+    #[cfg(feature = "multiply")]
     #[inline(never)]
     pub fn multiply(operands: &Operands, c: &Multiply) -> Result<Self, Fault> {
         let pair = Pair::new(operands, [c.a, c.b, c.output], c.count, c.period)?;
@@ -76,6 +89,7 @@ impl Elementwise {
         }
         bring(arena, [&pair.first, &pair.output], from..end)?;
         match kind {
+            #[cfg(feature = "add")]
             Kind::Add { scratch, scales, zeros } => {
                 let ranges = [pair.output.clone(), pair.second.clone(), scratch.clone()];
                 let [output, second, tables] = arena.get_disjoint_mut(ranges).ok()?;
@@ -89,6 +103,7 @@ impl Elementwise {
                 let tables: [&ScaledBytes; 2] = [first_table, second_table];
                 pair.each_run(from..end, output, second, |a, b| add(a, b, tables, to));
             }
+            #[cfg(feature = "multiply")]
             Kind::Multiply { zeros } => {
                 let ranges = [pair.output.clone(), pair.second.clone()];
                 let [output, second] = arena.get_disjoint_mut(ranges).ok()?;
@@ -139,11 +154,16 @@ impl Pair {
         let output: &mut [u8] = bytemuck::cast_slice_mut(output);
         let second = bytemuck::cast_slice(second).get(..self.period).unwrap_or_default();
         let mut left = output.get_mut(range.clone()).unwrap_or_default();
-        let mut phase = range.start % self.period;
-        while !left.is_empty() {
-            let (run, rest) = left.split_at_mut(left.len().min(self.period - phase));
-            work(run, &second[phase..phase + run.len()]);
-            (left, phase) = (rest, 0);
+        let mut run = second.get(range.start % self.period.max(1)..).unwrap_or_default();
+        while !run.is_empty() {
+            let Some((bytes, rest)) = left.split_at_mut_checked(left.len().min(run.len())) else {
+                return;
+            };
+            if bytes.is_empty() {
+                return;
+            }
+            work(bytes, run);
+            (left, run) = (rest, second);
         }
     }
 }

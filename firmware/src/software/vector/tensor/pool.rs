@@ -56,14 +56,15 @@ fn check(s: &Sliding) -> Result<(), Fault> {
 
 /// What the window of an output pixel sees.
 fn places(s: &Sliding, pixel: usize) -> Places {
-    let columns_out = usize::from(s.output[1]);
-    let [rows, columns] = [(0, pixel / columns_out), (1, pixel % columns_out)].map(|(axis, at)| {
-        let start = at * usize::from(s.stride[axis]);
-        let pad = usize::from(s.pad[axis]);
-        let end = (start + usize::from(s.kernel[axis])).saturating_sub(pad);
-        start.saturating_sub(pad)..end.min(usize::from(s.input[axis]))
-    });
-    let [_, columns_in, channels] = s.input.map(usize::from);
+    let columns_out = usize::from(s.output[1]).max(1);
+    let [rows_in, columns_in, channels] = s.input.map(usize::from);
+    let seen = |at: usize, size: usize, [stride, pad, kernel]: [usize; 3]| {
+        let start = at * stride;
+        start.saturating_sub(pad)..(start + kernel).saturating_sub(pad).min(size)
+    };
+    let axis = |i: usize| [s.stride[i].into(), s.pad[i].into(), s.kernel[i].into()];
+    let rows = seen(pixel / columns_out, rows_in, axis(0));
+    let columns = seen(pixel % columns_out, columns_in, axis(1));
     Places {
         first: (rows.start * columns_in + columns.start) * channels,
         rows: rows.len(),
