@@ -12,12 +12,12 @@ use std::env;
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Linker scripts that a board may have in its folder.
-const OWN_SCRIPTS: [&str; 4] = ["link.x", "device.x", "rwtext_hook.x", EXTRA_SCRIPT];
-/// The one that comes last.
-const EXTRA_SCRIPT: &str = "extra.x";
+const OWN_SCRIPTS: [&str; 4] = ["link.x", "device.x", "extra.x", "rwtext_hook.x"];
+/// Those that another script includes: the runtime crate's, or a hardware abstraction layer's.
+const INCLUDED: [&str; 2] = ["device.x", "rwtext_hook.x"];
 
 /// Public for a board whose own build script does more than this one.
 pub fn main() -> Result<(), Box<dyn Error>> {
@@ -29,25 +29,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
 
     fs::write(out.join("build-id.x"), build_id_script(&board))?;
     println!("cargo:rustc-link-search={}", out.display());
-    for name in OWN_SCRIPTS {
-        println!("cargo:rerun-if-changed={name}");
-        if let Ok(script) = fs::read(name) {
-            fs::write(out.join(name), script)?;
-        }
-    }
-    let mut scripts = linker_scripts(&board)?;
-    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
-    scripts.push("build-id.x".to_owned());
-    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
-        scripts.push("defmt.x".to_owned());
-    }
-    if scripts.iter().any(|script| script == "link.x") {
-        fs::write(out.join("memory.x"), memory_script(&board)?)?;
-    }
-    if fs::exists(EXTRA_SCRIPT)? {
-        scripts.push(EXTRA_SCRIPT.to_owned());
-    }
-    for script in scripts {
+    for script in scripts(&board, &out)? {
         println!("cargo:rustc-link-arg-bins=-T{script}");
     }
     println!("cargo:rustc-link-arg-bins=--build-id=sha1");
@@ -60,6 +42,28 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rustc-link-arg-bins=--nmagic");
     println!("cargo:rustc-env=QUINTET_BOARD={}", text("name")?);
     Ok(())
+}
+
+/// All scripts that the linker is given, in their order; those of the board are put where it looks.
+fn scripts(board: &toml::Table, out: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut scripts = linker_scripts(board)?;
+    if scripts.iter().any(|script| script == "link.x") {
+        fs::write(out.join("memory.x"), memory_script(board)?)?;
+    }
+    // Beside the board's own script: that of the build id, a digest of the image, and defmt's.
+    scripts.push("build-id.x".into());
+    if env::var_os("DEP_QUINTET_BOARD_SUPPORT_LOGS").is_some() {
+        scripts.push("defmt.x".into());
+    }
+    for name in OWN_SCRIPTS {
+        println!("cargo:rerun-if-changed={name}");
+        let Ok(script) = fs::read(name) else { continue };
+        fs::write(out.join(name), script)?;
+        if !INCLUDED.contains(&name) && !scripts.iter().any(|script| script == name) {
+            scripts.push(name.to_owned());
+        }
+    }
+    Ok(scripts)
 }
 
 /// The scripts that lay out the image.

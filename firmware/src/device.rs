@@ -125,13 +125,6 @@ impl<'a, P: Port, C: Clock, B: Backend> Device<'a, P, C, B> {
         Self { link, staging, port, clock, server, logs: None, listened: false }
     }
 
-    /// The same device, which sends the log messages of this ring to a driver that wants them.
-    #[must_use]
-    pub fn with_logs(mut self, logs: &'a LogRing) -> Self {
-        self.add_logs(logs);
-        self
-    }
-
     /// From now on the device sends the log messages of this ring to a driver that wants them.
     pub fn add_logs(&mut self, logs: &'a LogRing) {
         self.link.add_capability(capability::LOG);

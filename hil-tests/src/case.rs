@@ -140,10 +140,7 @@ impl Case {
         let mut rgb = vec![0; size[0] * size[1] * 3];
         let mut spent = vec![Spent::default(); self.view().command_count()];
         let mut pulled = 0;
-        let page = |buffer, page: u32| {
-            let (_, pages) = self.pages.as_ref().filter(|(streamed, _)| *streamed == buffer)?;
-            pages.get(page as usize).map(Vec::as_slice)
-        };
+        let page = |buffer, page| self.page(buffer, page);
         let before = session.device_link()?.ticks;
         let outcome = session.run_streamed(&page, |event| {
             match event {
@@ -159,6 +156,21 @@ impl Case {
         let outputs = self.outputs.iter().map(|&(offset, bytes)| session.download(offset, bytes));
         let outputs = outputs.collect::<Result<_, _>>()?;
         Ok(Ran { outcome, rgb, outputs, spent, pulled, ticks })
+    }
+
+    /// Starts it on a device that has it, and aborts it at its first event; returns how it ended.
+    ///
+    /// # Errors
+    /// As [`Session::run_streamed`].
+    pub fn abort(&self, session: &mut Session) -> Result<Outcome, SessionError> {
+        let page = |buffer, page| self.page(buffer, page);
+        session.run_streamed(&page, |_| ControlFlow::Break(()))
+    }
+
+    /// A page of a streamed buffer.
+    fn page(&self, buffer: u16, page: u32) -> Option<&[u8]> {
+        let (_, pages) = self.pages.as_ref().filter(|(streamed, _)| *streamed == buffer)?;
+        pages.get(page as usize).map(Vec::as_slice)
     }
 }
 

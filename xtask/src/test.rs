@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, run as run_command};
+use crate::process::{cargo, root, run as run_command};
 use crate::toolchain::{self, Toolchain};
 use crate::{board, firmware, hil, readme, setup, small};
 
@@ -18,7 +18,7 @@ type Step = (&'static str, fn() -> Result<()>);
 
 const STEPS: [Step; 13] = [
     ("set-up", setup::run),
-    ("format", || run_command(cargo().args(["fmt", "--all", "--check"]))),
+    ("format", format),
     ("lints", lints),
     ("lints of the boards", board_lints),
     ("documentation", documentation),
@@ -49,6 +49,16 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// Of this workspace, and of the boards that are workspaces of their own.
+fn format() -> Result<()> {
+    run_command(cargo().args(["fmt", "--all", "--check"]))?;
+    for board in board::all().into_iter().filter(|board| board.standalone) {
+        let manifest = root().join("boards").join(&board.name).join("Cargo.toml");
+        run_command(cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;
+    }
+    Ok(())
+}
+
 fn lints() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     run_command(cargo().args(["clippy", "--all-targets"]).args(deny))?;
@@ -65,12 +75,14 @@ fn documentation() -> Result<()> {
     // The command's own page would have the library's name.
     cargo.args(["--lib", "--package", "quintet-driver", "--package", "quintet-protocol"]);
     cargo.args(["--package", "quintet-kernels", "--package", "quintet-firmware"]);
-    cargo.args(["--package", "quintet-accelerator"]);
+    cargo.args(["--package", "quintet-accelerator", "--package", "quintet-boards"]);
     run_command(cargo.args(EMULATION))
 }
 
+/// Of the boards in this workspace: the layers beneath the others are too heavy to be checked for this
+/// alone. `cargo clippy` in their folders does it.
 fn board_lints() -> Result<()> {
-    for board in board::select(None)? {
+    for board in board::all().into_iter().filter(|board| !board.standalone) {
         match toolchain::choose(&board.target)? {
             Toolchain::Active => {
                 let mut clippy = Toolchain::Active.cargo("clippy", board)?;

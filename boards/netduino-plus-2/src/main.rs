@@ -6,15 +6,13 @@
 mod clock;
 mod fault;
 
-use cortex_m::interrupt::InterruptNumber;
-use cortex_m::peripheral::NVIC;
 use quintet_board_support::{LOGS, Stack, build_id, last_words, take_memory};
 use quintet_firmware::software::Software;
 use quintet_firmware::{Activity, BuildId, Device, Identity};
 use quintet_stm32f4::Chip;
 use quintet_stm32f4::clocks::{Clocks, Source};
 use quintet_stm32f4::pins::Pin;
-use quintet_stm32f4::serial::{INTERRUPT, INTERRUPT_SENT, Line, Serial, WINDOW};
+use quintet_stm32f4::serial::{Line, Serial, WINDOW};
 use quintet_stm32f4::{reset, watchdog};
 
 /// The board's name, from `board.toml`.
@@ -54,15 +52,8 @@ fn main() -> ! {
         pin.alternate(&mut chip, LINK_FUNCTION);
     }
     let link = Serial::start(chip, &LINE, clocks);
-    for line in [INTERRUPT, INTERRUPT_SENT] {
-        // SAFETY: the handlers share only atomics with the main loop, so break no critical section.
-        unsafe { NVIC::unmask(Interrupt(line)) };
-    }
-    defmt::info!(
-        "reset by {=str}, clocks by {=str}",
-        reset::take_cause(&mut chip),
-        clocks.source.name()
-    );
+    let cause = reset::take_cause(&mut chip);
+    defmt::info!("reset by {=str}, clocks by {=str}", cause, clocks.source.name());
     last_words::tell();
     // SAFETY: called once, here.
     let (memory, arena) = unsafe { take_memory() };
@@ -91,15 +82,4 @@ fn sleep(link: &mut Serial<'_, Chip>) {
             cortex_m::asm::wfi();
         }
     });
-}
-
-/// An NVIC line.
-#[derive(Clone, Copy)]
-struct Interrupt(u16);
-
-// SAFETY: the numbers are constants of lines that the chip's NVIC has.
-unsafe impl InterruptNumber for Interrupt {
-    fn number(self) -> u16 {
-        self.0
-    }
 }

@@ -1,6 +1,7 @@
 //! Quintet on Nordic's nRF52840-DK: an nRF52840, a Cortex-M4F at 64 MHz.
 #![no_std]
 #![no_main]
+#![allow(unsafe_code)]
 
 mod link;
 mod timer;
@@ -52,10 +53,11 @@ fn main() -> ! {
     let nonce = Rng::new_blocking(p.RNG).blocking_next_u32();
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window: link::WINDOW, nonce, build };
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     defmt::info!("{=str}: ready, {=usize} bytes of arena", BOARD, size_of_val(arena));
-    let mut device =
-        Device::new(identity, memory, arena, port, clock, Software::default()).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, port, clock, Software::default());
+    device.add_logs(&LOGS);
     loop {
         watchdog.pet();
         let activity = device.poll();

@@ -1,6 +1,7 @@
 //! Quintet on ST's NUCLEO-H743ZI2: an STM32H743ZI, a Cortex-M7 at 480 MHz.
 #![no_std]
 #![no_main]
+#![allow(unsafe_code)]
 
 mod clocks;
 mod fast_code;
@@ -54,10 +55,11 @@ fn main() -> ! {
     let nonce = Rng::new(p.RNG, Handlers).next_u32();
     let build = BuildId::new(build_id());
     let identity = Identity { board: BOARD, target: TARGET, window: link::WINDOW, nonce, build };
-    let (memory, arena) = take_memory().expect("main runs once");
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     defmt::info!("{=str}: ready, {=usize} bytes of arena", BOARD, size_of_val(arena));
-    let mut device =
-        Device::new(identity, memory, arena, port, clock, Software::default()).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, port, clock, Software::default());
+    device.add_logs(&LOGS);
     loop {
         watchdog.pet();
         let activity = device.poll();

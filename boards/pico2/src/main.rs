@@ -42,6 +42,7 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 /// The green lamp, on pin 25.
 type Lamp = gpio::Pin<gpio::bank0::Gpio25, FunctionSioOutput, PullNone>;
 
+/// Sets up the chip, and serves the device for ever.
 #[hal::entry]
 fn main() -> ! {
     let mut stack = Stack::paint();
@@ -73,9 +74,11 @@ fn main() -> ! {
     let window = quintet_usb_serial::WINDOW;
     let identity =
         Identity { board: BOARD, target: TARGET, window, nonce: identity::nonce(), build };
-    let Some((memory, arena)) = take_memory() else { fault::fail(&"the memory is taken") };
+    // SAFETY: called once, here.
+    let (memory, arena) = unsafe { take_memory() };
     let backend = Software::default();
-    let mut device = Device::new(identity, memory, arena, port, clock, backend).with_logs(&LOGS);
+    let mut device = Device::new(identity, memory, arena, port, clock, backend);
+    device.add_logs(&LOGS);
     loop {
         watchdog.feed();
         let activity = device.poll();

@@ -119,7 +119,7 @@ impl Clocks {
     fn switch_to_pll(bus: &mut impl Bus, source: Source, hz: u32) -> bool {
         let crystal = if source == Source::Crystal { PLLCFGR_SOURCE_HSE } else { 0 };
         // P is 2, which is written as zero.
-        let factors = hz / PLL_COMPARES_HZ | PLL_N << 6 | PLL_Q << 24;
+        let factors = (hz / PLL_COMPARES_HZ) | (PLL_N << 6) | (PLL_Q << 24);
         bus.write(RCC_PLLCFGR, factors | crystal);
         bus.set(RCC_CR, CR_PLLON);
         if !bus.wait(RCC_CR, CR_PLLRDY, CR_PLLRDY) {

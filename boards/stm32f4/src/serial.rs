@@ -17,6 +17,8 @@ const OUTBOX_BYTES: usize = 512;
 /// Wire bytes that a driver may have under way: the ring, less room for acknowledgements.
 pub const WINDOW: u32 = INBOX_BYTES as u32 - 256;
 
+/// NVIC interrupt set-enable register of lines 64 to 95 (ARMv7-M, B3.4.4).
+const NVIC_ISER2: u32 = 0xe000_e108;
 /// NVIC lines (RM0090, section 12.2, table 62).
 pub const INTERRUPT: u16 = 71;
 /// DMA2 stream 6, which ends a piece that is sent.
@@ -144,8 +146,8 @@ pub struct Serial<'a, B> {
 
 impl<'a, B: Bus> Serial<'a, B> {
     /// Starts the port: 921 600 baud, or 115 200 if the PLL does not run; 8N1. Its pins are the
-    /// board's business, and so are the interrupts [`INTERRUPT`] and [`INTERRUPT_SENT`], which are
-    /// to be let through afterwards.
+    /// board's business. [`INTERRUPT`] and [`INTERRUPT_SENT`] come from now on; their handlers share
+    /// only atomics with the main loop.
     pub fn start(mut bus: B, line: &'a Line, clocks: Clocks) -> Self {
         let has_dma = clocks.source != Source::Emulated;
         line.has_dma.store(has_dma, Ordering::Relaxed);
@@ -164,6 +166,7 @@ impl<'a, B: Bus> Serial<'a, B> {
         }
         let mut serial = Self { bus, line, has_dma };
         serial.listen();
+        serial.bus.write(NVIC_ISER2, 1 << (INTERRUPT - 64) | 1 << (INTERRUPT_SENT - 64));
         serial
     }
 
