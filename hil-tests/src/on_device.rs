@@ -21,6 +21,10 @@ const SECTION: &str = ".embedded_test";
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// How long booting and flashing may take besides.
 const START: Duration = Duration::from_secs(60);
+/// What `semihosting::process::abort` ends QEMU with: what every handler of the file does at last.
+const ABORTED: i32 = 134;
+/// What its handlers of faults and of panics say first.
+const HANDLERS: [&str; 2] = ["fault: ", "panicked at "];
 /// Pause between two looks at a process.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -177,10 +181,13 @@ impl OnDevice {
         let Some(code) = status.code().filter(|_| !said.contains("Lockup")) else {
             return Err(format!("the core gave up ({status}): {told}"));
         };
-        match (code == 0, expects_failure) {
-            (true, false) | (false, true) => Ok(()),
-            (false, false) => Err(told.to_owned()),
-            (true, true) => Err(format!("it was to fail and did not: {told}")),
+        let is_handled = code == ABORTED && HANDLERS.iter().any(|words| said.contains(words));
+        match (code, expects_failure) {
+            (0, false) => Ok(()),
+            (0, true) => Err(format!("it was to fail and did not: {told}")),
+            (_, true) if is_handled => Ok(()),
+            (_, true) => Err(format!("no handler told of its failure (exit code {code}): {told}")),
+            (_, false) => Err(told.to_owned()),
         }
     }
 }
@@ -215,7 +222,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::ExitStatus;
 
-    use super::{How, OnDevice, TIMEOUT};
+    use super::{ABORTED, How, OnDevice, TIMEOUT};
 
     fn test(should_panic: bool) -> OnDevice {
         let board = quintet_boards::find("qemu-riscv-virt").unwrap();
@@ -232,12 +239,21 @@ mod tests {
 
     #[test]
     fn a_boot_is_judged_by_what_it_was_to_do() {
-        let [well, badly] = [0, 1 << 8].map(ExitStatus::from_raw);
+        let [well, badly] = [0, ABORTED << 8].map(ExitStatus::from_raw);
         assert_eq!(test(false).judge(Some(&well), ""), Ok(()));
         assert_eq!(test(false).judge(Some(&badly), "3 is not 4"), Err("3 is not 4".into()));
-        assert_eq!(test(true).judge(Some(&badly), ""), Ok(()));
+        assert_eq!(test(true).judge(Some(&badly), "fault: read at 0x1234"), Ok(()));
+        assert_eq!(test(true).judge(Some(&badly), "a.rs: panicked at a.rs:1:2:"), Ok(()));
         assert!(test(true).judge(Some(&well), "").unwrap_err().contains("was to fail"));
         assert!(test(false).judge(None, "").unwrap_err().contains("had not ended"));
+    }
+
+    #[test]
+    fn a_failure_of_which_no_handler_tells_is_not_the_one_that_was_expected() {
+        let [silent, other] = [ABORTED << 8, 1 << 8].map(ExitStatus::from_raw);
+        assert!(test(true).judge(Some(&silent), "").unwrap_err().contains("no handler"));
+        let told = test(true).judge(Some(&other), "fault: not by abort").unwrap_err();
+        assert!(told.contains("exit code 1"), "{told}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod networks;
 mod pictures;
 mod pipelines;
 mod recovery;
+mod selftest;
 mod sessions;
 
 use std::error::Error;
@@ -34,6 +35,7 @@ pub struct Test {
 pub fn all() -> impl Iterator<Item = &'static Test> {
     [
         hello::TESTS,
+        selftest::TESTS,
         memory::TESTS,
         sessions::TESTS,
         recovery::TESTS,
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn what_can_be_done_to_a_device_is_among_the_tests() {
-        for what in ["reset", "power_cycle", "cable", "abort", "networks", "virtual"] {
+        for what in ["reset", "power_cycle", "cable", "abort", "networks", "selftest", "virtual"] {
             assert!(all().any(|test| test.name.contains(what)), "{what}");
         }
     }

@@ -48,12 +48,23 @@ impl Stack {
             return;
         }
         self.looked = now;
-        let used = used();
+        let used = Self::used();
         if used > self.deepest {
             self.deepest = used;
             #[cfg(feature = "log")]
             defmt::debug!("stack: {=usize} of {=usize} bytes used at most", used, bytes());
         }
+    }
+
+    /// Bytes from the lowest word that is no longer painted to the top.
+    #[must_use]
+    pub fn used() -> usize {
+        let (mut word, top) = (&raw const _stack_end, (&raw const _stack_start).addr());
+        // SAFETY: an aligned word of the stack; volatile, as frames come and go there.
+        while word.addr() < top && unsafe { word.read_volatile() } == PAINT {
+            word = word.wrapping_add(1);
+        }
+        top - word.addr()
     }
 }
 
@@ -61,14 +72,4 @@ impl Stack {
 #[cfg(feature = "log")]
 fn bytes() -> usize {
     (&raw const _stack_start).addr().saturating_sub((&raw const _stack_end).addr())
-}
-
-/// Bytes from the lowest word that is no longer painted to the top.
-fn used() -> usize {
-    let (mut word, top) = (&raw const _stack_end, (&raw const _stack_start).addr());
-    // SAFETY: an aligned word of the stack; volatile, as frames come and go there.
-    while word.addr() < top && unsafe { word.read_volatile() } == PAINT {
-        word = word.wrapping_add(1);
-    }
-    top - word.addr()
 }

@@ -10,6 +10,8 @@ mod core_own;
 
 use core::panic::PanicInfo;
 
+use quintet_board_support::Stack;
+
 /// The host's answers, worked out when this was built.
 const ANSWERS: [(&str, u32); 4] = include!(concat!(env!("OUT_DIR"), "/answers.rs"));
 
@@ -21,11 +23,12 @@ fn panic(info: &PanicInfo) -> ! {
 
 #[embedded_test::setup]
 fn setup() {
-    core_own::paint_stack();
+    let _ = Stack::paint();
 }
 
 #[embedded_test::tests]
 mod tests {
+    use quintet_board_support::Stack;
     use quintet_firmware::Ring;
     use quintet_firmware::log::{LOG_BYTES_MAX, LogRing};
 
@@ -87,10 +90,10 @@ mod tests {
 
     #[test]
     fn the_stack_tells_how_deep_it_was() {
-        let before = core_own::stack_used();
+        let before = Stack::used();
         assert!(before > 0);
         core_own::use_stack(4_000);
-        let after = core_own::stack_used();
+        let after = Stack::used();
         assert!((before.max(4_000)..16 << 10).contains(&after), "{before}, then {after} bytes");
     }
 }

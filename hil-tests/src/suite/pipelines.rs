@@ -99,7 +99,7 @@ fn fields(device: &Device) -> Verdict {
 fn nerf(device: &Device) -> Verdict {
     let nerf = sampled(scene(&["nerf/lego-lowres-199999.safetensors"], None), 8, 8);
     let (_, camera) = camera_file::read_view(&scene_file("nerf/cameras.json"), None)?;
-    same_for(device, "NeRF", &nerf, &camera.resized(8, 8), &Method::default())
+    same_for(device, "NeRF", &nerf, &camera.resized(6, 6), &Method::default())
 }
 
 fn hybrid(device: &Device) -> Verdict {

@@ -43,6 +43,6 @@ pub fn read_nowhere() {
 // SAFETY: never returns to the code that failed.
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
-    semihosting::eprintln!("hard fault at {:#010x}", frame.pc());
+    semihosting::eprintln!("fault: at {:#010x}", frame.pc());
     semihosting::process::abort()
 }

@@ -57,6 +57,6 @@ pub fn read_nowhere() {
 #[unsafe(export_name = "ExceptionHandler")]
 extern "C" fn exception(_: &riscv_rt::TrapFrame) -> ! {
     let (cause, place) = (mcause::read().bits(), mepc::read());
-    semihosting::eprintln!("exception {cause} at {place:#010x}");
+    semihosting::eprintln!("fault: exception {cause} at {place:#010x}");
     semihosting::process::abort()
 }
