@@ -42,6 +42,7 @@ defmt::timestamp!("{=u64:ms}", clock::since_boot());
 /// The green lamp, on pin 25.
 type Lamp = gpio::Pin<gpio::bank0::Gpio25, FunctionSioOutput, PullNone>;
 
+/// Sets up the chip, and serves the device for ever.
 #[hal::entry]
 fn main() -> ! {
     let mut stack = Stack::paint();

@@ -11,6 +11,7 @@ mod port;
 #[cfg(feature = "flash")]
 pub mod probe;
 pub mod udev;
+pub mod uf2;
 
 use quintet_boards::{Bootloader, Description, Flash, Identity, Line};
 
