@@ -82,8 +82,8 @@ const NOTHING_WRITTEN: &str = "nothing was written";
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let board = flash::board(&arguments.board).map_err(|error| failed(&error))?;
     let way = way(arguments, board).map_err(|error| failed(&error))?;
-    let port = port(arguments, board, way)?;
     let image = Image::of(board, arguments.image.as_deref()).map_err(|error| failed(&error))?;
+    let port = port(arguments, board, way)?;
     let mut outcome = Outcome::new(board, way, image, port);
     match way {
         Way::Probe(chip) => write::by_probe(arguments, &chip, &mut outcome)?,
