@@ -42,9 +42,9 @@ pub struct Description {
     pub link: Option<Link>,
     /// How firmware gets onto it; an emulated board needs nothing.
     pub flash: Option<Flash>,
-    /// The name of the USB drive that the chip's boot ROM shows and that takes UF2 files: a second
-    /// way for firmware.
-    pub drive: Option<String>,
+    /// The USB drive that the chip's boot ROM shows and that takes UF2 files: a second way for
+    /// firmware.
+    pub drive: Option<Drive>,
     /// QEMU's machine that is this board.
     pub qemu: Option<Qemu>,
 }
@@ -167,6 +167,14 @@ pub enum Bootloader {
     /// The ROM of Espressif's chips. `espflash` speaks with it, which also makes the partition
     /// table and the second loader that the chip wants.
     Espressif,
+}
+
+/// The drive of a boot ROM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Drive {
+    /// Of the RP2350, by its name.
+    #[serde(rename = "RP2350")]
+    Rp2350,
 }
 
 /// A word of the chip that tells what it is: `value` at `address` under `mask`.

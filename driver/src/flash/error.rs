@@ -68,9 +68,28 @@ pub enum FlashError {
         /// What to type.
         command: String,
     },
-    /// The board shows no drive of its boot ROM, or takes none.
-    #[error("{0}")]
-    Drive(String),
+    /// The board's chip takes no UF2 files.
+    #[error("{board} has no boot ROM that takes UF2 files")]
+    NoDrive {
+        /// The board.
+        board: &'static str,
+    },
+    /// What is there is no drive of such a boot ROM.
+    #[error("{} is not the drive that a chip in its boot ROM shows: {reason}", path.display())]
+    NotDrive {
+        /// What was named.
+        path: PathBuf,
+        /// What it lacks.
+        reason: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
+        /// Where it should be.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// probe-rs does not know the board's chip, or cannot place the image in its memory.
     #[error("{chip}: {reason}")]
     Chip {
@@ -154,6 +173,12 @@ pub enum FlashError {
         /// Why it failed, down to its cause.
         reason: String,
     },
+    /// The board's link is on pins.
+    #[error("{board} has its link on pins, and which adapter is there cannot be told")]
+    UnknownPort {
+        /// The board.
+        board: &'static str,
+    },
     /// The board's serial port is not there, or there are several that it may be.
     #[error("{board} was written, but which serial port is its link cannot be told: {reason}")]
     Port {
@@ -196,10 +221,12 @@ impl FlashError {
                 "build it in: `cargo install --path driver --features flash`, or in the repository \
                  `cargo run -p quintet-driver --features flash -- flash ...`"
             }
-            Self::Drive(_) => {
-                "hold the board's BOOTSEL button while it is plugged in, so that it shows the \
-                 drive; or write a file with --uf2 FILE and copy it there"
+            Self::NoDrive { .. } => "leave --drive and --uf2 out",
+            Self::NotDrive { .. } => {
+                "hold the board's BOOTSEL button while it is plugged in, mount the drive that \
+                 appears, and name where it is mounted"
             }
+            Self::Unwritable { .. } => "check the folder, its permissions and the room on the disk",
             Self::Chip { .. } => "check `flash.chip` and `memory` in the board's board.toml",
             Self::NoProbe => {
                 "plug in the board, or the probe between it and this computer, with a cable that \
@@ -226,7 +253,7 @@ impl FlashError {
                 "unplug the board and the probe, plug them in again, and try again; the board has \
                  no whole firmware until it works"
             }
-            Self::Port { .. } => {
+            Self::UnknownPort { .. } | Self::Port { .. } => {
                 "name it with --port serial:PATH, or leave the check out with --no-check"
             }
             _ => "unplug the probe, plug it in again, and try again",

@@ -4,6 +4,7 @@
 //! its flash is. [`Way::of`] says which way a board goes; an [`Image`] is held against the board
 //! before anything is touched. Debug probes need the feature `flash`.
 
+pub mod drive;
 mod error;
 mod image;
 pub mod litex;
@@ -11,13 +12,15 @@ mod port;
 #[cfg(feature = "flash")]
 pub mod probe;
 pub mod udev;
-pub mod uf2;
+mod uf2;
 
-use quintet_boards::{Bootloader, Description, Flash, Identity, Line};
+use quintet_boards::{Bootloader, Description, Drive, Flash, Identity, Line};
 
 pub use error::FlashError;
 pub use image::{Image, ImageError, Segment};
-pub use port::{Port, UsbPort, find as find_port, is_of, ports};
+pub use port::{
+    Port, UsbPort, baud, can_be_found as can_find_port, find as find_port, is_of, ports,
+};
 
 /// How firmware gets onto a board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Way {
     LitexBios,
     /// By another program: `espflash`.
     Espflash,
+    /// As a UF2 file, which the chip's boot ROM takes.
+    Drive(Drive),
 }
 
 /// A chip as a debug probe deals with it.
@@ -92,7 +97,7 @@ pub fn board(name: &str) -> Result<&'static Description, FlashError> {
 }
 
 impl Way {
-    /// The way of a board.
+    /// The way of a board, unless another is asked for.
     ///
     /// # Errors
     ///
@@ -112,5 +117,14 @@ impl Way {
                 qemu: board.qemu.as_ref().map(|qemu| qemu.name.clone()).unwrap_or_default(),
             }),
         }
+    }
+
+    /// The way over the drive of the chip's boot ROM.
+    ///
+    /// # Errors
+    ///
+    /// [`FlashError::NoDrive`].
+    pub fn by_drive(board: &'static Description) -> Result<Self, FlashError> {
+        board.drive.map(Self::Drive).ok_or(FlashError::NoDrive { board: &board.name })
     }
 }

@@ -63,13 +63,32 @@ pub fn ports() -> Vec<Port> {
     serialport::available_ports().unwrap_or_default().into_iter().map(Port::from).collect()
 }
 
+/// The rate of a board's link if a URI gives none, in bits a second.
+#[must_use]
+pub fn baud(board: &Description) -> u32 {
+    board.link.as_ref().and_then(|link| link.baud).unwrap_or(DEFAULT_BAUD)
+}
+
+/// Whether the port of a board's link can be found at all, board or not.
+///
+/// # Errors
+///
+/// [`FlashError::UnknownPort`] if the link is on pins, and any adapter may be there.
+pub fn can_be_found(board: &'static Description) -> Result<(), FlashError> {
+    match board.link.as_ref().and_then(|link| link.usb.as_ref()) {
+        Some(_) => Ok(()),
+        None => Err(FlashError::UnknownPort { board: &board.name }),
+    }
+}
+
 /// The port of a board that was just reset, as a URI; waits for it to appear. `probe` is the serial
 /// number of the probe that wrote the board, which often has its port as well.
 ///
 /// # Errors
 ///
-/// [`FlashError::Port`].
+/// [`FlashError::UnknownPort`] at once, [`FlashError::Port`] when there was time to appear.
 pub fn find(board: &'static Description, probe: Option<&str>) -> Result<DeviceUri, FlashError> {
+    can_be_found(board)?;
     let deadline = Instant::now() + APPEAR_MAX;
     loop {
         match choose(board, &ports(), probe) {
@@ -90,21 +109,19 @@ pub fn is_of(port: &Port, link: &Link) -> bool {
 }
 
 fn choose(board: &Description, ports: &[Port], probe: Option<&str>) -> Result<DeviceUri, String> {
-    let Some(link) = &board.link else { return Err("its board.toml names no link".into()) };
-    let Some(wanted) = &link.usb else {
-        return Err("the adapter on its pins may be any".into());
-    };
-    let mut fitting: Vec<_> = ports.iter().filter(|port| is_of(port, link)).collect();
+    let link = board.link.as_ref();
+    let is_link = |port: &&Port| link.is_some_and(|link| is_of(port, link));
+    let mut fitting: Vec<_> = ports.iter().filter(is_link).collect();
     let same = |port: &&Port| probe.is_some() && serial(port) == probe;
     if fitting.iter().any(same) {
         fitting.retain(same);
     }
     match fitting.as_slice() {
-        [port] => {
-            let baud = link.baud.unwrap_or(DEFAULT_BAUD);
-            Ok(DeviceUri::Serial { path: port.path.clone(), baud, dtr: true })
+        [port] => Ok(DeviceUri::Serial { path: port.path.clone(), baud: baud(board), dtr: true }),
+        [] => {
+            let wanted = link.and_then(|link| link.usb.as_deref()).unwrap_or("any kind");
+            Err(format!("no serial port of USB {wanted} is there"))
         }
-        [] => Err(format!("no serial port of USB {wanted} is there")),
         several => {
             let names: Vec<_> = several.iter().map(|port| port.to_string()).collect();
             Err(format!("it may be any of {}", names.join(", ")))
@@ -120,7 +137,7 @@ fn serial(port: &Port) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn board(link: &str) -> Description {
+    fn board(link: &str) -> &'static Description {
         let text = format!(
             r#"
             name = "b"
@@ -132,7 +149,7 @@ mod tests {
             link = {{ {link} }}
             "#
         );
-        Description::parse(&text).unwrap()
+        Box::leak(Box::new(Description::parse(&text).unwrap()))
     }
 
     fn port(path: &str, id: &str, serial: &str) -> Port {
@@ -145,7 +162,7 @@ mod tests {
         let board = board(r#"kind = "uart", baud = 1_000_000, usb = "0483:374E""#);
         let none = Port { path: "/dev/ttyS0".into(), usb: None };
         let ports = [none, port("/dev/ttyACM3", "0483:374e", "A")];
-        let uri = choose(&board, &ports, None).unwrap();
+        let uri = choose(board, &ports, None).unwrap();
         assert_eq!(uri.to_string(), "serial:/dev/ttyACM3?baud=1000000");
     }
 
@@ -153,18 +170,20 @@ mod tests {
     fn of_several_the_one_on_the_probe_is_taken_and_else_none() {
         let board = board(r#"kind = "uart", usb = "0483:374e""#);
         let ports = [port("/dev/a", "0483:374e", "A"), port("/dev/b", "0483:374e", "B")];
-        let uri = choose(&board, &ports, Some("B")).unwrap();
+        let uri = choose(board, &ports, Some("B")).unwrap();
         assert!(matches!(uri, DeviceUri::Serial { path, .. } if path == "/dev/b"));
-        let said = choose(&board, &ports, None).unwrap_err();
+        let said = choose(board, &ports, None).unwrap_err();
         assert!(said.contains("/dev/a (0483:374e:A), /dev/b (0483:374e:B)"), "{said}");
-        assert!(choose(&board, &ports, Some("C")).is_err());
+        assert!(choose(board, &ports, Some("C")).is_err());
     }
 
     #[test]
     fn a_port_that_cannot_be_told_is_asked_for() {
-        let pins = choose(&board(r#"kind = "uart""#), &[], None).unwrap_err();
-        assert_eq!(pins, "the adapter on its pins may be any");
-        let missing = choose(&board(r#"kind = "usb-cdc", usb = "16c0:27dd""#), &[], None);
+        let start = Instant::now();
+        let pins = find(board(r#"kind = "uart""#), None).unwrap_err();
+        assert!(matches!(pins, FlashError::UnknownPort { board: "b" }), "{pins}");
+        assert!(start.elapsed() < APPEAR_MAX, "what cannot appear is not waited for");
+        let missing = choose(board(r#"kind = "usb-cdc", usb = "16c0:27dd""#), &[], None);
         assert!(missing.unwrap_err().contains("16c0:27dd"));
     }
 }

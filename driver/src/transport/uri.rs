@@ -48,6 +48,15 @@ impl DeviceUri {
     pub fn is_started(&self) -> bool {
         matches!(self, Self::Virtual { .. } | Self::Qemu { .. })
     }
+
+    /// Reads a URI; a serial port whose rate it does not tell has `baud` bits a second.
+    ///
+    /// # Errors
+    ///
+    /// [`UriError`].
+    pub fn parse(uri: &str, baud: u32) -> Result<Self, UriError> {
+        parse(uri, baud).map_err(|reason| UriError { uri: uri.into(), reason })
+    }
 }
 
 /// The links of an emulated board.
@@ -91,11 +100,11 @@ impl FromStr for DeviceUri {
     type Err = UriError;
 
     fn from_str(uri: &str) -> Result<Self, UriError> {
-        parse(uri).map_err(|reason| UriError { uri: uri.into(), reason })
+        Self::parse(uri, DEFAULT_BAUD)
     }
 }
 
-fn parse(uri: &str) -> Result<DeviceUri, String> {
+fn parse(uri: &str, baud: u32) -> Result<DeviceUri, String> {
     let (scheme, rest) = uri.split_once(':').ok_or("there is no `:`")?;
     // A path or a socket's name may hold a question mark; only these schemes have options.
     let has_options = matches!(scheme, "virtual" | "qemu" | "serial");
@@ -113,7 +122,7 @@ fn parse(uri: &str) -> Result<DeviceUri, String> {
         },
         "serial" => DeviceUri::Serial {
             path: filled(name, "a port")?.into(),
-            baud: options.number("baud")?.unwrap_or(DEFAULT_BAUD),
+            baud: options.number("baud")?.unwrap_or(baud),
             dtr: options.choice("dtr", &[("on", Dtr(true)), ("off", Dtr(false))])?.0,
         },
         "unix" => DeviceUri::Unix { path: filled(name, "a path")?.into() },
@@ -246,6 +255,16 @@ mod tests {
         let defaults = DeviceUri::Serial { path: "/dev/x".into(), baud: DEFAULT_BAUD, dtr: true };
         assert_eq!("serial:/dev/x".parse(), Ok(defaults));
         assert_eq!("virtual:?arena=64K".parse(), Ok(DeviceUri::Virtual { arena: Some(64 << 10) }));
+    }
+
+    #[test]
+    fn a_rate_is_the_one_in_the_uri_or_else_the_boards() {
+        let rate = |uri| match DeviceUri::parse(uri, 115_200) {
+            Ok(DeviceUri::Serial { baud, .. }) => baud,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(rate("serial:/dev/x"), 115_200);
+        assert_eq!(rate("serial:/dev/x?baud=3000000&dtr=off"), 3_000_000);
     }
 
     #[test]

@@ -89,11 +89,69 @@ fn without_a_probe_nothing_is_written_and_the_way_on_is_told() {
         let path = image(&folder, board);
         let arguments = ["flash", "--probe", "dead:beef:none", "--board", board.name.as_str()];
         let mut command = quintet(&folder, &arguments);
-        command.arg("--image").arg(path);
+        command.arg("--no-check").arg("--image").arg(path);
         match cfg!(feature = "flash") {
             true => fails(command, 3, "probe"),
             false => fails(command, 2, "--features flash"),
         }
+    }
+}
+
+#[test]
+fn a_port_that_has_to_be_named_is_asked_for_before_anything_is_written() {
+    let folder = folder("flash-port");
+    let on_pins = |it: &&Description| it.link.as_ref().is_some_and(|link| link.usb.is_none());
+    let boards: Vec<_> = real().filter(on_pins).collect();
+    assert!(!boards.is_empty());
+    for board in boards {
+        let path = image(&folder, board);
+        let flash = |rest: &[&str]| {
+            let mut command = quintet(&folder, &["flash", "--board", &board.name, "--image"]);
+            command.arg(&path).args(rest);
+            command
+        };
+        fails(flash(&[]), 2, "--port serial:PATH");
+        fails(flash(&["--port", "/dev/ttyUSB0"]), 2, "does not name a device");
+        let said = works(flash(&["--dry-run", "--json", "--port", "serial:/dev/ttyUSB0"]));
+        let said: Value = serde_json::from_str(&said).unwrap();
+        let baud = board.link.as_ref().and_then(|link| link.baud).unwrap();
+        assert_eq!(said["port"], format!("serial:/dev/ttyUSB0?baud={baud}"));
+    }
+}
+
+#[test]
+fn a_chip_with_a_drive_takes_a_uf2_file_and_others_say_they_do_not() {
+    let folder = folder("flash-drive");
+    for board in real() {
+        let path = image(&folder, board);
+        let flash = |rest: &[&str]| {
+            let mut command = quintet(&folder, &["flash", "--board", &board.name, "--image"]);
+            command.arg(&path).args(rest);
+            command
+        };
+        if board.drive.is_none() {
+            fails(flash(&["--uf2", "x.uf2"]), 2, "no boot ROM that takes UF2 files");
+            continue;
+        }
+        let said = works(flash(&["--uf2", "x.uf2", "--json"]));
+        let said: Value = serde_json::from_str(&said).unwrap();
+        assert_eq!((&said["file"], &said["written"]), (&"x.uf2".into(), &false.into()));
+        let file = fs::read(folder.join("x.uf2")).unwrap();
+        // A block for erratum E10, and 5000 bytes in pages of 256.
+        assert_eq!(file.len(), 512 * 21);
+        fails(flash(&["--uf2", "absent/x.uf2"]), 1, "cannot write absent/x.uf2");
+
+        let drive = folder.join(&board.name);
+        let to_drive = ["--no-check", "--drive", &board.name];
+        fails(flash(&to_drive), 3, "BOOTSEL");
+        fs::create_dir(&drive).unwrap();
+        fs::write(drive.join("INFO_UF2.TXT"), "Board-ID: RPI-RP2\r\n").unwrap();
+        fails(flash(&to_drive), 3, "tells of no RP2350");
+        assert_eq!(fs::read_dir(&drive).unwrap().count(), 1, "nothing is put on another drive");
+        let about = "UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n";
+        fs::write(drive.join("INFO_UF2.TXT"), about).unwrap();
+        assert!(works(flash(&to_drive)).contains("copied to the drive"));
+        assert_eq!(fs::read(drive.join("QUINTET.UF2")).unwrap(), file);
     }
 }
 

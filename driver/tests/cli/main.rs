@@ -9,6 +9,7 @@ mod inspect;
 mod mlperf;
 mod networks;
 mod scenes;
+mod selftests;
 mod sets;
 
 use std::fs;
@@ -235,7 +236,7 @@ fn help_teaches() {
     for word in ["world_to_camera", "serial:PATH", "digest", "--orbit", "QUINTET_DEVICE"] {
         assert!(help.contains(word), "{word} is not in: {help}");
     }
-    for command in ["inspect", "info", "devices", "link"] {
+    for command in ["inspect", "info", "devices", "link", "selftest", "flash", "doctor"] {
         assert!(works(quintet(&folder, &[command, "--help"])).contains("--json"));
         works(quintet(&folder, &[command, "-h"]));
     }

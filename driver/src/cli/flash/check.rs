@@ -5,23 +5,23 @@ use quintet_driver::flash::find_port;
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
 
+use super::failed;
 use super::outcome::Outcome;
-use super::{Arguments, failed};
 use crate::cli::failure::{FAILED, Failure};
 use crate::cli::selftest;
 
 /// The port of the board's link.
-pub fn port(arguments: &Arguments, outcome: &Outcome) -> Result<DeviceUri, Failure> {
-    match (&arguments.port, &outcome.port) {
-        (Some(uri), _) | (None, Some(uri)) => Ok(uri.clone()),
-        (None, None) => find_port(outcome.board, outcome.probe_serial.as_deref())
+pub fn port(outcome: &Outcome) -> Result<DeviceUri, Failure> {
+    match &outcome.port {
+        Some(uri) => Ok(uri.clone()),
+        None => find_port(outcome.board, outcome.probe_serial.as_deref())
             .map_err(|error| failed(&error)),
     }
 }
 
 /// Asks the board at the link's port which firmware it runs, and tests it.
-pub fn run(arguments: &Arguments, outcome: &mut Outcome) -> Result<(), Failure> {
-    let uri = port(arguments, outcome)?;
+pub fn run(outcome: &mut Outcome) -> Result<(), Failure> {
+    let uri = port(outcome)?;
     let opened = Connection::open(&uri, Limits::default());
     let mut connection = opened.map_err(|error| Failure::open(&uri, &error))?;
     same_build(&uri, &mut connection, outcome)?;

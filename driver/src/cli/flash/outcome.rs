@@ -1,6 +1,7 @@
 //! What was written to a board, for people and for programs.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use quintet_boards::Description;
 use quintet_driver::flash::{Image, Way};
@@ -20,14 +21,22 @@ pub struct Outcome {
     pub probe: Option<String>,
     /// The probe's serial number, which its serial port has as well.
     pub probe_serial: Option<String>,
+    /// The UF2 file that was made.
+    pub file: Option<PathBuf>,
     pub written: bool,
+    /// The port of the board's link, when it was named or found.
     pub port: Option<DeviceUri>,
     /// What the device said of itself, and its checks that passed, were skipped and failed.
     pub device: Option<(String, [usize; 3])>,
 }
 
 impl Outcome {
-    pub fn new(board: &'static Description, way: Way, image: Image) -> Self {
+    pub fn new(
+        board: &'static Description,
+        way: Way,
+        image: Image,
+        port: Option<DeviceUri>,
+    ) -> Self {
         Self {
             board,
             way,
@@ -35,8 +44,9 @@ impl Outcome {
             layout: None,
             probe: None,
             probe_serial: None,
+            file: None,
             written: false,
-            port: None,
+            port,
             device: None,
         }
     }
@@ -58,6 +68,9 @@ impl Outcome {
         if let Some(probe) = &self.probe {
             let _ = writeln!(text, "probe    {probe}");
         }
+        if let Some(file) = &self.file {
+            let _ = writeln!(text, "file     {}, to be copied to the drive", file.display());
+        }
         if let Some(port) = &self.port {
             let _ = writeln!(text, "link     {port}");
         }
@@ -67,8 +80,11 @@ impl Outcome {
         }
         let bytes = in_bytes(image.bytes());
         text += &match (self.written, self.way) {
+            (false, _) if self.file.is_some() => "nothing was written to a board\n".into(),
             (false, _) => format!("nothing was written; {bytes} would be\n"),
             (true, Way::Probe(_)) => format!("{bytes} written and verified\n"),
+            // Nothing is read back.
+            (true, Way::Drive(_)) => format!("{bytes} copied to the drive\n"),
             // The boot loader checks each frame; nothing is read back.
             (true, _) => format!("{bytes} loaded\n"),
         };
@@ -79,6 +95,7 @@ impl Outcome {
         match self.way {
             Way::Probe(chip) => format!("a debug probe, {} by {}", chip.name, line(chip.line)),
             Way::LitexBios => "the boot loader of LiteX's BIOS, on the link's port".into(),
+            Way::Drive(_) => "a UF2 file, by the chip's boot ROM".into(),
             _ => espflash(self),
         }
     }
@@ -92,6 +109,7 @@ impl Outcome {
         let (way, chip) = match self.way {
             Way::Probe(chip) => ("probe", Some(chip.name)),
             Way::LitexBios => ("litex-bios", None),
+            Way::Drive(_) => ("drive", None),
             _ => ("espflash", None),
         };
         json!({
@@ -104,6 +122,7 @@ impl Outcome {
             "chip": chip,
             "layout": self.layout.as_ref().map(|(_, layout)| layout),
             "probe": self.probe,
+            "file": self.file,
             "written": self.written,
             "port": self.port.as_ref().map(DeviceUri::to_string),
             "device": self.device.as_ref().map(|(device, _)| device),

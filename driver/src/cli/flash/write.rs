@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use quintet_boards::Drive;
 use quintet_driver::flash::litex::{self, BootError};
-use quintet_driver::flash::{Chip, FlashError};
+use quintet_driver::flash::{Chip, FlashError, drive};
 
 use super::outcome::Outcome;
 use super::{Arguments, check, failed};
@@ -18,7 +19,7 @@ pub fn by_litex_bios(arguments: &Arguments, outcome: &mut Outcome) -> Result<(),
     if arguments.dry_run {
         return Ok(());
     }
-    let uri = check::port(arguments, outcome)?;
+    let uri = check::port(outcome)?;
     let opened = uri.connect();
     let mut port = opened.map_err(|error| Failure::open(&uri, &error.into()))?;
     let segments = outcome.image.segments.iter();
@@ -37,6 +38,23 @@ pub fn by_litex_bios(arguments: &Arguments, outcome: &mut Outcome) -> Result<(),
     })?;
     outcome.port = Some(uri);
     outcome.written = true;
+    Ok(())
+}
+
+/// As a UF2 file, to the drive of the chip's boot ROM or into a file of its own.
+pub fn by_drive(arguments: &Arguments, kind: Drive, outcome: &mut Outcome) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return Ok(());
+    }
+    let uf2 = drive::file(outcome.board, &outcome.image);
+    if let Some(path) = &arguments.uf2 {
+        drive::save(path, &uf2).map_err(|error| failed(&error))?;
+        outcome.file = Some(path.clone());
+    }
+    if let Some(path) = &arguments.drive {
+        drive::write(kind, path, &uf2).map_err(|error| failed(&error))?;
+        outcome.written = true;
+    }
     Ok(())
 }
 
