@@ -6,8 +6,8 @@
 mod description;
 
 pub use description::{
-    Bootloader, Budget, Description, DescriptionError, Flash, Identity, Line, Link, LinkKind,
-    Place, Qemu, Region, Small,
+    Bootloader, Budget, Description, DescriptionError, Drive, Flash, Identity, Line, Link,
+    LinkKind, Place, Qemu, Region, Small,
 };
 
 use std::sync::LazyLock;
