@@ -105,7 +105,7 @@ impl Record {
     #[inline(never)]
     pub fn matrix(&self, parameter: u8) -> Matrix {
         let matrix = self.column(parameter);
-        self.require(parameter, matrix.first % 2 == 0);
+        self.require(parameter, matrix.first.is_multiple_of(2));
         matrix
     }
 

@@ -135,19 +135,7 @@ impl BlendGaussians {
         let [cursor, splats, keys, order, count] = [0, 1, 2, 3, 4].map(id);
         let [surface, camera, accumulators] = [5, 6, 7].map(id);
         let [capacity, pixels] = [r.parameters[0], r.parameters[1]];
-        let ids = Self {
-            cursor,
-            splats,
-            keys,
-            order,
-            count,
-            surface,
-            camera,
-            accumulators,
-            capacity,
-            pixels,
-        };
-        ids
+        Self { cursor, splats, keys, order, count, surface, camera, accumulators, capacity, pixels }
     }
 
     pub(super) fn record(&self) -> Record {
