@@ -2,7 +2,7 @@
 //!
 //! What renderers mostly do is compiled for it: cells of hashed and dense grids of three
 //! dimensions, with entries of four bytes or two, and of textures. Anything else goes the general
-//! way, block by block, to the same bits; and so does all, but for the assembly, in a small build.
+//! way, block by block, to the same bits; and so does all in a small build.
 
 use super::axis::{among, held, into_box};
 use super::cells::{BLOCK, Cell, Finder, has_corners, is_held};
@@ -171,9 +171,9 @@ impl Pass<'_, FourBytes> {
     fn commonly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
         let (level, dimensions) = (self.level, self.kind.dimensions);
         match (dimensions, self.kind.corners) {
+            _ if SMALL => return false,
             #[cfg(armv7em_dsp)]
             (_, Corners::Linear) if self.by_assembly(points, rows) => {}
-            _ if SMALL => return false,
             #[cfg(not(armv7em_dsp))]
             (3, Corners::Linear) => return self.cubes(points, rows),
             (3, Corners::Simplex) if is_held(level) && level.hashed => {
