@@ -49,13 +49,13 @@ impl Backend for IllBackend {
         self.software.operators()
     }
 
-    fn check(&self, program: &Program, index: u16, command: &Command) -> Result<(), ProgramError> {
-        let (operator, mode) = command.code();
+    fn check(&self, program: &Program, index: u16) -> Result<(), ProgramError> {
+        let (operator, mode) = program.command(index)?.code();
         if self.ill == Ill::WithoutSort && operator == Operator::Sort {
             let fault = ProgramFault::UnknownMode { operator, mode };
             return Err(ProgramError::BadCommand { command: index, fault });
         }
-        self.software.check(program, index, command)
+        self.software.check(program, index)
     }
 
     fn take(

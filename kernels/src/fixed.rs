@@ -4,6 +4,7 @@
 //! RV32IM (`MULH`, `DIVU`).
 
 use super::tables::{LEADING_ZEROS, SQRT};
+use crate::SMALL;
 
 /// `a * b / 2^32`, rounded down.
 #[inline(always)]
@@ -104,6 +105,34 @@ impl Normal {
     }
 }
 
+/// `a / b`, rounded down, for a `b` from 1 to 2^63.
+#[inline(always)]
+pub fn divide(a: u64, b: u64) -> u64 {
+    if SMALL { long_division(a, b) } else { a / b }
+}
+
+/// `a / b`, rounded down, for a `b` from 1 to 2^62.
+#[inline(always)]
+pub fn divide_signed(a: i64, b: i64) -> i64 {
+    let sign = a >> 63;
+    divide((a ^ sign) as u64, b as u64) as i64 ^ sign
+}
+
+/// [`divide`] bit by bit, in a small part of the code that the compiler's own division has.
+#[inline(never)]
+fn long_division(a: u64, b: u64) -> u64 {
+    let (mut rest, mut quotient) = (0, a);
+    for _ in 0..u64::BITS {
+        rest = rest << 1 | quotient >> 63;
+        quotient <<= 1;
+        if rest >= b {
+            rest -= b;
+            quotient |= 1;
+        }
+    }
+    quotient
+}
+
 /// An upper bound of `sqrt(value / 2^(2 * half_exponent))` in Q8, at most 0.8 % above it plus
 /// 2/256.
 ///
@@ -130,6 +159,15 @@ mod tests {
             let exact = (1u128 << 62) / u128::from(n.mantissa);
             let error = (i128::from(n.reciprocal()) - exact as i128).abs();
             prop_assert!(error <= 1 << 3, "{error}");
+        }
+
+        #[test]
+        fn wide_numbers_are_divided(a: u64, b in 1u64..=1 << 63, [i, j] in [0u32..64, 0..63]) {
+            let (a, b) = (a >> i, (b >> j).max(1));
+            prop_assert_eq!(long_division(a, b), a / b);
+            let (a, b) = (a as i64, (b >> 1).max(1) as i64);
+            prop_assert_eq!(divide_signed(a, b), a.div_euclid(b));
+            prop_assert_eq!(divide_signed(!a, b), (!a).div_euclid(b));
         }
 
         #[test]

@@ -35,6 +35,9 @@ macro_rules! compressed {
     };
 }
 
+/// Whether flash counts for more than speed: then what is common goes the general way too.
+const SMALL: bool = cfg!(feature = "small");
+
 pub mod convolve;
 pub mod dense;
 pub mod depthwise;

@@ -36,7 +36,7 @@ Usage: cargo xtask COMMAND
                         build the emulated boards' firmware (or that of all boards, or one's) and
                         QEMU's device, hold them against their budgets and the sizes that are kept;
                         or keep the sizes of today
-  firmware --small      build the smallest images, of a few networks, within their budgets
+  firmware --small      build the smallest images, of a few networks and whole, within their budgets
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   bench [--json]        executed instructions a frame: scenes, sizes, boards

@@ -38,6 +38,9 @@ pub struct Description {
     /// The smallest image, if there is one: a binary of its own in the package, called as that is
     /// with `-small` behind it, and without the package's default features.
     pub small: Option<Small>,
+    /// The smallest image with every micro-operator, if there is one: the same binary with other
+    /// features.
+    pub small_whole: Option<Small>,
     /// The way that the driver's bytes go; boards of flesh and blood have one.
     pub link: Option<Link>,
     /// How firmware gets onto it; an emulated board needs nothing.

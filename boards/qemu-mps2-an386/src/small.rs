@@ -1,5 +1,6 @@
-//! The smallest Quintet on QEMU's `mps2-an386`: MLPerf Tiny's networks only, over the UART only. It
-//! knows neither the emulator's own device nor accelerators, logs nothing and counts no instructions.
+//! The smallest Quintet on QEMU's `mps2-an386`: MLPerf Tiny's networks only, or every micro-operator, as its
+//! features say, over the UART only. It knows neither the emulator's own device nor accelerators,
+//! logs nothing and counts no instructions.
 #![no_std]
 #![no_main]
 #![allow(unsafe_code)]

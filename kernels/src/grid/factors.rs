@@ -3,6 +3,7 @@
 use super::super::fixed::mul_hi;
 use super::axis::{among, held, whole};
 use super::{ONE, Point, Rows, fraction, put, scaled};
+use crate::SMALL;
 use bytemuck::Pod;
 use quintet_protocol::grid::{
     FACTOR_SIDE_MAX, FACTOR_WORDS, Factor, SCALE_BITS, factor_entry_words,
@@ -52,6 +53,18 @@ enum Fold {
     Set,
     Multiply,
     Add,
+}
+
+impl Fold {
+    /// What becomes of what was `before` and of a feature's value.
+    #[inline(always)]
+    fn of(self, before: i32, value: i32) -> i32 {
+        match self {
+            Self::Set => value,
+            Self::Multiply => mul_hi(before, value),
+            Self::Add => before.wrapping_add(value >> SUM_SHIFT),
+        }
+    }
 }
 
 /// Looks points up in a group of up to [`GROUP_MAX`] factors whose entries are in `table`, one for
@@ -155,7 +168,7 @@ impl<'a, T: Feature> Place<'a, T> {
         let entry = self.entries.get(lower..)?;
         let corner = |offset: usize| entry.get(offset..offset + features.len());
         let ([right, down], (x, y)) = (self.upper, (fraction(x), fraction(y)));
-        if down == 0 {
+        if down == 0 && !SMALL {
             let corners = [corner(0)?, corner(right)?];
             fold_in(corners, [ONE - x, x], zero, features, fold);
         } else {
@@ -178,11 +191,10 @@ fn fold_in<T: Feature, const N: usize>(
     fold: Fold,
 ) {
     match fold {
-        Fold::Set => fold_with(corners, weights, zero, features, |_, value| value),
-        Fold::Multiply => fold_with(corners, weights, zero, features, mul_hi),
-        Fold::Add => fold_with(corners, weights, zero, features, |sum, value| {
-            sum.wrapping_add(value >> SUM_SHIFT)
-        }),
+        _ if SMALL => fold_with(corners, weights, zero, features, fold),
+        Fold::Set => fold_with(corners, weights, zero, features, Fold::Set),
+        Fold::Multiply => fold_with(corners, weights, zero, features, Fold::Multiply),
+        Fold::Add => fold_with(corners, weights, zero, features, Fold::Add),
     }
 }
 
@@ -192,7 +204,7 @@ fn fold_with<T: Feature, const N: usize>(
     weights: [u32; N],
     zero: i32,
     features: &mut [i32],
-    fold: impl Fn(i32, i32) -> i32,
+    fold: Fold,
 ) {
     let count = features.len();
     let corners = corners.map(|corner| corner.get(..count).unwrap_or_default());
@@ -205,6 +217,6 @@ fn fold_with<T: Feature, const N: usize>(
             let stored: i32 = corner[i].into();
             sum = sum.wrapping_add(stored.wrapping_mul(weight as i32));
         }
-        *feature = fold(*feature, sum << T::SHIFT);
+        *feature = fold.of(*feature, sum << T::SHIFT);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What renderers mostly do is compiled for it: cells of hashed and dense grids of three
 //! dimensions, with entries of four bytes or two, and of textures. Anything else goes the general
-//! way, block by block, to the same bits.
+//! way, block by block, to the same bits; and so does all in a small build.
 
 use super::axis::{among, held, into_box};
 use super::cells::{BLOCK, Cell, Finder, has_corners, is_held};
@@ -12,6 +12,7 @@ use super::corners::{Corner, cube, nearest, simplex};
 use super::index::{Hashed, Inside};
 use super::unit::{FourBytes, Unit};
 use super::{ONE, Point, Rows, put, scaled};
+use crate::SMALL;
 use quintet_protocol::grid::Level;
 use quintet_protocol::program::{Corners, GridEntry};
 
@@ -35,17 +36,19 @@ pub struct Kind {
 pub fn look_up(kind: &Kind, level: &Level, table: &[u32], points: &[Point], rows: &mut Rows<'_>) {
     let is_plain = !kind.adds && !level.nearest;
     match (kind.entry, kind.features) {
-        (GridEntry::Halves, features) if features % 2 == 0 => {
+        (GridEntry::Halves, features) if features % 2 == 0 && !SMALL => {
             Pass::<[i16; 2]>::new(kind, level, table).anywhere(points, rows);
         }
         (GridEntry::Halves, _) => Pass::<[i16; 1]>::new(kind, level, table).anywhere(points, rows),
-        (_, features) if features % 4 == 0 => {
-            let pass = Pass::<FourBytes>::new(kind, level, table);
-            if !(is_plain && features == 4 && pass.commonly(points, rows)) {
-                pass.anywhere(points, rows);
-            }
+        (_, 4) if is_plain && Pass::<FourBytes>::new(kind, level, table).commonly(points, rows) => {
         }
-        (_, 2) if is_plain && Pass::<[u8; 2]>::new(kind, level, table).cubes(points, rows) => {}
+        (_, features) if features % 4 == 0 && !SMALL => {
+            Pass::<FourBytes>::new(kind, level, table).anywhere(points, rows);
+        }
+        (_, 2)
+            if is_plain
+                && !SMALL
+                && Pass::<[u8; 2]>::new(kind, level, table).cubes(points, rows) => {}
         (_, _) => Pass::<[u8; 1]>::new(kind, level, table).anywhere(points, rows),
     }
 }
@@ -168,6 +171,7 @@ impl Pass<'_, FourBytes> {
     fn commonly(&self, points: &[Point], rows: &mut Rows<'_>) -> bool {
         let (level, dimensions) = (self.level, self.kind.dimensions);
         match (dimensions, self.kind.corners) {
+            _ if SMALL => return false,
             #[cfg(armv7em_dsp)]
             (_, Corners::Linear) if self.by_assembly(points, rows) => {}
             #[cfg(not(armv7em_dsp))]

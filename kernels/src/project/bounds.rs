@@ -9,6 +9,7 @@
 //! half-width of a row and its drift, `sqrt(v) + sqrt(a - v) <= sqrt(2 a)`.
 
 use super::Projector;
+use crate::fixed::divide_signed;
 use quintet_protocol::gaussian::{CHUNK_WORDS, Chunk, FAR};
 use quintet_protocol::window::Bounds;
 
@@ -56,7 +57,7 @@ impl<'a> Bounder<'a> {
         if near > far {
             return Bounds::NOWHERE;
         }
-        let deviation = (i64::from(chunk.deviation) << 16) / near;
+        let deviation = divide_signed(i64::from(chunk.deviation) << 16, near);
         let axis = |axis: usize| {
             let slopes =
                 [slope(view[axis] - reach, near, far), slope(view[axis] + reach, far, near) + 1];
@@ -80,9 +81,9 @@ impl<'a> Bounder<'a> {
         let steepest = (slopes[0].abs().max(slopes[1].abs()) >> 4) + 1;
         let derivative = self.rows[axis] + ((steepest.min(limit) * self.rows[2]) >> 12) + 1; // Q12
         let pixels = (((deviation + 1) * derivative) << camera.focal_shift) >> 20; // Q8
-        let mut reach = (pixels + 1) * REACH_HALVES / 2 + DILATION_REACH;
+        let mut reach = ((pixels + 1) * REACH_HALVES >> 1) + DILATION_REACH;
         if axis == 0 {
-            reach += reach / 2;
+            reach += reach >> 1;
         }
         let pixel =
             |slope: i64| i64::from(camera.center[axis]) + ((slope << camera.focal_shift) >> 8);
@@ -96,5 +97,5 @@ impl<'a> Bounder<'a> {
 /// negative, else `above`.
 fn slope(x: i64, below: i64, above: i64) -> i64 {
     let z = if x < 0 { below } else { above };
-    (x << 16).div_euclid(z).clamp(-SLOPE_MAX, SLOPE_MAX)
+    divide_signed(x << 16, z).clamp(-SLOPE_MAX, SLOPE_MAX)
 }

@@ -18,6 +18,7 @@ use super::fixed::{
 use super::harmonics;
 use super::tables::{EXPONENT_LIMIT, OPACITY_EXPONENT};
 use super::window::Kept;
+use crate::SMALL;
 use quintet_protocol::gaussian::{
     CHUNK_WORDS, Camera, Chunk, FAR, FOCAL_SHIFT_MAX, GAUSSIAN_WORDS, SPLAT_WORDS, harmonics_words,
 };
@@ -198,12 +199,15 @@ impl Projector {
             self.gaussian(&place, words, number, sink);
         }
         let fresh = sink.splats.get_mut(before..sink.count).unwrap_or_default();
-        match degree {
-            0 => shade::<0>(&place, gaussians, harmonics, fresh),
-            1 => shade::<1>(&place, gaussians, harmonics, fresh),
-            2 => shade::<2>(&place, gaussians, harmonics, fresh),
-            _ => shade::<3>(&place, gaussians, harmonics, fresh),
-        }
+        let shade = match degree {
+            // The third degree does for all: what a Gaussian has no coefficients of adds nothing.
+            _ if SMALL => shade::<3>,
+            0 => shade::<0>,
+            1 => shade::<1>,
+            2 => shade::<2>,
+            _ => shade::<3>,
+        };
+        shade(&place, gaussians, (harmonics, harmonics_words(degree)), fresh);
     }
 
     /// The place of a chunk, unless every centre of it is hidden.
@@ -397,10 +401,9 @@ fn span(center: i32, half: i32, size: i32) -> Option<[u16; 2]> {
 fn shade<const DEGREE: u8>(
     place: &Place,
     gaussians: &[[u32; GAUSSIAN_WORDS]],
-    harmonics: &[u32],
+    (harmonics, stride): (&[u32], usize),
     splats: &mut [[u32; SPLAT_WORDS]],
 ) {
-    let stride = harmonics_words(DEGREE);
     for splat in splats {
         let number = (splat[8] & 0xFFFF) as usize;
         let Some(words) = gaussians.get(number) else { continue };

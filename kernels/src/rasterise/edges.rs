@@ -8,7 +8,7 @@
 //! Depth is kept as *nearness*, nearly 2^32 at the near plane and in proportion to `1 / z`, which
 //! is linear on the screen.
 
-use super::super::fixed::{Normal, leading_zeros};
+use super::super::fixed::{Normal, divide, leading_zeros};
 use super::{Primitive, Tile};
 use core::ops::Range;
 use quintet_protocol::tile::{NO_TRIANGLE, SURFACE_WORDS};
@@ -32,25 +32,25 @@ pub struct Corner {
 
 impl Corner {
     /// The first row whose middle is not above the corner.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn row(&self) -> i32 {
         (self.y + 127) >> 8
     }
 
     /// The first column whose middle is not left of the corner.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     pub fn column(&self) -> i32 {
         (self.x + 127) >> 8
     }
 }
 
 /// Twice the area of a triangle, Q16 px^2; negative if its front is seen: rows go down.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 pub fn area([a, b, c]: &[Corner; 3]) -> i64 {
     product(b.x - a.x, c.y - a.y) - product(c.x - a.x, b.y - a.y)
 }
 
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn product(a: i32, b: i32) -> i64 {
     i64::from(a) * i64::from(b)
 }
@@ -72,7 +72,7 @@ impl Edge {
     /// rounding takes away, less than `h / 2^40`, makes no other middle the first for `h < 2^20`,
     /// 4096 rows; nor does `h / 2^32` for `h < 2^16`. Edges that are still longer are off by less
     /// than a 2^17th of 1/256 px, in both triangles.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn new(upper: &Corner, lower: &Corner) -> Self {
         let (dx, height) = (lower.x - upper.x, (lower.y - upper.y).max(1));
         let whole = dx.div_euclid(height);
@@ -84,7 +84,7 @@ impl Edge {
             let low = (rest << 16) / height;
             u64::from(high << 16 | low) << 8
         } else {
-            (u64::from(rest) << 40) / u64::from(height)
+            divide(u64::from(rest) << 40, height.into())
         };
         let slope = (i64::from(whole) << 40).wrapping_add(part as i64);
         let bias = (128 << 40) - 1;
@@ -93,18 +93,18 @@ impl Edge {
     }
 
     /// The same at a row. Sums may wrap on the way, what they come to does not.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn at(&self, row: i32) -> Self {
         let step = self.slope.wrapping_mul(i64::from(row << 8));
         Self { column: self.column.wrapping_add(step), ..*self }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn first_column(&self) -> usize {
         ((self.column >> 48) as i32).max(0) as usize
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn advance(&mut self) {
         self.column = self.column.wrapping_add(self.slope << 8);
     }
@@ -123,7 +123,7 @@ impl Plane {
     ///
     /// Where it is too steep, by all that there is in a pixel or two, the triangle is seen
     /// from its edge, and is as near everywhere as its farthest corner.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn new(corners: &[Corner; 3], area: i64) -> Self {
         let [a, b, c] = corners;
         let gain = |corner: &Corner| i64::from(corner.nearness) - i64::from(a.nearness);
@@ -147,7 +147,7 @@ impl Plane {
     }
 
     /// At the middle of a row's first column, Q24.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn at_row(&self, row: i32) -> i64 {
         let [x, y] = self.gradient;
         let down = y.wrapping_mul(i64::from((row << 8) + 128));
@@ -165,7 +165,7 @@ struct Inverse {
 }
 
 impl Inverse {
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn new(area: i64) -> Self {
         let magnitude = area.unsigned_abs();
         let zeros = leading_zeros_wide(magnitude);
@@ -175,7 +175,7 @@ impl Inverse {
     }
 
     /// `value / area` in Q24, if below 2^48.
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn share(&self, value: i64) -> Option<i64> {
         // Bits that only repeat the sign.
         let spare = leading_zeros_wide((value ^ value >> 63) as u64 | 1) - 1;
@@ -193,7 +193,7 @@ impl Inverse {
 }
 
 /// Number of zero bits above the highest one.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn leading_zeros_wide(value: u64) -> u32 {
     match (value >> 32) as u32 {
         0 => 32 + leading_zeros(value as u32),
@@ -215,12 +215,12 @@ struct Edges {
 impl Primitive for Edges {
     type Canvas = [Surface];
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn columns(&self) -> [usize; 2] {
         [self.left.first_column(), self.right.first_column()]
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn span(&self, first: usize, skipped: usize, range: Range<usize>, surface: &mut [Surface]) {
         let Some(run) = surface.get_mut(range) else { return };
         // From the span's first column on, in this tile or not: so that the tiles make no
@@ -238,7 +238,7 @@ impl Primitive for Edges {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn advance(&mut self) {
         self.left.advance();
         self.right.advance();
@@ -278,7 +278,7 @@ impl Tile<'_, Surface> {
 }
 
 /// Corners from the upper to the lower one.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn downwards([a, b, c]: &[Corner; 3]) -> [&Corner; 3] {
     let [a, b] = if a.y <= b.y { [a, b] } else { [b, a] };
     let [b, c] = if b.y <= c.y { [b, c] } else { [c, b] };

@@ -1,6 +1,6 @@
 //! Even shares of a ray.
 
-use crate::fixed::mul_hi_u;
+use crate::fixed::{divide, mul_hi_u};
 use quintet_protocol::ray::Spacing;
 
 /// Fraction bits of a step.
@@ -29,7 +29,7 @@ impl Even {
             Spacing::Points => samples - 1,
         };
         let intervals = intervals.max(1);
-        let step = ((1 << STEP_BITS) - 1) / u64::from(intervals);
+        let step = divide((1 << STEP_BITS) - 1, intervals.into());
         let first = match spacing {
             Spacing::Middles => step / 2,
             Spacing::Points => 0,

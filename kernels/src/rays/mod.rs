@@ -8,3 +8,4 @@ pub mod focus;
 pub mod march;
 pub mod occupancy;
 mod power;
+mod shares;

@@ -6,13 +6,12 @@ use quintet_protocol::ray::DEPTH_BITS;
 /// Binary logarithm of the entries of [`POWERS`] from one to one half.
 const TABLE_BITS: u32 = 8;
 
-/// `2^-(i / 256)`, Q30, and how much less the next one is.
-static POWERS: [[u32; 2]; 1 << TABLE_BITS] = {
-    let mut table = [[0; 2]; 1 << TABLE_BITS];
+/// `2^-(i / 256)`, Q30.
+static POWERS: [u32; (1 << TABLE_BITS) + 1] = {
+    let mut table = [0; (1 << TABLE_BITS) + 1];
     let mut i = 0;
     while i < table.len() {
-        let (here, next) = (power(i), power(i + 1));
-        table[i] = [here, here - next];
+        table[i] = power(i);
         i += 1;
     }
     table
@@ -62,8 +61,8 @@ impl Power {
     pub fn of_minus(exponent: u32) -> Self {
         const STEP_BITS: u32 = DEPTH_BITS - TABLE_BITS;
         let step = (exponent >> STEP_BITS) as usize & ((1 << TABLE_BITS) - 1);
-        let [here, drop] = POWERS[step];
-        let drop = mul_hi_u(drop, exponent << (32 - STEP_BITS));
+        let (here, next) = (POWERS[step], POWERS[step + 1]);
+        let drop = mul_hi_u(here - next, exponent << (32 - STEP_BITS));
         Self { mantissa: here - drop, shift: exponent >> DEPTH_BITS }
     }
 }

@@ -4,6 +4,7 @@
 //! Where an edge is cut follows from its ends alone, the one that is seen first: so triangles that
 //! share it still do.
 
+use super::super::fixed::divide;
 use super::super::rasterise::Corner;
 use super::transform::{GUARD, Lens};
 
@@ -72,7 +73,7 @@ fn between(inner: [i32; 3], outer: [i32; 3], inside: i64, outside: i64) -> [i32;
     // Not zero, since one end is outside, and below 2^47: 33 bits of it are kept.
     let way = inside - outside;
     let shift = 31u32.saturating_sub(way.leading_zeros());
-    let share = ((inside as u64 >> shift) << 30) / (way as u64 >> shift).max(1); // Q30
+    let share = divide((inside as u64 >> shift) << 30, (way as u64 >> shift).max(1)); // Q30
     let mut place = inner;
     for (x, end) in place.iter_mut().zip(outer) {
         let length = i64::from(end) - i64::from(*x);

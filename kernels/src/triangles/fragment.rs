@@ -81,7 +81,7 @@ impl Fragments<'_> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn run(
         &self,
         number: usize,
@@ -121,7 +121,7 @@ impl Fragments<'_> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(feature = "small"), inline(always))]
     fn normals(
         &self,
         triangle: &Triangle,
@@ -154,7 +154,7 @@ impl Fragments<'_> {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn weigh(mut weights: Weights, length: usize, run: &mut RunWeights) -> &[[i32; 2]] {
     let run = run.get_mut(..length).unwrap_or_default();
     for slot in run.iter_mut() {
@@ -164,7 +164,7 @@ fn weigh(mut weights: Weights, length: usize, run: &mut RunWeights) -> &[[i32; 2
 }
 
 /// `a`, and the weights' shares of what `to_b` and `to_c` lie from it, shifted left by `up`.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn mixed<const UP: u32>(a: i32, [to_b, to_c]: [i32; 2], weights: [i32; 2]) -> u32 {
     let [at_b, at_c] = weights.map(i64::from);
     let far = (at_b * i64::from(to_b)).wrapping_add(at_c * i64::from(to_c));
@@ -172,12 +172,12 @@ fn mixed<const UP: u32>(a: i32, [to_b, to_c]: [i32; 2], weights: [i32; 2]) -> u3
 }
 
 /// How far the second and third vertex lie from the first.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn differences([a, b, c]: &[Vertex; 3], k: usize) -> [i32; 2] {
     [b, c].map(|corner| corner.attribute[k].wrapping_sub(a.attribute[k]))
 }
 
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn coordinates(
     corners: &[Vertex; 3],
     material: u16,
@@ -193,7 +193,7 @@ fn coordinates(
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn places(corners: &[Vertex; 3], weights: &[[i32; 2]], points: &mut [[u32; POINT_WORDS]]) {
     let first = corners[0].attribute;
     let far = [0, 1, 2].map(|k| differences(corners, k));
@@ -203,7 +203,7 @@ fn places(corners: &[Vertex; 3], weights: &[[i32; 2]], points: &mut [[u32; POINT
 }
 
 /// Unit vector along `v`, Q14, to a step or two; components are below 2^15.
-#[inline(always)]
+#[cfg_attr(not(feature = "small"), inline(always))]
 fn unit(v: [i32; 3]) -> [i32; 3] {
     let square = v.iter().fold(0u32, |sum, &x| sum.wrapping_add(x.wrapping_mul(x) as u32)) | 1;
     let shift = leading_zeros(square) & !1;
