@@ -16,13 +16,14 @@ const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("set-up", setup::run),
     ("format", format),
     ("lints", lints),
     ("lints of the boards", board_lints),
     ("documentation", documentation),
     ("unit tests", || run_command(cargo().arg("test"))),
+    ("debug probes", debug_probes),
     ("fuzz targets, for a bounded time", || {
         run_command(cargo().args(["test", "--package", "quintet-fuzz"]))
     }),
@@ -64,6 +65,16 @@ fn lints() -> Result<()> {
     run_command(cargo().args(["clippy", "--all-targets"]).args(deny))?;
     let packages = ["--package", "quintet-hil-tests", "--package", "quintet-fuzz"];
     run_command(cargo().args(["clippy", "--all-targets"]).args(packages).args(EMULATION).args(deny))
+}
+
+/// What the driver has only with the feature `flash`; the rest of it was tested without.
+fn debug_probes() -> Result<()> {
+    let driver = ["--package", "quintet-driver", "--features", "flash", "--lib"];
+    let clippy = ["clippy", "--bin", "quintet", "--test", "flash", "--test", "cli"];
+    run_command(cargo().args(clippy).args(driver).args(["--", "-D", "warnings"]))?;
+    let test = ["test", "--test", "flash", "--test", "cli"];
+    let names = ["--", "flash::", "probes::", "boards::"];
+    run_command(cargo().args(test).args(driver).args(names))
 }
 
 /// Of what can be built for the host; a link that leads nowhere is an error.

@@ -195,11 +195,11 @@ fn check(segment: &Segment, board: &Description) -> Result<(), ImageError> {
 /// Where `cargo xtask firmware` puts a board's image, if it has.
 fn built(board: &'static Description) -> Result<PathBuf, FlashError> {
     let folders = firmware_folders();
-    let files = folders.iter().map(|folder| folder.join(format!("{}.elf", board.name)));
+    let mut files = folders.iter().map(|folder| folder.join(format!("{}.elf", board.name)));
     let found = files.clone().find(|file| file.is_file());
     found.ok_or_else(|| FlashError::NoImage {
         board: &board.name,
-        path: files.last().unwrap_or_default(),
+        path: files.next_back().unwrap_or_default(),
     })
 }
 
