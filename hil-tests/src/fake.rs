@@ -155,7 +155,9 @@ impl Between<'_> {
             Misbehaviour::Resets if is_late => return None,
             Misbehaviour::Hangs | Misbehaviour::Resets => bytes.to_vec(),
             Misbehaviour::Garbles => {
-                let flip = |(place, byte): (usize, &u8)| byte ^ u8::from((before + place) % 8 == 0);
+                let flip = |(place, byte): (usize, &u8)| {
+                    byte ^ u8::from((before + place).is_multiple_of(8))
+                };
                 bytes.iter().enumerate().map(flip).collect()
             }
             Misbehaviour::Halves => bytes[..bytes.len() / 2].to_vec(),
