@@ -81,7 +81,7 @@ impl<'a> Bounder<'a> {
         let steepest = (slopes[0].abs().max(slopes[1].abs()) >> 4) + 1;
         let derivative = self.rows[axis] + ((steepest.min(limit) * self.rows[2]) >> 12) + 1; // Q12
         let pixels = (((deviation + 1) * derivative) << camera.focal_shift) >> 20; // Q8
-        let mut reach = ((pixels + 1) * REACH_HALVES >> 1) + DILATION_REACH;
+        let mut reach = (((pixels + 1) * REACH_HALVES) >> 1) + DILATION_REACH;
         if axis == 0 {
             reach += reach >> 1;
         }
