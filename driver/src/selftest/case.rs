@@ -235,12 +235,14 @@ fn compared(end: u32, free: &[Range<u32>]) -> Vec<Range<u32>> {
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use super::compared;
 
     #[test]
     fn what_is_free_is_not_compared() {
-        assert_eq!(compared(40, &[]), [0..40]);
+        assert!(compared(40, &[]).into_iter().eq(iter::once(0..40)));
         assert_eq!(compared(40, &[20..24, 8..12, 8..20]), [0..8, 24..40]);
-        assert_eq!(compared(40, &[0..4, 36..48]), [4..36]);
+        assert!(compared(40, &[0..4, 36..48]).into_iter().eq(iter::once(4..36)));
     }
 }
