@@ -1,5 +1,5 @@
-//! The smallest image of the emulated Cortex-M4: networks of MLPerf Tiny run on it, over its UART
-//! alone, and what it lacks it names.
+//! The smallest images of the emulated Cortex-M4, over its UART alone: one runs networks of MLPerf
+//! Tiny, and names what it lacks; one executes every command.
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
@@ -13,21 +13,24 @@ use quintet_driver::import;
 use quintet_driver::infer::Inference;
 use quintet_driver::input::npy::{Array, Elements};
 use quintet_driver::render::{Renderer, orbit};
-use quintet_hil_tests::{cloud, open, options, reach, uri};
+use quintet_driver::selftest::{self, Verdict};
+use quintet_hil_tests::{cloud, open, options, reach, render, uri};
 
-const NAME: &str = "qemu-mps2-an386-small.elf";
+/// The image for networks, and the one with every micro-operator.
+const NETWORKS_ONLY: &str = "qemu-mps2-an386-small.elf";
+const WHOLE: &str = "qemu-mps2-an386-small-whole.elf";
 const NETWORKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../networks");
 
-/// QEMU with the smallest image, its UART a socket.
+/// QEMU with one of the smallest images, its UART a socket.
 struct Board {
     qemu: Child,
     folder: PathBuf,
 }
 
 impl Board {
-    fn start(test: &str) -> Self {
-        let images = firmware_folders().into_iter().map(|folder| folder.join(NAME));
-        let image = images.clone().find(|image| image.is_file());
+    fn start(test: &str, image: &str) -> Self {
+        let mut images = firmware_folders().into_iter().map(|folder| folder.join(image));
+        let image = images.find(|image| image.is_file());
         let image = image.expect("build it: cargo xtask firmware --small");
         let folder = format!("quintet-small-{test}-{}", std::process::id());
         let folder = std::env::temp_dir().join(folder);
@@ -74,7 +77,7 @@ fn array(name: &str) -> Vec<i8> {
 
 #[test]
 fn networks_are_streamed_to_the_smallest_image_and_give_the_reference_kernels_bytes() {
-    let board = Board::start("network");
+    let board = Board::start("network", NETWORKS_ONLY);
     let mut connection = board.connect();
     for name in ["mlperf_kws_ref_model_int8", "mlperf_resnet8_int8", "mlperf_ad01_int8"] {
         check(&mut connection, name);
@@ -97,7 +100,7 @@ fn check(connection: &mut Connection, name: &str) {
 
 #[test]
 fn a_scene_is_refused_with_the_operator_that_is_missing() {
-    let board = Board::start("scene");
+    let board = Board::start("scene", NETWORKS_ONLY);
     let mut connection = board.connect();
     let scene = cloud(20, 0, 1);
     let cameras = orbit(&scene, [16, 16], 1);
@@ -109,4 +112,24 @@ fn a_scene_is_refused_with_the_operator_that_is_missing() {
     // And it goes on.
     drop(connection);
     assert!(board.connect().description().board.ends_with("mps2-an386"));
+}
+
+#[test]
+fn the_smallest_whole_image_knows_every_answer() {
+    let board = Board::start("whole", WHOLE);
+    let mut connection = board.connect();
+    let report = selftest::run(&mut connection, &mut |_| ()).unwrap();
+    for check in &report.checks {
+        assert_eq!(check.verdict, Verdict::Passed, "{}", check.name);
+    }
+}
+
+#[test]
+fn the_smallest_whole_image_draws_the_virtual_devices_pixels() {
+    let board = Board::start("pixels", WHOLE);
+    let scene = cloud(150, 3, 5);
+    let cameras = orbit(&scene, [40, 30], 1);
+    let expected = render(&mut open(&uri("virtual:")), &scene, &cameras, None);
+    let found = render(&mut board.connect(), &scene, &cameras, None);
+    assert!(found[0].rgb == expected[0].rgb);
 }

@@ -96,7 +96,9 @@ impl Toolchain {
         let features = board.target_feature.as_ref().map(|it| format!("-Ctarget-feature={it}"));
         let flags: Vec<_> = cpu.into_iter().chain(features).collect();
         if !flags.is_empty() {
-            cargo.env(variable("RUSTFLAGS"), flags.join(" "));
+            // Not by the target's name: cargo takes the dot in some for the end of a key.
+            let key = "target.'cfg(target_os = \"none\")'.rustflags";
+            cargo.arg("--config").arg(format!("{key}={flags:?}"));
         }
         Ok(cargo)
     }
