@@ -66,7 +66,8 @@ fn run(options: &Options) -> Result<bool, String> {
     }
     println!("{}", report.table());
     if let Some(path) = &options.junit {
-        let written = std::fs::write(path, junit::document(&report));
+        let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let written = folder.and_then(|()| std::fs::write(path, junit::document(&report)));
         written.map_err(|error| format!("{}: {error}", path.display()))?;
     }
     Ok(is_well(&report, options))
