@@ -16,8 +16,9 @@ use crate::process::root;
 const FILE: &str = "size.toml";
 /// Symbols below this many bytes are left out.
 const SYMBOL_MIN: u64 = 96;
-/// Bytes by which an image may differ without being another: paths of the machine's own are in it.
-const SLACK: u64 = 256;
+/// Bytes by which an image may differ without being another: messages of panics hold paths of the
+/// machine that built it.
+const SLACK: u64 = 512;
 /// Most symbols to name.
 const NAMED: usize = 8;
 
