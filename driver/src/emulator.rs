@@ -160,9 +160,12 @@ impl Emulator {
     /// Resets the board as its reset button does: the firmware starts again, the arena's memory
     /// keeps what it holds, and the link stays connected.
     ///
+    /// Somebody has to read the link meanwhile: the UART of some machines (`netduinoplus2`) waits
+    /// for its reader, and the whole machine with it.
+    ///
     /// # Errors
     ///
-    /// When QEMU has gone.
+    /// When QEMU has gone, or does not answer in ten seconds.
     pub fn reset(&mut self) -> Result<(), EmulatorError> {
         let reset = self.qemu.control.reset();
         reset.map_err(|source| EmulatorError::Io { action: "reset the board", source })

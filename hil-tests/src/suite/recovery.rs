@@ -2,6 +2,8 @@
 //! only what is missing, and draws the same pixels; or says what is wrong.
 
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use quintet_driver::session::{Session, SessionError};
@@ -113,21 +115,28 @@ fn cable_upload(device: &Device) -> Verdict {
 }
 
 /// Runs a scene during which something happens; after that the session goes on and draws the same.
-fn run_while(device: &Device, what: impl Fn() -> Result<(), DeviceError>) -> Verdict {
+///
+/// It happens beside the run, which goes on reading: some UARTs of QEMU wait for their reader, the
+/// whole machine with them, and a machine that waits is not reset.
+fn run_while(device: &Device, what: impl Fn() -> Result<(), DeviceError> + Sync) -> Verdict {
     let scene = Scene::for_target(device.target());
     let mut session = device.session()?;
     session.clear()?;
     scene.load(&mut session)?;
     let expected = scene.digest(&mut session)?;
-    let mut happened = None;
-    let ended = session.run(|event| {
-        if let (Event::Pixels { .. }, None) = (&event, &happened) {
-            happened = Some(what());
-        }
-        ControlFlow::Continue(())
+    let (happened, ended) = thread::scope(|scope| {
+        let mut happening = None;
+        let ended = session.run(|event| {
+            if let (Event::Pixels { .. }, None) = (&event, &happening) {
+                happening = Some(scope.spawn(&what));
+            }
+            ControlFlow::Continue(())
+        });
+        (happening.map(|it| it.join()), ended)
     });
     match happened {
-        Some(result) => result?,
+        Some(Ok(result)) => result?,
+        Some(Err(panic)) => resume_unwind(panic),
         None => return Err("the run was over before anything could happen".into()),
     }
     device.step("go on after that");
