@@ -1,0 +1,10 @@
+//! Trains tiny networks on the host for Quintet devices.
+
+pub mod data;
+pub mod engine;
+pub mod kernels;
+pub mod models;
+pub mod network;
+pub mod quantise;
+pub mod random;
+pub mod train;

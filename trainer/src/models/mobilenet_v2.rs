@@ -1,0 +1,101 @@
+//! MobileNetV2 (Sandler et al. 2018) with few and narrow blocks, as MobileNetV2-Tiny has them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::{Activation, Builder, Network, Padding, Shape};
+
+/// Blocks of the same output.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// How many times wider the inside of a block is than its input; 1 leaves the first layer out.
+    pub expansion: usize,
+    /// Channels of the output, at width 1.
+    pub channels: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Of the first block; the others have 1.
+    pub stride: usize,
+}
+
+/// Its sizes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MobileNetV2 {
+    /// All numbers of channels are multiplied by it, and rounded to a multiple of `round_to`.
+    #[serde(default = "one")]
+    pub width: f32,
+    /// Channels of the first convolution, of 3x3.
+    pub stem: usize,
+    /// Its stride.
+    #[serde(default = "two")]
+    pub stem_stride: usize,
+    /// Blocks.
+    pub stages: Vec<Stage>,
+    /// Channels of the last pointwise convolution; 0 leaves it out.
+    pub head: usize,
+    /// What numbers of channels are multiples of.
+    #[serde(default = "eight")]
+    pub round_to: usize,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+fn two() -> usize {
+    2
+}
+
+fn eight() -> usize {
+    8
+}
+
+impl MobileNetV2 {
+    /// The network for pictures of this shape; `factor` widens all but input and output.
+    #[must_use]
+    pub fn build(&self, input: Shape, classes: usize, factor: f32) -> Network {
+        let scaled = |channels: usize| {
+            let round = self.round_to.max(1);
+            let wide = channels as f32 * self.width * factor;
+            ((wide / round as f32).round() as usize).max(1) * round
+        };
+        let mut builder = Builder::new(input);
+        let square = |kernel, stride| ([kernel, kernel], [stride, stride], Padding::Same);
+        let mut value =
+            builder.convolve("stem", 0, scaled(self.stem), square(3, self.stem_stride), false);
+        value = builder.normalise("stem/norm", value, Activation::Relu6, false);
+        let mut number = 0;
+        for stage in &self.stages {
+            for block in 0..stage.blocks {
+                let name = |part: &str| format!("block{number}/{part}");
+                let stride = if block == 0 { stage.stride } else { 1 };
+                let from = value;
+                if stage.expansion > 1 {
+                    let inside = builder.shape(from).channels * stage.expansion;
+                    value =
+                        builder.convolve(&name("expand"), value, inside, square(1, 1), false);
+                    value = builder.normalise(
+                        &name("expand/norm"), value, Activation::Relu6, false,
+                    );
+                }
+                value = builder.depthwise(&name("depthwise"), value, square(3, stride), false);
+                value = builder.normalise(&name("depthwise/norm"), value, Activation::Relu6, false);
+                let channels = scaled(stage.channels);
+                value = builder.convolve(&name("project"), value, channels, square(1, 1), false);
+                value = builder.normalise(&name("project/norm"), value, Activation::Linear, false);
+                if builder.shape(from) == builder.shape(value) {
+                    value = builder.add(&name("add"), value, from);
+                }
+                number += 1;
+            }
+        }
+        if self.head > 0 {
+            value = builder.convolve("head", value, scaled(self.head), square(1, 1), false);
+            value = builder.normalise("head/norm", value, Activation::Relu6, false);
+        }
+        value = builder.average("pool", value);
+        builder.dense("classes", value, classes, true);
+        builder.finish()
+    }
+}

@@ -1,0 +1,3 @@
+//! From floats to int8.
+
+pub mod round;

@@ -1,0 +1,4 @@
+//! Training: losses, the optimiser and its schedule, and what happens in a step.
+
+pub mod loss;
+pub mod optimise;
