@@ -3,8 +3,12 @@
 pub mod augment;
 pub mod cifar10;
 mod error;
+mod files;
+pub mod idx;
+mod source;
 
 pub use error::DataError;
+pub use source::Source;
 
 use crate::network::Shape;
 
@@ -20,6 +24,17 @@ pub struct Dataset {
     pub labels: Vec<u16>,
     /// The labels' names.
     pub classes: Vec<String>,
+}
+
+/// Samples to train with and samples to test with, of one shape and with the same classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// To train with.
+    pub train: Dataset,
+    /// To test with; nothing is learnt or measured from them.
+    pub test: Dataset,
+    /// The levels in decibels that bytes 0 and 255 stand for, where samples are sounds' features.
+    pub range: Option<[f32; 2]>,
 }
 
 /// The real number of one step of an input's int8 numbers.
