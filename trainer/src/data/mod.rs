@@ -37,6 +37,23 @@ pub struct Split {
     pub range: Option<[f32; 2]>,
 }
 
+impl Split {
+    /// A CRC-32 of shape, samples and labels, by which other samples are noticed.
+    #[must_use]
+    pub fn fingerprint(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for part in [&self.train, &self.test] {
+            let Shape { height, width, channels } = part.shape;
+            for number in [height, width, channels, part.classes.len()] {
+                hasher.update(&(number as u64).to_le_bytes());
+            }
+            hasher.update(&part.bytes);
+            part.labels.iter().for_each(|label| hasher.update(&label.to_le_bytes()));
+        }
+        hasher.finalize()
+    }
+}
+
 /// The real number of one step of an input's int8 numbers.
 pub const SCALE: f32 = 1.0 / 64.0;
 
