@@ -70,31 +70,17 @@ impl Sounds {
     /// A [`DataError`].
     pub fn read(&self, base: &Path) -> Result<Split, DataError> {
         let front_end = FrontEnd::new(&self.features)?;
-        let error = |option, reason| DataError::Option { option, reason };
-        if !(self.seconds > 0.0 && self.seconds <= LONGEST) {
-            let reason = format!("{} is not above 0 and at most {LONGEST}", self.seconds);
-            return Err(error("seconds", reason));
-        }
-        let length = (f64::from(self.seconds) * f64::from(self.features.rate)).round() as usize;
-        let frames = front_end.frames(length);
-        if frames == 0 {
-            let reason = format!("{} is shorter than `features.window_ms`", self.seconds);
-            return Err(error("seconds", reason));
-        }
-        let pieces = self.pieces.unwrap_or(Pieces { frames, step: 1 });
-        if pieces.step == 0 || !(1..=frames).contains(&pieces.frames) {
-            let reason = format!("{pieces:?} of {frames} frames");
-            return Err(error("pieces", reason));
-        }
+        let length = self.length()?;
+        let pieces = self.pieces(front_end.frames(length))?;
         let folder = base.join(&self.path);
         let listing = folder::list(&folder, &["wav"], self.names, self.test_share)?;
         let variation = Variation::new(&self.vary, base, self.features.rate)?;
         let reader = Reader { front_end, rate: self.features.rate, length, variation };
-        let (train, test) =
-            (reader.read(&listing.train, true)?, reader.read(&listing.test, false)?);
+        let train = reader.read(&listing.train, self.vary.copies)?;
+        let test = reader.read(&listing.test, 0)?;
         let range = range(&train, self.features.decibels);
-        let shape = Shape { height: pieces.frames, width: self.features.bins, channels: 1 };
         let set = |features: &[Features], items: &[Item]| {
+            let shape = Shape { height: pieces.frames, width: self.features.bins, channels: 1 };
             let (bytes, labels) = (Vec::new(), Vec::new());
             let mut set = Dataset { shape, bytes, labels, classes: listing.classes.clone() };
             for (sound, item) in features.iter().zip(items) {
@@ -106,6 +92,31 @@ impl Sounds {
         };
         let (train, test) = (set(&train, &listing.train), set(&test, &listing.test));
         Ok(Split { train, test, range: Some(range) })
+    }
+
+    /// Samples of each sound.
+    fn length(&self) -> Result<usize, DataError> {
+        if !(self.seconds > 0.0 && self.seconds <= LONGEST) {
+            let reason = format!("{} is not above 0 and at most {LONGEST}", self.seconds);
+            return Err(DataError::Option { option: "seconds", reason });
+        }
+        Ok((f64::from(self.seconds) * f64::from(self.features.rate)).round() as usize)
+    }
+
+    /// The pieces of sounds of this many frames.
+    fn pieces(&self, frames: usize) -> Result<Pieces, DataError> {
+        let error = |option, reason| Err(DataError::Option { option, reason });
+        if frames == 0 {
+            let reason = format!("{} is shorter than `features.window_ms`", self.seconds);
+            return error("seconds", reason);
+        }
+        let pieces = self.pieces.unwrap_or(Pieces { frames, step: 1 });
+        let Pieces { frames: own, step } = pieces;
+        if step == 0 || !(1..=frames).contains(&own) {
+            let reason = format!("{own} frames, step {step}, cannot be had of {frames} frames");
+            return error("pieces", reason);
+        }
+        Ok(pieces)
     }
 }
 
@@ -120,12 +131,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&self, items: &[Item], varied: bool) -> Result<Vec<Features>, DataError> {
+    fn read(&self, items: &[Item], copies: usize) -> Result<Vec<Features>, DataError> {
         let features = |item: &Item| {
             let mut samples = read_wav(&item.path, self.rate, self.length)?;
             samples.resize(self.length, 0.0);
             let name = item.path.file_name().unwrap_or_default().to_string_lossy();
-            let copies = if varied { self.variation.copies } else { 0 };
             let copies = (0..copies).map(|copy| self.variation.copy(&samples, &name, copy));
             let mut levels = vec![self.front_end.levels(&samples)];
             levels.extend(copies.map(|samples| self.front_end.levels(&samples)));

@@ -30,7 +30,6 @@ impl Default for Vary {
 /// [`Vary`] with what it needs.
 #[derive(Debug)]
 pub struct Variation {
-    pub copies: usize,
     /// In samples.
     shift: usize,
     noises: Vec<Vec<f32>>,
@@ -60,7 +59,7 @@ impl Variation {
             _ => Vec::new(),
         };
         let shift = (f64::from(shift_ms) * f64::from(rate) / 1000.0).round() as usize;
-        Ok(Self { copies, shift, noises, above_noise: options.above_noise })
+        Ok(Self { shift, noises, above_noise: options.above_noise })
     }
 
     /// The copy of this number of a sound of this name, as long as the sound.
@@ -75,8 +74,11 @@ impl Variation {
         let background = self.background(length, &mut random);
         let [least, most] = self.above_noise;
         let decibels = least + (most - least) * random.uniform();
-        let ratio = power(samples) / power(&background).max(f64::MIN_POSITIVE);
-        let factor = libm::sqrt(ratio * libm::pow(10.0, -f64::from(decibels) / 10.0)) as f32;
+        let share = libm::pow(10.0, -f64::from(decibels) / 10.0);
+        let factor = match power(&background) {
+            0.0 => 0.0,
+            power_of_noise => libm::sqrt(power(samples) / power_of_noise * share) as f32,
+        };
         for (sample, noise) in varied.iter_mut().zip(&background) {
             *sample += factor * noise;
         }
