@@ -2,9 +2,13 @@
 
 pub mod augment;
 pub mod cifar10;
+pub mod digits;
 mod error;
 mod files;
+pub mod folder;
 pub mod idx;
+pub mod images;
+pub mod sounds;
 mod source;
 
 pub use error::DataError;
@@ -89,4 +93,9 @@ impl Dataset {
             *input = real(*byte);
         }
     }
+}
+
+/// The share of files to test with, where a configuration does not say.
+fn fifth() -> f32 {
+    0.2
 }

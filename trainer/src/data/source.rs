@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataError, Split, cifar10, idx};
+use super::{DataError, Split, cifar10, digits, idx, images, sounds};
 
 /// A data set, as the table `[data]` of a configuration tells it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,12 @@ pub enum Source {
         /// The folder of the four files.
         path: PathBuf,
     },
+    /// The handwritten digits that are part of the program.
+    Digits {},
+    /// A folder of pictures.
+    Images(images::Images),
+    /// A folder of sounds.
+    Sounds(sounds::Sounds),
 }
 
 impl Source {
@@ -32,6 +38,9 @@ impl Source {
         match self {
             Self::Cifar10 { path } => cifar10::read(&base.join(path)),
             Self::Idx { path } => idx::read(&base.join(path)),
+            Self::Digits {} => digits::read(),
+            Self::Images(images) => images.read(base),
+            Self::Sounds(sounds) => sounds.read(base),
         }
     }
 }
