@@ -45,7 +45,7 @@ fn refusal(output: &Output, code: i32) -> String {
 #[test]
 fn a_training_leaves_network_log_and_curve_and_says_so() {
     let folder = place("whole");
-    let output = train(&folder, &["--json"]);
+    let output = train(&folder, &["--json", "--samples"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&summary["epochs"], &summary["steps"]), (&1.into(), &11.into()));
@@ -57,6 +57,9 @@ fn a_training_leaves_network_log_and_curve_and_says_so() {
     let log = String::from_utf8(read("log.csv")).unwrap();
     assert_eq!(log.lines().count(), 2, "{log}");
     assert!(read("curve.svg").starts_with(b"<svg"));
+    // 360 pictures of 8x8 with labels of two bytes, each file behind a header.
+    let sizes = ["test_samples.npy", "test_labels.npy"].map(|name| read(name).len());
+    assert_eq!(sizes, [128 + 360 * 64, 128 + 360 * 2]);
     let network = folder.join(summary["network"]["path"].as_str().unwrap());
     assert_eq!(std::fs::read(network).unwrap(), read("network.safetensors"));
 }

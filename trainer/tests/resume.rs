@@ -39,8 +39,7 @@ impl Place {
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("config.toml");
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join("digits");
-        let text = format!("[data]\nkind = \"idx\"\npath = {data:?}\n{NETWORK}{recipe}");
+        let text = format!("[data]\nkind = \"digits\"\n{NETWORK}{recipe}");
         std::fs::write(&config, text).unwrap();
         Self { folder, config }
     }

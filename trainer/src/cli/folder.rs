@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use quintet_trainer::data::{Dataset, npy};
 use quintet_trainer::train::checkpoint::Checkpoint;
 use quintet_trainer::train::curve;
 use quintet_trainer::train::log::Log;
@@ -16,6 +17,8 @@ const CHECKPOINT: &str = "checkpoint";
 const LOG: &str = "log.csv";
 const CURVE: &str = "curve.svg";
 const WEIGHTS: &str = "network.safetensors";
+const SAMPLES: &str = "test_samples.npy";
+const LABELS: &str = "test_labels.npy";
 const LOCK: &str = "lock";
 
 /// A folder that no other process trains in.
@@ -60,7 +63,8 @@ impl Folder {
 
     /// Takes away what an earlier training left.
     pub fn clear(&self) -> Result<(), Failure> {
-        for path in [CHECKPOINT, LOG, CURVE, WEIGHTS].map(|name| self.path.join(name)) {
+        let names = [CHECKPOINT, LOG, CURVE, WEIGHTS, SAMPLES, LABELS];
+        for path in names.map(|name| self.path.join(name)) {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     return Err(Failure::write(&path, &error));
@@ -90,6 +94,12 @@ impl Folder {
     pub fn write_weights(&self, bytes: &[u8]) -> Result<PathBuf, Failure> {
         self.write(WEIGHTS, bytes)?;
         Ok(self.path.join(WEIGHTS))
+    }
+
+    /// Writes the test samples and their labels.
+    pub fn write_samples(&self, data: &Dataset) -> Result<(), Failure> {
+        self.write(SAMPLES, &npy::samples(data))?;
+        self.write(LABELS, &npy::labels(data))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

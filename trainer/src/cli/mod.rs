@@ -74,6 +74,9 @@ struct Arguments {
     /// Epochs between two looks at the test samples
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     evaluate_every: u32,
+    /// Write the test samples as well, as the network is given them: test_samples.npy, test_labels.npy
+    #[arg(long)]
+    samples: bool,
     /// Print one JSON document at the end
     #[arg(long)]
     json: bool,
@@ -123,6 +126,9 @@ fn train(arguments: &Arguments) -> Result<End, Failure> {
     }
     let (network, state) = session.network();
     let path = folder.write_weights(&weights::safetensors(&network, &state))?;
+    if arguments.samples {
+        folder.write_samples(&data.test)?;
+    }
     let test_accuracy = accuracy(&network, &state, &data.test);
     let [_, steps] = session.steps();
     let seconds = session.log().seconds;

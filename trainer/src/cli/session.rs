@@ -96,14 +96,15 @@ impl<'a> Session<'a> {
 
     /// Trains to the end, or until it is interrupted.
     pub fn run(&mut self, keeping: Keeping, interrupt: &Interrupt) -> Result<End, Failure> {
-        let [done, steps] = self.steps();
-        let progress = Progress::new(steps, self.config.recipe.all_epochs(), done);
+        let [done, all] = self.steps();
+        let progress = Progress::new(all, self.config.recipe.all_epochs(), done);
         self.since = [Instant::now(); 2];
         while !self.training.is_over() {
             let report = self.training.step();
             self.log.add(&report);
             progress.step();
-            let is_epoch = self.training.step_number() % self.training.steps_of_epoch() == 0;
+            let steps = self.training.steps_of_epoch();
+            let is_epoch = self.training.step_number().is_multiple_of(steps);
             if is_epoch {
                 self.close_epoch(keeping);
             }

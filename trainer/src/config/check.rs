@@ -6,9 +6,13 @@ use std::ops::RangeInclusive;
 use super::Config;
 use crate::boost::Boost;
 use crate::data::Split;
+use crate::data::augment::Augment;
 use crate::distil::Distil;
 use crate::models::Model;
+use crate::models::autoencoder::Autoencoder;
+use crate::models::ds_cnn::DsCnn;
 use crate::models::mobilenet_v2::MobileNetV2;
+use crate::models::resnet8::ResNet8;
 use crate::train::recipe::Recipe;
 
 /// More than any network or training has, and far below where products of sizes overflow.
@@ -30,6 +34,9 @@ pub fn config(config: &Config) -> Checked {
     recipe(&config.recipe)?;
     match &config.network {
         Model::MobileNetV2(model) => mobilenet_v2(model),
+        Model::DsCnn(model) => ds_cnn(model),
+        Model::ResNet8(model) => resnet8(model),
+        Model::Autoencoder(model) => autoencoder(model),
     }
 }
 
@@ -42,6 +49,12 @@ pub fn data(config: &Config, data: &Split) -> Checked {
     }
     if data.test.is_empty() {
         return Err(Invalid { key: "data".into(), reason: "has no test samples".into() });
+    }
+    let outputs = config.network.build(data.train.shape, data.train.classes.len(), 1.0).output();
+    if outputs.elements() != data.train.classes.len() {
+        let (outputs, classes) = (outputs.elements(), data.train.classes.len());
+        let reason = format!("has {outputs} outputs, but the data have {classes} classes");
+        return Err(Invalid { key: "network.kind".into(), reason });
     }
     let size = data.train.shape.height.min(data.train.shape.width);
     let shift = config.recipe.augment.shift;
@@ -60,8 +73,14 @@ fn recipe(recipe: &Recipe) -> Checked {
     number("recipe.decay", recipe.decay, 0.0..=1.0)?;
     number("recipe.warm_up", recipe.warm_up, 0.0..=recipe.epochs as f32)?;
     number("recipe.smoothing", recipe.smoothing, 0.0..=0.9)?;
+    augment(&recipe.augment)?;
     recipe.boost.as_ref().map_or(Ok(()), boost)?;
     recipe.distil.as_ref().map_or(Ok(()), distil)
+}
+
+fn augment(augment: &Augment) -> Checked {
+    number("recipe.augment.contrast", augment.contrast, 0.0..=1.0)?;
+    number("recipe.augment.brightness", augment.brightness, 0.0..=1.0)
 }
 
 fn boost(boost: &Boost) -> Checked {
@@ -80,11 +99,10 @@ fn distil(distil: &Distil) -> Checked {
 }
 
 fn mobilenet_v2(model: &MobileNetV2) -> Checked {
-    number("network.width", model.width, 0.01..=64.0)?;
+    widths(model.width, model.round_to)?;
     number("network.stem", model.stem, 1..=CHANNELS)?;
     number("network.stem_stride", model.stem_stride, 1..=8)?;
     number("network.head", model.head, 0..=CHANNELS)?;
-    number("network.round_to", model.round_to, 1..=CHANNELS)?;
     for stage in &model.stages {
         number("network.stages.expansion", stage.expansion, 1..=64)?;
         number("network.stages.channels", stage.channels, 1..=CHANNELS)?;
@@ -92,6 +110,32 @@ fn mobilenet_v2(model: &MobileNetV2) -> Checked {
         number("network.stages.stride", stage.stride, 1..=8)?;
     }
     Ok(())
+}
+
+fn ds_cnn(model: &DsCnn) -> Checked {
+    widths(model.width, model.round_to)?;
+    number("network.channels", model.channels, 1..=CHANNELS)?;
+    number("network.blocks", model.blocks, 0..=256)?;
+    for side in 0..2 {
+        number("network.kernel", model.kernel[side], 1..=64)?;
+        number("network.stride", model.stride[side], 1..=64)?;
+    }
+    Ok(())
+}
+
+fn resnet8(model: &ResNet8) -> Checked {
+    widths(model.width, model.round_to)?;
+    model.stacks.iter().try_for_each(|it| number("network.stacks", *it, 1..=CHANNELS))
+}
+
+fn autoencoder(model: &Autoencoder) -> Checked {
+    widths(model.width, model.round_to)?;
+    model.layers.iter().try_for_each(|it| number("network.layers", *it, 1..=CHANNELS))
+}
+
+fn widths(width: f32, round_to: usize) -> Checked {
+    number("network.width", width, 0.01..=64.0)?;
+    number("network.round_to", round_to, 1..=CHANNELS)
 }
 
 /// Refuses what is outside of a range, and what is no number.

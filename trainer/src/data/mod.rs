@@ -8,6 +8,7 @@ mod files;
 pub mod folder;
 pub mod idx;
 pub mod images;
+pub mod npy;
 pub mod sounds;
 mod source;
 
