@@ -10,33 +10,39 @@ pub fn gather(x: &[f32], window: &Window, channels: usize, frame: &mut Frame, ro
     frame.load(x);
     let run = window.kernel[1] * channels;
     rows.resize(window.pixels() * window.kernel[0] * run, 0.0);
-    let places = places(window, channels, frame.pitch);
-    for (part, at) in rows.chunks_exact_mut(run).zip(places) {
+    each(window, channels, frame.pitch, rows.chunks_exact_mut(run), |part, at| {
         part.copy_from_slice(&frame.data[at..at + run]);
-    }
+    });
 }
 
 /// Adds rows made by [`gather`] up where they came from.
 pub fn scatter(rows: &[f32], window: &Window, channels: usize, frame: &mut Frame, dx: &mut [f32]) {
     frame.data.fill(0.0);
     let run = window.kernel[1] * channels;
-    let places = places(window, channels, frame.pitch);
-    for (part, at) in rows.chunks_exact(run).zip(places) {
+    each(window, channels, frame.pitch, rows.chunks_exact(run), |part, at| {
         for (dx, part) in frame.data[at..at + run].iter_mut().zip(part) {
             *dx += part;
         }
-    }
+    });
     frame.store(dx);
 }
 
-/// Where each row of the kernel begins in a frame, for each output pixel.
-fn places(window: &Window, channels: usize, pitch: usize) -> impl Iterator<Item = usize> {
-    let [height, width] = window.output;
-    let ([down, right], rows) = (window.stride, window.kernel[0]);
-    (0..height).flat_map(move |y| {
-        (0..width).flat_map(move |x| {
-            let at = y * down * pitch + x * right * channels;
-            (0..rows).map(move |row| at + row * pitch)
-        })
-    })
+/// Calls `visit` with each part of rows, one for each row of the kernel for each output pixel, and
+/// where it begins in a frame.
+fn each<T>(
+    window: &Window,
+    channels: usize,
+    pitch: usize,
+    mut parts: impl Iterator<Item = T>,
+    mut visit: impl FnMut(T, usize),
+) {
+    let [down, right] = window.stride;
+    for y in 0..window.output[0] {
+        for x in 0..window.output[1] {
+            let first = y * down * pitch + x * right * channels;
+            for (ky, part) in parts.by_ref().take(window.kernel[0]).enumerate() {
+                visit(part, first + ky * pitch);
+            }
+        }
+    }
 }
