@@ -1,5 +1,5 @@
-//! Samples as they are shown to a network in training: pictures, and sounds' features as pictures whose
-//! rows are frames, shifted, mirrored, lit otherwise and with parts hidden, at random.
+//! Samples as they are shown to a network in training: pictures, and sounds' features as pictures
+//! whose rows are frames, shifted, mirrored, lit otherwise and with parts hidden, at random.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +29,8 @@ pub struct Augment {
     pub hidden_rows: usize,
     /// Neighbouring columns that are hidden at most.
     pub hidden_columns: usize,
-    /// The byte that comes in from outside of a picture and hides parts: 128 is the number zero, 0 is
-    /// the black of pictures and the silence of sounds.
+    /// The byte that comes in from outside of a picture and hides parts: 128 is the number zero, 0
+    /// is the black of pictures and the silence of sounds.
     pub fill: u8,
 }
 

@@ -1,4 +1,5 @@
-//! The handwritten digits that come with the trainer: 1 437 and 360 pictures of 8x8, in ten classes.
+//! The handwritten digits that come with the trainer: 1 437 and 360 pictures of 8x8, in ten
+//! classes.
 //!
 //! Source: E. Alpaydin and C. Kaynak 1998, Optical Recognition of Handwritten Digits, UCI Machine
 //! Learning Repository; `data/digits/ATTRIBUTION.md` says what was changed.

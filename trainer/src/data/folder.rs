@@ -8,14 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::DataError;
 use crate::random::Random;
 
-/// What files' names tell. A name like `7_theo_31.wav` has the parts 0 (`7`), 1 (`theo`) and 2 (`31`).
+/// What files' names tell. A name like `7_theo_31.wav` has the parts 0 (`7`), 1 (`theo`) and 2
+/// (`31`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Names {
     /// The part that is the class. Without it the folder that a file lies in is.
     pub label: Option<usize>,
-    /// The part that is the group (the speaker, say): its files are either all trained or all tested
-    /// with. Without it each file is a group of its own.
+    /// The part that is the group (the speaker, say): its files are either all trained or all
+    /// tested with. Without it each file is a group of its own.
     pub group: Option<usize>,
 }
 
@@ -42,9 +43,13 @@ pub struct Listing {
 /// The files in `folder` whose names end in one of `extensions`.
 ///
 /// `folder` has a folder for each class, or `train` and `test` (or `training` and `testing`) which
-/// have these. Without folders for classes, and without [`Names::label`], all files are of one class.
-/// Folders that begin with `_` or `.` are left out. Without `train` and `test`, the share `test_share`
-/// of the groups is for testing: those that come first in the order of a hash of their names.
+/// have these. Without folders for classes, and without [`Names::label`], all files are of one
+/// class. Folders that begin with `_` or `.` are left out. Without `train` and `test`, the share
+/// `test_share` of the groups is for testing: those that come first in the order of a hash of their
+/// names.
+///
+/// # Errors
+/// A [`DataError`].
 pub fn list(
     folder: &Path,
     extensions: &[&str],
@@ -65,8 +70,10 @@ pub fn list(
         let item = |Found { path, class, .. }: Found| {
             let place =
                 classes.iter().position(|it| *it == class).and_then(|it| it.try_into().ok());
-            let reason = format!("there are {} classes; {} are the most", classes.len(), u16::MAX);
-            let label = place.ok_or(DataError::Malformed { path: folder.to_owned(), reason })?;
+            let label = place.ok_or_else(|| DataError::Malformed {
+                path: folder.to_owned(),
+                reason: format!("{} classes are too many", classes.len()),
+            })?;
             Ok(Item { path, label })
         };
         found.into_iter().map(item).collect()
@@ -108,8 +115,9 @@ fn collect(folder: &Path, extensions: &[&str], names: Names) -> Result<Vec<Found
     found.into_iter().map(describe).collect()
 }
 
-/// The files right in a folder whose names end in one of `extensions`, of which there is one at least.
-pub fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, DataError> {
+/// The files right in a folder whose names end in one of `extensions`, of which there is one at
+/// least.
+pub(super) fn files(folder: &Path, extensions: &[&str]) -> Result<Vec<PathBuf>, DataError> {
     let files = entries(folder, extensions)?.0;
     if files.is_empty() {
         let what = format!("file whose name ends in .{}", extensions.join(" or ."));
@@ -153,7 +161,7 @@ fn part(path: &Path, at: usize) -> Result<String, DataError> {
 }
 
 /// A number that a name alone decides.
-pub fn hash(name: &str) -> u64 {
+pub(super) fn hash(name: &str) -> u64 {
     Random::new(&name.bytes().map(u64::from).collect::<Vec<_>>()).next()
 }
 

@@ -66,11 +66,9 @@ impl MobileNetV2 {
                 let from = value;
                 if stage.expansion > 1 {
                     let inside = builder.shape(from).channels * stage.expansion;
+                    value = builder.convolve(&name("expand"), value, inside, square(1, 1), false);
                     value =
-                        builder.convolve(&name("expand"), value, inside, square(1, 1), false);
-                    value = builder.normalise(
-                        &name("expand/norm"), value, Activation::Relu6, false,
-                    );
+                        builder.normalise(&name("expand/norm"), value, Activation::Relu6, false);
                 }
                 value = builder.depthwise(&name("depthwise"), value, square(3, stride), false);
                 value = builder.normalise(&name("depthwise/norm"), value, Activation::Relu6, false);

@@ -468,8 +468,11 @@ fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass: Pass, sta
     let order = Random::new(&[MEASURE, recipe.seed]).permutation(data.len());
     let batches = order.chunks_exact(recipe.batch).take(MEASURED_BATCHES);
     for (number, chosen) in batches.enumerate() {
+        // As in training: shifted pictures have other means than whole ones.
         runner.engine.load(&runner.network, chosen.len(), |place, input| {
-            data.write(chosen[place], input);
+            let sample = chosen[place];
+            let mut random = Random::new(&[MEASURE, recipe.seed, sample as u64]);
+            recipe.augment.write(data, sample, &mut random, input);
         });
         runner.engine.forward(&runner.network, state, pass);
         let share = 1.0 / (number + 1) as f32;

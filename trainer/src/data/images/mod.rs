@@ -26,7 +26,8 @@ pub struct Images {
     /// What files' names tell.
     #[serde(default)]
     pub names: Names,
-    /// The share of files (or of groups of them) to test with, where the folder does not have `test`.
+    /// The share of files (or of groups of them) to test with, where the folder does not have
+    /// `test`.
     #[serde(default = "super::fifth")]
     pub test_share: f32,
 }

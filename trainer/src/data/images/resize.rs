@@ -1,5 +1,5 @@
-//! Pictures brought to another size, by linear interpolation where they grow and by a triangle as wide
-//! as two new pixels where they shrink, so that no old pixel is left out.
+//! Pictures brought to another size, by linear interpolation where they grow and by a triangle as
+//! wide as two new pixels where they shrink, so that no old pixel is left out.
 
 use super::decode::Picture;
 

@@ -103,7 +103,8 @@ impl FrontEnd {
         self.bands.len()
     }
 
-    /// Levels of a sound in decibels, frames x bins: a sine of full scale has about 0, silence -100.
+    /// Levels of a sound in decibels, frames x bins: a sine of full scale has about 0, silence
+    /// -100.
     #[must_use]
     pub fn levels(&self, samples: &[f32]) -> Vec<f32> {
         let mut levels = Vec::with_capacity(self.frames(samples.len()) * self.bins());
@@ -123,8 +124,8 @@ fn mel(hertz: f64) -> f64 {
     2595.0 * libm::log10(1.0 + hertz / 700.0)
 }
 
-/// Triangles whose corners are equally far apart in mel; each reaches from its lower neighbour's peak,
-/// where it is 0, over its own, where it is 1, to its upper neighbour's.
+/// Triangles whose corners are equally far apart in mel; each reaches from its lower neighbour's
+/// peak, where it is 0, over its own, where it is 1, to its upper neighbour's.
 fn bands(options: &LogMel, length: usize) -> Result<Vec<(usize, Vec<f64>)>, DataError> {
     let error = |option, reason| DataError::Option { option, reason };
     let half = f64::from(options.rate) / 2.0;

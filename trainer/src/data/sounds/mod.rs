@@ -1,5 +1,5 @@
-//! Folders of sounds: WAV files as log-mel features, which networks take like pictures of one channel,
-//! frames x bins.
+//! Folders of sounds: WAV files as log-mel features, which networks take like pictures of one
+//! channel, frames x bins.
 
 pub mod fft;
 pub mod log_mel;
@@ -28,8 +28,8 @@ pub struct Sounds {
     pub path: PathBuf,
     /// What each sound is cut to, at its end, or filled up to with silence.
     pub seconds: f32,
-    /// Samples are pieces of sounds, as an autoencoder that watches a machine takes them. Without it
-    /// each sound is one sample.
+    /// Samples are pieces of sounds, as an autoencoder that watches a machine takes them. Without
+    /// it each sound is one sample.
     pub pieces: Option<Pieces>,
     /// The front end.
     #[serde(default)]
@@ -40,7 +40,8 @@ pub struct Sounds {
     /// What files' names tell.
     #[serde(default)]
     pub names: Names,
-    /// The share of files (or of groups of them) to test with, where the folder does not have `test`.
+    /// The share of files (or of groups of them) to test with, where the folder does not have
+    /// `test`.
     #[serde(default = "super::fifth")]
     pub test_share: f32,
 }

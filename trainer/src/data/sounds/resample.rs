@@ -1,5 +1,5 @@
-//! Sounds at another rate: interpolation with a sinc under a Hann window, which also takes away what
-//! is too high for the new rate.
+//! Sounds at another rate: interpolation with a sinc under a Hann window, which also takes away
+//! what is too high for the new rate.
 //!
 //! Source: J. O. Smith 2002, Digital Audio Resampling Home Page.
 

@@ -1,4 +1,5 @@
-//! Sounds as they could also have been recorded: earlier or later, and with something else to be heard.
+//! Sounds as they could also have been recorded: earlier or later, and with something else to be
+//! heard.
 
 use std::path::{Path, PathBuf};
 

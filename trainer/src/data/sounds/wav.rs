@@ -90,7 +90,8 @@ impl Format {
             (FLOAT, 64) => numbers(data, |bytes| f64::from_le_bytes(bytes) as f32),
             (code, bits) => {
                 return Err(format!(
-                    "samples of {bits} bits and format {code} are not read; save it as PCM of 16 bits"
+                    "samples of {bits} bits and format {code} are not read: save it as PCM of \
+                     16 bits"
                 ));
             }
         };
