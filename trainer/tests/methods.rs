@@ -4,6 +4,7 @@ use quintet_trainer::boost::{Boost, Shortcut, contract, expand};
 use quintet_trainer::data::Dataset;
 use quintet_trainer::distil::{Distil, Share, Surgery, Uncertainty, distil, operate};
 use quintet_trainer::engine::{Engine, Pass};
+use quintet_trainer::models::autoencoder::Autoencoder;
 use quintet_trainer::models::mobilenet_v2::{MobileNetV2, Stage};
 use quintet_trainer::network::{Network, Operation, Shape, State};
 use quintet_trainer::random::Random;
@@ -16,8 +17,12 @@ const CLASSES: usize = 4;
 fn tiny(width: f32) -> Network {
     let stage = |expansion, channels, stride| Stage { expansion, channels, blocks: 2, stride };
     let stages = vec![stage(1, 8, 1), stage(3, 16, 2)];
-    let model =
-        MobileNetV2 { width: 1.0, stem: 8, stem_stride: 2, stages, head: 24, round_to: 8 };
+    let model = MobileNetV2 { width: 1.0, stem: 8, stem_stride: 2, stages, head: 24, round_to: 8 };
+    model.build(INPUT, CLASSES, width)
+}
+
+fn autoencoder(width: f32) -> Network {
+    let model = Autoencoder { width: 1.0, layers: vec![64, 32, 64], round_to: 8 };
     model.build(INPUT, CLASSES, width)
 }
 
@@ -59,22 +64,26 @@ fn deviation(one: &[f32], other: &[f32]) -> f32 {
 
 #[test]
 fn a_linear_giant_is_contracted_exactly() {
-    let network = tiny(1.0);
-    for shortcut in [Shortcut::None, Shortcut::Linear] {
-        for (share, ratio) in [(0.5, 6), (1.0, 2), (0.2, 6)] {
-            let boost = Boost { share, ratio, shortcut, ..Boost::default() };
-            let giant = expand(&network, &boost);
-            assert!(giant.parameters() > network.parameters());
-            let state = trained(&giant, 5);
-            let contracted = contract(&network, &giant, &state);
-            let expected = outputs(&giant, &state, 1.0);
-            let found = deviation(&expected, &outputs(&network, &contracted, 0.0));
-            assert!(found < 1e-4, "{boost:?}: off by {found}");
-            // Only then: a giant that is not linear yet is another function.
-            let early = deviation(&outputs(&giant, &state, 0.9), &outputs(&network, &contracted, 0.0));
-            assert!(early > 1e-3, "{boost:?}: at slope 0.9 already the same ({early})");
+    for network in [tiny(1.0), autoencoder(1.0)] {
+        for shortcut in [Shortcut::None, Shortcut::Linear] {
+            for (share, ratio) in [(0.5, 6), (1.0, 2), (0.3, 6)] {
+                is_contracted(&network, &Boost { share, ratio, shortcut, ..Boost::default() });
+            }
         }
     }
+}
+
+fn is_contracted(network: &Network, boost: &Boost) {
+    let giant = expand(network, boost);
+    assert!(giant.parameters() > network.parameters());
+    let state = trained(&giant, 5);
+    let contracted = contract(network, &giant, &state);
+    let expected = outputs(&giant, &state, 1.0);
+    let found = deviation(&expected, &outputs(network, &contracted, 0.0));
+    assert!(found < 1e-4, "{boost:?}: off by {found}");
+    // Only then: a giant that is not linear yet is another function.
+    let early = deviation(&outputs(&giant, &state, 0.9), &outputs(network, &contracted, 0.0));
+    assert!(early > 1e-3, "{boost:?}: at slope 0.9 already the same ({early})");
 }
 
 #[test]
@@ -188,7 +197,8 @@ fn distillation_has_the_gradient_of_its_loss() {
     let mut random = Random::new(&[2]);
     let mut draw = || (0..3 * CLASSES).map(|_| 2.0 * random.normal()).collect::<Vec<f32>>();
     let (mut own, teacher) = (draw(), draw());
-    for how in [(1.0, Uncertainty::Ignore), (3.0, Uncertainty::Ignore), (2.0, Uncertainty::Entropy)] {
+    for how in [(1.0, Uncertainty::Ignore), (3.0, Uncertainty::Ignore), (2.0, Uncertainty::Entropy)]
+    {
         let mut gradient = vec![0.0; own.len()];
         distil(&own, &teacher, CLASSES, how, 0.7, &mut gradient);
         for place in 0..own.len() {
@@ -200,7 +210,11 @@ fn distillation_has_the_gradient_of_its_loss() {
                 loss
             };
             let difference = 0.7 * (loss(1e-2) - loss(-1e-2)) / 2e-2;
-            assert!((difference - gradient[place]).abs() < 1e-3, "{difference} {}", gradient[place]);
+            assert!(
+                (difference - gradient[place]).abs() < 1e-3,
+                "{difference} {}",
+                gradient[place]
+            );
         }
     }
 }
@@ -266,13 +280,49 @@ fn all_methods_learn_and_end_with_the_network_that_was_asked_for() {
 }
 
 #[test]
+fn an_autoencoder_learns_to_reproduce_its_input_by_all_methods() {
+    let data = stripes(320);
+    for recipe in recipes() {
+        let recipe = Recipe { epochs: 10, rate: 1.0, ..recipe };
+        let mut training = Training::new(recipe.clone(), &data, &autoencoder).unwrap();
+        let before = training.accuracy(&data);
+        while !training.is_over() {
+            training.step();
+        }
+        let (network, state) = training.network();
+        let after = quintet_trainer::train::training::accuracy(&network, &state, &data);
+        assert!(after > before.max(0.0) + 0.3, "{recipe:?}: {before} and then {after}");
+    }
+}
+
+#[test]
+fn data_that_a_network_cannot_learn_are_refused() {
+    let data = stripes(320);
+    let build = |_: f32| tiny(1.0);
+    let five = Dataset { classes: vec![String::new(); 5], ..data.clone() };
+    let error = Training::new(Recipe::default(), &five, &build).unwrap_err();
+    assert!(error.contains("4 outputs") && error.contains("5 classes"), "{error}");
+    let shape = Shape { height: 24, width: 6, channels: 3 };
+    let flat = Dataset { shape, ..data.clone() };
+    let error = Training::new(Recipe::default(), &flat, &build).unwrap_err();
+    assert!(error.contains("24"), "{error}");
+    let boost = Some(Boost { share: 0.01, ..Boost::default() });
+    let recipe = Recipe { boost, ..Recipe::default() };
+    let error = Training::new(recipe, &data, &build).unwrap_err();
+    assert!(error.contains("share"), "{error}");
+    let recipe = Recipe { batch: 1000, ..Recipe::default() };
+    let error = Training::new(recipe, &data, &build).unwrap_err();
+    assert!(error.contains("320 training samples"), "{error}");
+}
+
+#[test]
 fn training_goes_on_from_any_step_as_if_it_had_never_stopped() {
     let data = stripes(160);
     for recipe in recipes() {
         let mut whole = Training::new(recipe.clone(), &data, &tiny).unwrap();
         let mut kept = Vec::new();
         while !whole.is_over() {
-            if whole.step_number() % 4 == 0 {
+            if whole.step_number().is_multiple_of(4) {
                 kept.push(whole.snapshot().clone());
             }
             whole.step();

@@ -39,7 +39,10 @@ pub fn contract(network: &Network, giant: &Network, state: &State) -> State {
         }
     }
     for (number, node) in network.nodes.iter().enumerate() {
-        let Operation::Convolve { weight, .. } = node.operation else { continue };
+        let (Operation::Convolve { weight, .. } | Operation::Dense { weight, .. }) = node.operation
+        else {
+            continue;
+        };
         let Some(product) = product(giant, state, &node.name) else { continue };
         let range = network.tensors[weight].range();
         for (value, sum) in contracted.parameters[range].iter_mut().zip(&product.weights) {

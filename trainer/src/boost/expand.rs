@@ -11,8 +11,9 @@ pub(super) const PARTS: [&str; 3] = ["/boost/expand", "/boost/depthwise", "/boos
 pub fn expand(network: &Network, boost: &Boost) -> Network {
     let candidates = candidates(network);
     let count = (candidates.len() as f32 * boost.share).round() as usize;
-    let chosen: Vec<usize> =
-        (0..count).map(|place| candidates[(2 * place + 1) * candidates.len() / (2 * count)]).collect();
+    let chosen: Vec<usize> = (0..count)
+        .map(|place| candidates[(2 * place + 1) * candidates.len() / (2 * count)])
+        .collect();
     let mut builder = Builder::new(network.input());
     // Where each node's value is in the giant.
     let mut values = vec![0];
@@ -29,11 +30,16 @@ pub fn expand(network: &Network, boost: &Boost) -> Network {
     builder.finish()
 }
 
-/// Pointwise convolutions without a bias, and with a normalisation that can take one up.
+/// Pointwise convolutions, and dense layers of vectors, which are the same: without a bias, and with
+/// a normalisation that can take one up.
 fn candidates(network: &Network) -> Vec<usize> {
     let is_candidate = |number: &usize| match &network.nodes[*number].operation {
         Operation::Convolve { window, bias: None, .. } => {
             window.is_pointwise() && following(network, *number).is_some()
+        }
+        Operation::Dense { bias: None, .. } => {
+            let input = network.nodes[network.nodes[*number].inputs[0]].shape;
+            input.pixels() == [1, 1] && following(network, *number).is_some()
         }
         _ => false,
     };
@@ -46,7 +52,9 @@ fn following(network: &Network, number: usize) -> Option<Activation> {
     let mut users = network.nodes.iter().filter(|node| node.inputs.contains(&number));
     let user = users.next()?;
     match (&user.operation, users.next()) {
-        (Operation::Normalise { activation: Activation::Linear, .. }, None) => Some(common(network)),
+        (Operation::Normalise { activation: Activation::Linear, .. }, None) => {
+            Some(common(network))
+        }
         (Operation::Normalise { activation, .. }, None) => Some(*activation),
         _ => None,
     }
@@ -62,7 +70,11 @@ fn common(network: &Network) -> Activation {
             _ => false,
         })
     };
-    if has(Activation::Relu) && !has(Activation::Relu6) { Activation::Relu } else { Activation::Relu6 }
+    if has(Activation::Relu) && !has(Activation::Relu6) {
+        Activation::Relu
+    } else {
+        Activation::Relu6
+    }
 }
 
 fn insert(

@@ -39,7 +39,9 @@ pub fn distil(
         let row = sample * classes..(sample + 1) * classes;
         let factor = match uncertainty {
             Uncertainty::Ignore => 1.0,
-            Uncertainty::Entropy => 1.0 - entropy(&certain[row.clone()]) / libm::logf(classes as f32),
+            Uncertainty::Entropy => {
+                1.0 - entropy(&certain[row.clone()]) / libm::logf(classes as f32)
+            }
         };
         for class in row {
             let (q, p) = (own[class].max(1e-30), wanted[class].max(1e-30));

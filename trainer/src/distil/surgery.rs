@@ -40,12 +40,7 @@ pub fn operate(
 }
 
 /// Projects a part of the teacher's gradient if it is in conflict; tells whether it was.
-fn project(
-    share: &Share,
-    range: std::ops::Range<usize>,
-    own: &[f32],
-    teacher: &mut [f32],
-) -> bool {
+fn project(share: &Share, range: std::ops::Range<usize>, own: &[f32], teacher: &mut [f32]) -> bool {
     let (mut product, mut square) = (0.0f64, 0.0f64);
     for parameter in range.clone() {
         let value = f64::from(own[parameter]);

@@ -37,6 +37,19 @@ pub fn cross_entropy(
     loss / labels.len() as f32
 }
 
+/// The mean squared difference of outputs from what is wanted, over all numbers; adds its gradient,
+/// times `weight`.
+pub fn squared_error(outputs: &[f32], wanted: &[f32], weight: f32, gradient: &mut [f32]) -> f32 {
+    let share = 1.0 / outputs.len() as f32;
+    let mut loss = 0.0;
+    for ((output, wanted), gradient) in outputs.iter().zip(wanted).zip(gradient) {
+        let difference = output - wanted;
+        *gradient += 2.0 * weight * share * difference;
+        loss += difference * difference;
+    }
+    loss * share
+}
+
 /// How many outputs are greatest at their label.
 #[must_use]
 pub fn hits(outputs: &[f32], labels: &[u16]) -> usize {
@@ -45,9 +58,9 @@ pub fn hits(outputs: &[f32], labels: &[u16]) -> usize {
     rows.filter(|(row, label)| {
         let hit = row[usize::from(**label)];
         // The first of equals wins, as in the device's answer.
-        row.iter().enumerate().all(|(class, value)| {
-            *value < hit || (*value == hit && class >= usize::from(**label))
-        })
+        row.iter()
+            .enumerate()
+            .all(|(class, value)| *value < hit || (*value == hit && class >= usize::from(**label)))
     })
     .count()
 }

@@ -92,6 +92,55 @@ pub struct StepReport {
     pub conflicts: [usize; 2],
 }
 
+/// What a network is to answer to a batch.
+enum Target {
+    /// Of each sample, its class.
+    Labels(Vec<u16>),
+    /// The samples themselves.
+    Inputs(Vec<f32>),
+}
+
+/// What a network learns to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Task {
+    /// To name the class: an output for each.
+    Classify,
+    /// To reproduce its input: an output for each of its numbers.
+    Reproduce,
+}
+
+impl Task {
+    /// What a network can learn with such data.
+    fn of(network: &Network, data: &Dataset) -> Result<Self, String> {
+        let outputs = network.output().elements();
+        match outputs {
+            _ if network.input() != data.shape => Err(format!(
+                "the network is for {:?}, the data are {:?}",
+                network.input(),
+                data.shape
+            )),
+            _ if outputs == data.classes.len() && outputs > 1 => Ok(Self::Classify),
+            _ if outputs == data.shape.elements() => Ok(Self::Reproduce),
+            _ => Err(format!(
+                "the network has {outputs} outputs, which are neither the {} classes nor the {} \
+                 numbers of a sample",
+                data.classes.len(),
+                data.shape.elements()
+            )),
+        }
+    }
+
+    /// The target of a batch that was loaded into an engine.
+    fn target(self, engine: &Engine, data: &Dataset, chosen: &[usize]) -> Target {
+        match self {
+            Self::Classify => {
+                Target::Labels(chosen.iter().map(|sample| data.labels[*sample]).collect())
+            }
+            Self::Reproduce => Target::Inputs(engine.value(0)),
+        }
+    }
+}
+
 /// Two builders of the same network, the one wider.
 pub type Build<'a> = &'a dyn Fn(f32) -> Network;
 
@@ -99,6 +148,7 @@ pub type Build<'a> = &'a dyn Fn(f32) -> Network;
 #[derive(Debug)]
 pub struct Training<'a> {
     recipe: Recipe,
+    task: Task,
     data: &'a Dataset,
     /// The network that is wanted.
     plain: Network,
@@ -125,16 +175,23 @@ impl<'a> Training<'a> {
             ));
         }
         let plain = build(1.0);
+        let task = Task::of(&plain, data)?;
         let boosted = |network: Network| match &recipe.boost {
             Some(boost) => boost::expand(&network, boost),
             None => network,
         };
         let small = boosted(build(1.0));
+        if recipe.boost.is_some() && small == plain {
+            return Err("none of the network's layers can be expanded, or `share` is too small: \
+                        leave [recipe.boost] out, or raise its share"
+                .into());
+        }
         let (main, inner) = match &recipe.distil {
             Some(distil) => {
                 let wide = boosted(build(distil.width));
-                let share = Share::new(&small, &wide)
-                    .map_err(|name| format!("the teacher's {name} does not contain the network's"))?;
+                let share = Share::new(&small, &wide).map_err(|name| {
+                    format!("the teacher's {name} does not contain the network's")
+                })?;
                 (Runner::new(wide), Some(Inner { runner: Runner::new(small), share }))
             }
             None => (Runner::new(small), None),
@@ -151,7 +208,7 @@ impl<'a> Training<'a> {
             inner_statistics,
             teacher: None,
         };
-        Ok(Self { recipe, data, plain, main, inner, teacher: None, snapshot, order: None })
+        Ok(Self { recipe, task, data, plain, main, inner, teacher: None, snapshot, order: None })
     }
 
     /// What it has learnt so far.
@@ -230,22 +287,19 @@ impl<'a> Training<'a> {
 
     /// One network, perhaps with a teacher that only answers.
     fn step_single(&mut self, chosen: &[usize], pass: Pass, report: &mut StepReport) -> Vec<f32> {
-        let labels = self.labels(chosen);
         load(&mut self.main, self.data, &self.recipe, self.snapshot.step, chosen);
         let Runner { network, engine } = &mut self.main;
+        let target = self.task.target(engine, self.data, chosen);
         engine.forward(network, &self.snapshot.state, pass);
-        engine.update_statistics(
-            network,
-            STATISTICS_MOMENTUM,
-            &mut self.snapshot.state.statistics,
-        );
+        engine.update_statistics(network, STATISTICS_MOMENTUM, &mut self.snapshot.state.statistics);
         let outputs = engine.outputs();
-        let wanted = self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
-            load(it, self.data, &self.recipe, self.snapshot.step, chosen);
-            it.engine.forward(&it.network, state, Pass::INFER);
-            it.engine.outputs()
-        });
-        let dy = tiny_loss(&self.recipe, &outputs, wanted.as_deref(), &labels, report);
+        let wanted =
+            self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
+                load(it, self.data, &self.recipe, self.snapshot.step, chosen);
+                it.engine.forward(&it.network, state, Pass::INFER);
+                it.engine.outputs()
+            });
+        let dy = tiny_loss(&self.recipe, &outputs, wanted.as_deref(), &target, report);
         let Runner { network, engine } = &mut self.main;
         let mut gradient = vec![0.0; network.parameters()];
         engine.backward(network, &self.snapshot.state, &dy, &mut gradient);
@@ -254,22 +308,19 @@ impl<'a> Training<'a> {
 
     /// Teacher and tiny network, with the same weights.
     fn step_joint(&mut self, chosen: &[usize], pass: Pass, report: &mut StepReport) -> Vec<f32> {
-        let labels = self.labels(chosen);
         let Some(inner) = &mut self.inner else { return Vec::new() };
         let recipe = &self.recipe;
         let step = self.snapshot.step;
         // The teacher, by labels.
         load(&mut self.main, self.data, recipe, step, chosen);
         let Runner { network, engine } = &mut self.main;
+        let target = self.task.target(engine, self.data, chosen);
         engine.forward(network, &self.snapshot.state, pass);
         let statistics = &mut self.snapshot.state.statistics;
         engine.update_statistics(network, STATISTICS_MOMENTUM, statistics);
         let wanted = engine.outputs();
-        let classes = network.output().elements();
         let mut dy = vec![0.0; wanted.len()];
-        let probabilities = loss::softmax(&wanted, classes);
-        report.teacher_loss =
-            loss::cross_entropy(&probabilities, &labels, recipe.smoothing, 1.0, &mut dy);
+        report.teacher_loss = loss_of(&wanted, &target, recipe.smoothing, 1.0, &mut dy);
         let mut gradient = vec![0.0; network.parameters()];
         engine.backward(network, &self.snapshot.state, &dy, &mut gradient);
         // The tiny network, by labels and teacher.
@@ -281,7 +332,7 @@ impl<'a> Training<'a> {
         engine.forward(network, &state, pass);
         engine.update_statistics(network, STATISTICS_MOMENTUM, &mut state.statistics);
         let outputs = engine.outputs();
-        let dy = tiny_loss(recipe, &outputs, Some(&wanted), &labels, report);
+        let dy = tiny_loss(recipe, &outputs, Some(&wanted), &target, report);
         let mut own = vec![0.0; network.parameters()];
         engine.backward(network, &state, &dy, &mut own);
         self.snapshot.inner_statistics = state.statistics;
@@ -383,8 +434,7 @@ impl<'a> Training<'a> {
         (self.plain.clone(), state)
     }
 
-    /// Share of samples that the tiny network (a giant where it is one) answers rightly, by its
-    /// running statistics.
+    /// As [`accuracy`], of the tiny network (a giant where it is one) by its running statistics.
     pub fn accuracy(&mut self, data: &Dataset) -> f32 {
         let state = self.extract();
         let (_, slope) = self.rates();
@@ -424,32 +474,51 @@ impl<'a> Training<'a> {
         }
         order[first..first + batch].to_vec()
     }
+}
 
-    fn labels(&self, chosen: &[usize]) -> Vec<u16> {
-        chosen.iter().map(|sample| self.data.labels[*sample]).collect()
+/// The loss by a batch's target; adds its gradient by the outputs, times `weight`.
+fn loss_of(
+    outputs: &[f32],
+    target: &Target,
+    smoothing: f32,
+    weight: f32,
+    gradient: &mut [f32],
+) -> f32 {
+    match target {
+        Target::Labels(labels) => {
+            let probabilities = loss::softmax(outputs, outputs.len() / labels.len());
+            loss::cross_entropy(&probabilities, labels, smoothing, weight, gradient)
+        }
+        Target::Inputs(inputs) => loss::squared_error(outputs, inputs, weight, gradient),
     }
 }
 
-/// The tiny network's loss, and its gradient by the outputs.
+/// The tiny network's loss by target and teacher; the gradient by its outputs.
 fn tiny_loss(
     recipe: &Recipe,
     outputs: &[f32],
     teacher: Option<&[f32]>,
-    labels: &[u16],
+    target: &Target,
     report: &mut StepReport,
 ) -> Vec<f32> {
-    let classes = outputs.len() / labels.len();
-    let probabilities = loss::softmax(outputs, classes);
     let mut gradient = vec![0.0; outputs.len()];
-    let distil = recipe.distil.filter(|_| teacher.is_some());
-    let weight = distil.map_or(1.0, |distil| distil.label_weight);
-    report.hits = loss::hits(outputs, labels);
-    report.loss =
-        loss::cross_entropy(&probabilities, labels, recipe.smoothing, weight, &mut gradient);
-    if let (Some(distil), Some(teacher)) = (distil, teacher) {
-        let how = (distil.temperature, distil.uncertainty);
-        report.distance =
-            distil::distil(outputs, teacher, classes, how, distil.weight, &mut gradient);
+    let distil = recipe.distil.zip(teacher);
+    let weight = distil.map_or(1.0, |(distil, _)| distil.label_weight);
+    report.loss = loss_of(outputs, target, recipe.smoothing, weight, &mut gradient);
+    if let Target::Labels(labels) = target {
+        report.hits = loss::hits(outputs, labels);
+    }
+    if let Some((distil, teacher)) = distil {
+        report.distance = match target {
+            Target::Labels(labels) => {
+                let how = (distil.temperature, distil.uncertainty);
+                let classes = outputs.len() / labels.len();
+                distil::distil(outputs, teacher, classes, how, distil.weight, &mut gradient)
+            }
+            Target::Inputs(_) => {
+                loss::squared_error(outputs, teacher, distil.weight, &mut gradient)
+            }
+        };
     }
     gradient
 }
@@ -480,18 +549,34 @@ fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass: Pass, sta
     }
 }
 
+/// See [`accuracy`].
 fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: &Dataset) -> f32 {
-    let mut hits = 0;
+    let Ok(task) = Task::of(&runner.network, data) else { return 0.0 };
+    let (mut hits, mut error, mut whole) = (0, 0.0, 0.0);
     for first in (0..data.len()).step_by(LOOK) {
         let count = LOOK.min(data.len() - first);
-        runner.engine.load(&runner.network, count, |place, input| data.write(first + place, input));
-        runner.engine.forward(&runner.network, state, pass);
-        hits += loss::hits(&runner.engine.outputs(), &data.labels[first..first + count]);
+        let Runner { network, engine } = &mut *runner;
+        engine.load(network, count, |place, input| data.write(first + place, input));
+        engine.forward(network, state, pass);
+        let outputs = engine.outputs();
+        match task {
+            Task::Classify => hits += loss::hits(&outputs, &data.labels[first..first + count]),
+            Task::Reproduce => {
+                for (output, input) in outputs.iter().zip(engine.value(0)) {
+                    error += f64::from(output - input).powi(2);
+                    whole += f64::from(input).powi(2);
+                }
+            }
+        }
     }
-    hits as f32 / data.len().max(1) as f32
+    match task {
+        Task::Classify => hits as f32 / data.len().max(1) as f32,
+        Task::Reproduce => (1.0 - error / f64::max(whole, f64::MIN_POSITIVE)) as f32,
+    }
 }
 
-/// Share of samples that a network answers rightly.
+/// Share of samples that a network answers rightly; of an autoencoder, the share of the samples'
+/// energy (the sum of squares) that it reproduces.
 #[must_use]
 pub fn accuracy(network: &Network, state: &State, data: &Dataset) -> f32 {
     accuracy_of(&mut Runner::new(network.clone()), state, Pass::INFER, data)
