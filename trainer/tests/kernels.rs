@@ -1,5 +1,6 @@
 //! Every kernel against the plain definition of what it computes, in f64.
 
+use quintet_trainer::kernels::convolve::{self, Scratch};
 use quintet_trainer::kernels::frame::Frame;
 use quintet_trainer::kernels::matrix::{self, Panels};
 use quintet_trainer::kernels::normalise::{self, Clip};
@@ -190,12 +191,63 @@ fn patches_are_gathered_and_added_back() {
                 }
             });
             frame.reset(&window, channels);
+            frame.load(&x);
             let mut rows = Vec::new();
-            patches::gather(&x, &window, channels, &mut frame, &mut rows);
+            patches::gather(&frame, &window, channels, 0..window.output[0], &mut rows);
             assert_near(&what, &rows, &expected);
+            frame.data.fill(0.0);
+            patches::scatter(&back, &window, channels, 0..window.output[0], &mut frame);
             let mut found = vec![f32::NAN; x.len()];
-            patches::scatter(&back, &window, channels, &mut frame, &mut found);
+            frame.store(&mut found);
             assert_near(&what, &found, &dx);
+        }
+    }
+}
+
+#[test]
+fn convolutions_and_their_gradients() {
+    const PICTURES: usize = 2;
+    let mut scratch = Scratch::default();
+    let large = Window::new([40, 41], [3, 3], [1, 1], Padding::Same);
+    for window in windows().into_iter().chain([large]) {
+        for (inputs, outputs) in [(3, 5), (16, 24)] {
+            let what = format!("{window:?}, {inputs} -> {outputs}");
+            let pixels = window.input[0] * window.input[1];
+            let depth = window.kernel[0] * window.kernel[1] * inputs;
+            let x = numbers(PICTURES * pixels * inputs, 1);
+            let weights = numbers(depth * outputs, 2);
+            let dy = numbers(PICTURES * window.pixels() * outputs, 3);
+            let mut y = vec![0.0f64; dy.len()];
+            let mut dx = vec![0.0f64; x.len()];
+            let mut gradient = vec![0.0f64; weights.len()];
+            for picture in 0..PICTURES {
+                taps(&window, |output, tap, input| {
+                    let input = (picture * pixels + input) * inputs;
+                    let output = (picture * window.pixels() + output) * outputs;
+                    for (input, weight) in (input..input + inputs).zip(tap * inputs..) {
+                        let of_input = f64::from(x[input]);
+                        for (output, place) in (output..output + outputs).zip(weight * outputs..) {
+                            let (weight, dy) = (f64::from(weights[place]), f64::from(dy[output]));
+                            y[output] += of_input * weight;
+                            dx[input] += dy * weight;
+                            gradient[place] += dy * of_input;
+                        }
+                    }
+                });
+            }
+            let layer = (&window, inputs);
+            let mut panels = Panels::default();
+            panels.pack(&weights, depth, outputs);
+            let mut found = vec![f32::NAN; y.len()];
+            convolve::convolve(&x, &panels, None, layer, &mut scratch, &mut found);
+            assert_near(&format!("output of {what}"), &found, &y);
+            panels.pack_transposed(&weights, depth, outputs);
+            let mut found = vec![f32::NAN; x.len()];
+            convolve::backward(&panels, &dy, layer, &mut scratch, &mut found);
+            assert_near(&format!("input of {what}"), &found, &dx);
+            let mut found = vec![0.0; weights.len()];
+            convolve::accumulate(&x, &dy, layer, outputs, &mut scratch, &mut found);
+            assert_near(&format!("weights of {what}"), &found, &gradient);
         }
     }
 }
