@@ -1,7 +1,10 @@
 //! Every layer's gradient against finite differences.
 
 use quintet_trainer::engine::{Engine, Pass};
-use quintet_trainer::network::{Activation, Builder, Network, Padding, Shape, State};
+use quintet_trainer::network::{
+    Activation, Builder, Network, Operation, Padding, Shape, State, Window,
+};
+use quintet_trainer::quantise::round;
 use quintet_trainer::random::Random;
 
 const SAMPLES: usize = 19;
@@ -146,6 +149,65 @@ fn dense_layers_pools_and_sums() {
     let mean = builder.average("mean", one);
     builder.dense("last", mean, 7, true);
     Probe::new(&builder.finish(), Pass::TRAIN).check("average");
+}
+
+#[test]
+fn average_pools_of_all_windows() {
+    for (kernel, stride) in [([2, 2], [2, 2]), ([3, 3], [1, 1]), ([3, 2], [2, 3])] {
+        for padding in [Padding::Same, Padding::Valid] {
+            let mut builder = Builder::new(input(6, 3));
+            let first = builder.convolve("first", 0, 9, ([1, 1], [1, 1], padding), true);
+            let mean = builder.average("mean", first);
+            let mut network = builder.finish();
+            let window = Window::new(network.nodes[first].shape.pixels(), kernel, stride, padding);
+            let [height, width] = window.output;
+            network.nodes[mean].operation = Operation::AveragePool(window);
+            network.nodes[mean].shape = Shape { height, width, channels: 9 };
+            Probe::new(&network, Pass::TRAIN).check(&format!("{kernel:?} {stride:?} {padding:?}"));
+        }
+    }
+}
+
+#[test]
+fn activations_by_themselves() {
+    for activation in [Activation::Linear, Activation::Relu, Activation::Relu6] {
+        let mut builder = Builder::new(input(4, 5));
+        let first = builder.convolve("first", 0, 7, ([1, 1], [1, 1], Padding::Same), true);
+        let middle = builder.activate("middle", first, activation);
+        builder.convolve("last", middle, 3, ([3, 3], [1, 1], Padding::Same), false);
+        Probe::new(&builder.finish(), Pass::TRAIN).check(&format!("{activation:?}"));
+    }
+}
+
+#[test]
+fn a_rounding_passes_the_gradient_of_what_is_in_range() {
+    let range = [-0.5, 1.5];
+    let convolution = |is_rounded: bool| {
+        let mut builder = Builder::new(input(4, 5));
+        let first = builder.convolve("first", 0, 7, ([3, 3], [1, 1], Padding::Same), true);
+        if is_rounded {
+            builder.round("round", first);
+        }
+        builder.finish()
+    };
+    let (plain, rounded) = (convolution(false), convolution(true));
+    let mut state = plain.initialise(3);
+    let mut expected = Probe::new(&plain, Pass::TRAIN);
+    // Without the rounding, and without the gradient of outputs that the range cuts off.
+    let (scale, zero) = round::affine(range);
+    let inside = (-128.5 - zero as f32) * scale..=(127.5 - zero as f32) * scale;
+    let outputs = expected.engine(&state).outputs();
+    let mut cut = 0;
+    for (factor, output) in expected.factors.iter_mut().zip(outputs) {
+        if !inside.contains(&output) {
+            *factor = 0.0;
+            cut += 1;
+        }
+    }
+    assert!(cut > 0 && cut < expected.factors.len(), "{cut} outputs are out of range");
+    let expected = expected.gradient(&state);
+    state.ranges = vec![range];
+    assert_eq!(Probe::new(&rounded, Pass::TRAIN).gradient(&state), expected);
 }
 
 #[test]

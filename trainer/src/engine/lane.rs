@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::shared::{Prepared, Shared};
-use crate::kernels::frame::Frame;
-use crate::kernels::{depthwise, matrix, normalise, patches, pool};
+use crate::kernels::convolve::{self, Scratch};
+use crate::kernels::{depthwise, matrix, normalise, pool};
 use crate::network::{Network, Operation, State, Window};
 use crate::quantise::round;
 
@@ -23,9 +23,7 @@ pub struct Lane {
     /// Buffers to use again where one of the same length is needed: those that grow are cleared by
     /// the system, page by page.
     pool: Vec<Vec<f32>>,
-    /// Of the convolution that is being computed.
-    frame: Frame,
-    rows: Vec<f32>,
+    scratch: Scratch,
 }
 
 impl Lane {
@@ -34,9 +32,8 @@ impl Lane {
         let count = network.nodes.len();
         let empty = || vec![Vec::new(); count];
         let (values, gradients, sums) = (empty(), empty(), empty());
-        let (gradient, pool, rows) = (Vec::new(), Vec::new(), Vec::new());
-        let frame = Frame::default();
-        Self { samples: 0, values, gradients, gradient, sums, pool, frame, rows }
+        let (gradient, pool, scratch) = (Vec::new(), Vec::new(), Scratch::default());
+        Self { samples: 0, values, gradients, gradient, sums, pool, scratch }
     }
 
     /// Samples of this lane.
@@ -97,25 +94,15 @@ impl Lane {
             let tensor = |tensor: usize| &state.parameters[network.tensors[tensor].range()];
             match (&node.operation, shared.of(number)) {
                 (Operation::Convolve { window, bias, .. }, Prepared::Weights(weights, _)) => {
-                    let bias = bias.map(tensor);
-                    if window.is_pointwise() {
-                        matrix::multiply(x, weights, bias, &mut y);
-                    } else {
-                        let Self { frame, rows, .. } = self;
-                        frame.reset(window, input.channels);
-                        let pictures = x.chunks_exact(input.elements());
-                        for (x, y) in pictures.zip(y.chunks_exact_mut(node.shape.elements())) {
-                            patches::gather(x, window, input.channels, frame, rows);
-                            matrix::multiply(rows, weights, bias, y);
-                        }
-                    }
+                    let (bias, layer) = (bias.map(tensor), (window, input.channels));
+                    convolve::convolve(x, weights, bias, layer, &mut self.scratch, &mut y);
                 }
                 (Operation::Dense { bias, .. }, Prepared::Weights(weights, _)) => {
                     matrix::multiply(x, weights, bias.map(tensor), &mut y);
                 }
                 (Operation::Depthwise { window, weight, bias }, _) => {
                     let (weights, bias) = (tensor(*weight), bias.map(tensor));
-                    depthwise::convolve(x, weights, bias, window, &mut self.frame, &mut y);
+                    depthwise::convolve(x, weights, bias, window, &mut self.scratch.frame, &mut y);
                 }
                 (Operation::Normalise { .. }, Prepared::Normalise(it)) => {
                     normalise::apply(x, &it.scale, &it.shift, it.clip, &mut y);
@@ -215,19 +202,8 @@ impl Lane {
                 self.weigh(network, (*weight, *bias), (from, window), channels, &dy);
                 if is_needed {
                     let mut dx = self.take(self.samples * input.elements());
-                    if window.is_pointwise() {
-                        matrix::multiply(&dy, transposed, None, &mut dx);
-                    } else {
-                        let taps = window.kernel[0] * window.kernel[1] * input.channels;
-                        let Self { frame, rows, .. } = self;
-                        rows.resize(window.pixels() * taps, 0.0);
-                        frame.reset(window, input.channels);
-                        let pictures = dx.chunks_exact_mut(input.elements());
-                        for (dx, dy) in pictures.zip(dy.chunks_exact(node.shape.elements())) {
-                            matrix::multiply(dy, transposed, None, rows);
-                            patches::scatter(rows, window, input.channels, frame, dx);
-                        }
-                    }
+                    let layer = (window, input.channels);
+                    convolve::backward(transposed, &dy, layer, &mut self.scratch, &mut dx);
                     self.pass(from, dx);
                 }
                 self.pool.push(dy);
@@ -247,7 +223,7 @@ impl Lane {
                 let tensor = &network.tensors[*weight];
                 let weights = &state.parameters[tensor.range()];
                 let gradient = &mut self.gradient[tensor.range()];
-                let frame = &mut self.frame;
+                let frame = &mut self.scratch.frame;
                 depthwise::accumulate(&self.values[from], &dy, window, frame, gradient);
                 depthwise::backward(weights, &dy, window, frame, &mut dx);
                 if let Some(bias) = bias {
@@ -301,19 +277,9 @@ impl Lane {
         dy: &[f32],
     ) {
         let range = network.tensors[weight].range();
-        let x = &self.values[from];
-        if window.is_pointwise() {
-            matrix::accumulate(x, dy, channels, &mut self.gradient[range]);
-        } else {
-            let input = network.nodes[from].shape;
-            let Self { frame, rows, gradient, .. } = self;
-            frame.reset(window, input.channels);
-            let pictures = x.chunks_exact(input.elements());
-            for (x, dy) in pictures.zip(dy.chunks_exact(window.pixels() * channels)) {
-                patches::gather(x, window, input.channels, frame, rows);
-                matrix::accumulate(rows, dy, channels, &mut gradient[range.clone()]);
-            }
-        }
+        let Self { values, scratch, gradient, .. } = self;
+        let layer = (window, network.nodes[from].shape.channels);
+        convolve::accumulate(&values[from], dy, layer, channels, scratch, &mut gradient[range]);
         if let Some(bias) = bias {
             let range = network.tensors[bias].range();
             matrix::accumulate_rows(dy, &mut self.gradient[range]);

@@ -14,6 +14,23 @@ const TILE: usize = 6;
 /// Rows whose operands stay in the first cache while weights' gradients are summed.
 const BLOCK: usize = 96;
 
+/// Runs `$body::<R, W>(...)` for a tile of `$rows` rows and `$width` columns.
+macro_rules! tiles {
+    (($rows:expr, $width:expr), $body:ident $arguments:tt) => {
+        tiles!(($rows, $width), $body $arguments, 1 2 3 4 5 6)
+    };
+    (($rows:expr, $width:expr), $body:ident $arguments:tt, $($count:literal)*) => {
+        match ($rows, $width) {
+            $(
+                ($count, WIDE) => $body::<$count, WIDE> $arguments,
+                ($count, NARROW) => $body::<$count, NARROW> $arguments,
+                ($count, 1) => $body::<$count, 1> $arguments,
+            )*
+            (rows, width) => unreachable!("no tile has {rows} x {width}"),
+        }
+    };
+}
+
 /// Weights in panels of [`WIDE`] columns, the last perhaps of [`NARROW`], each depth x columns and
 /// filled up with zeros.
 #[derive(Clone, Debug, Default)]
@@ -73,20 +90,7 @@ pub fn multiply(x: &[f32], weights: &Panels, bias: Option<&[f32]>, y: &mut [f32]
             let (panel, rest) = data.split_at(depth * width);
             data = rest;
             let used = width.min(columns - first);
-            match (count, width) {
-                (TILE, WIDE) => tile::<TILE, WIDE>(x, panel, bias, y, depth, columns, first, used),
-                (TILE, _) => tile::<TILE, NARROW>(x, panel, bias, y, depth, columns, first, used),
-                (_, WIDE) => {
-                    for (x, y) in x.chunks_exact(depth).zip(y.chunks_exact_mut(columns)) {
-                        tile::<1, WIDE>(x, panel, bias, y, depth, columns, first, used);
-                    }
-                }
-                _ => {
-                    for (x, y) in x.chunks_exact(depth).zip(y.chunks_exact_mut(columns)) {
-                        tile::<1, NARROW>(x, panel, bias, y, depth, columns, first, used);
-                    }
-                }
-            }
+            tiles!((count, width), tile(x, panel, bias, y, depth, columns, first, used));
         }
         row += count;
     }
@@ -156,7 +160,7 @@ pub fn accumulate(x: &[f32], dy: &[f32], columns: usize, gradient: &mut [f32]) {
         let (x, dy) = (&x[row * depth..end * depth], &dy[row * columns..end * columns]);
         let mut k = 0;
         while k < depth {
-            let tall = if depth - k >= TILE { TILE } else { 1 };
+            let tall = TILE.min(depth - k);
             let mut column = 0;
             while column < columns {
                 let left = columns - column;
@@ -168,14 +172,7 @@ pub fn accumulate(x: &[f32], dy: &[f32], columns: usize, gradient: &mut [f32]) {
                     1
                 };
                 let at = (k, column);
-                match (tall, width) {
-                    (TILE, WIDE) => outer::<TILE, WIDE>(x, dy, depth, columns, at, gradient),
-                    (TILE, NARROW) => outer::<TILE, NARROW>(x, dy, depth, columns, at, gradient),
-                    (TILE, _) => outer::<TILE, 1>(x, dy, depth, columns, at, gradient),
-                    (_, WIDE) => outer::<1, WIDE>(x, dy, depth, columns, at, gradient),
-                    (_, NARROW) => outer::<1, NARROW>(x, dy, depth, columns, at, gradient),
-                    _ => outer::<1, 1>(x, dy, depth, columns, at, gradient),
-                }
+                tiles!((tall, width), outer(x, dy, depth, columns, at, gradient));
                 column += width;
             }
             k += tall;

@@ -6,6 +6,7 @@
 //!
 //! Every kernel is compiled with AVX2 and FMA and without, and chooses when it runs.
 
+pub mod convolve;
 pub mod depthwise;
 pub mod frame;
 pub mod matrix;
