@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod engine;
+pub mod export;
 pub mod kernels;
 pub mod models;
 pub mod network;

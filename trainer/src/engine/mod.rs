@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use crate::network::{Network, Operation, State};
 use lane::Lane;
 use schedule::Schedule;
+pub use shared::EPSILON;
 use shared::Shared;
 
 /// Samples of a lane.
