@@ -71,15 +71,15 @@ fn devices_answer_as_training_that_rounds_foresaw() {
         let found = evaluate(&whole, &data, SAMPLES, &VIRTUAL).unwrap().outputs;
         let foreseen = engine.outputs();
         assert_eq!(found.len(), foreseen.len());
-        // What differs is the rounding of ties and of sums, which layers pass on.
+        // What differs is the rounding of ties and of sums, which layers pass on: deep networks of
+        // random numbers to some steps.
         let steps = found
             .iter()
             .zip(foreseen)
             .map(|(found, foreseen)| (f32::from(*found) - zero as f32 - foreseen / scale).abs());
         let (most, sum) = steps.fold((0.0f32, 0.0), |(most, sum), it| (most.max(it), sum + it));
         let mean = sum / found.len() as f32;
-        println!("{name}: {most} {mean}");
-        assert!(most < 60.0 && mean < 8.8, "{name}: {most} steps, {mean} on average");
+        assert!(most < 12.0 && mean < 1.6, "{name}: {most} steps, {mean} on average");
     }
 }
 

@@ -22,9 +22,9 @@ fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
-/// A network with softmax and one with logits, alternately.
-fn ending(number: usize) -> Ending {
-    if number.is_multiple_of(2) { Ending::Logits } else { Ending::Softmax }
+/// Two end with a softmax.
+fn ending(name: &str) -> Ending {
+    if ["resnet", "ds_cnn"].contains(&name) { Ending::Softmax } else { Ending::Logits }
 }
 
 fn data(network: &Network) -> Dataset {
@@ -49,8 +49,8 @@ fn inputs(network: &Network, shape: &[usize]) -> Array {
 
 #[test]
 fn devices_give_the_bytes_of_the_reference_kernels() {
-    for (number, (name, network)) in networks::all().into_iter().enumerate() {
-        let (whole, file) = exported(&network, ending(number));
+    for (name, network) in networks::all() {
+        let (whole, file) = exported(&network, ending(name));
         let inputs = inputs(&network, &whole.tensor(whole.inputs[0]).shape);
         if let Some(folder) = std::env::var_os("QUINTET_GOLDEN_DIR").map(PathBuf::from) {
             std::fs::write(folder.join(format!("{name}.tflite")), &file).unwrap();

@@ -24,6 +24,22 @@ fn difference(one: &[f32], other: &[f32]) -> f32 {
     differences.fold(0.0, f32::max) / greatest
 }
 
+/// How much more the outputs vary from sample to sample than they differ.
+fn decibels(one: &[f32], other: &[f32], samples: usize) -> f64 {
+    let elements = one.len() / samples;
+    let mean = |element: usize| {
+        let its = one.iter().skip(element).step_by(elements);
+        its.map(|value| f64::from(*value)).sum::<f64>() / samples as f64
+    };
+    let means: Vec<f64> = (0..elements).map(mean).collect();
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for (at, (one, other)) in one.iter().zip(other).enumerate() {
+        signal += (f64::from(*one) - means[at % elements]).powi(2);
+        noise += f64::from(one - other).powi(2);
+    }
+    10.0 * (signal / noise).log10()
+}
+
 #[test]
 fn folding_leaves_outputs_as_they_are() {
     for (name, network) in networks::all() {
@@ -81,9 +97,8 @@ fn quantised_networks_are_close_to_their_floats_however_ranges_are_chosen() {
             let (rounded, state) = quantise(&network, &state, &data, &calibration).unwrap();
             assert_eq!(state.ranges.len(), rounded.ranges);
             let weights = aware::rounded(&rounded, &state).unwrap();
-            let found = difference(&expected, &outputs(&rounded, &weights, &data));
-            println!("{name} {choice:?} {found}");
-            assert!((1e-4..0.62).contains(&found), "{name} {choice:?}: {found}");
+            let found = decibels(&expected, &outputs(&rounded, &weights, &data), SAMPLES);
+            assert!((13.0..50.0).contains(&found), "{name} {choice:?}: {found} dB");
         }
     }
 }
