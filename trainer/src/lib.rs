@@ -1,6 +1,8 @@
 //! Trains tiny networks on the host for Quintet devices.
 
+pub mod boost;
 pub mod data;
+pub mod distil;
 pub mod engine;
 pub mod export;
 pub mod kernels;

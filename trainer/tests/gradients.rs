@@ -57,7 +57,8 @@ impl<'a> Probe<'a> {
         let gradient = self.gradient(&state);
         for tensor in &self.network.tensors {
             let range = tensor.range();
-            let largest = gradient[range.clone()].iter().fold(0.0f32, |most, it| most.max(it.abs()));
+            let largest =
+                gradient[range.clone()].iter().fold(0.0f32, |most, it| most.max(it.abs()));
             assert!(largest > 0.0, "{what}: {} has no gradient", tensor.name);
             let mut places = vec![range.start, range.end - 1];
             places.extend((0..12).map(|_| range.start + random.below(range.len())));
@@ -96,7 +97,8 @@ fn input(size: usize, channels: usize) -> Shape {
 
 #[test]
 fn convolutions_of_all_shapes() {
-    for (kernel, stride) in [([3, 3], [1, 1]), ([3, 3], [2, 2]), ([1, 1], [2, 1]), ([4, 2], [1, 2])] {
+    for (kernel, stride) in [([3, 3], [1, 1]), ([3, 3], [2, 2]), ([1, 1], [2, 1]), ([4, 2], [1, 2])]
+    {
         for padding in [Padding::Same, Padding::Valid] {
             for (inputs, outputs) in [(3, 5), (8, 24), (17, 33)] {
                 let mut builder = Builder::new(input(6, inputs));
@@ -112,7 +114,8 @@ fn convolutions_of_all_shapes() {
 
 #[test]
 fn depthwise_convolutions_of_all_shapes() {
-    for (kernel, stride) in [([3, 3], [1, 1]), ([3, 3], [2, 2]), ([1, 1], [1, 1]), ([4, 5], [2, 1])] {
+    for (kernel, stride) in [([3, 3], [1, 1]), ([3, 3], [2, 2]), ([1, 1], [1, 1]), ([4, 5], [2, 1])]
+    {
         for padding in [Padding::Same, Padding::Valid] {
             for channels in [3, 8, 16, 27] {
                 let mut builder = Builder::new(input(7, 2));
@@ -152,7 +155,8 @@ fn normalisations_by_the_batch_and_by_running_statistics() {
             let mut builder = Builder::new(input(4, 5));
             let first = builder.convolve("first", 0, 19, ([1, 1], [1, 1], Padding::Same), false);
             let middle = builder.normalise("middle", first, activation, true);
-            let third = builder.convolve("third", middle, 9, ([3, 3], [1, 1], Padding::Same), false);
+            let third =
+                builder.convolve("third", middle, 9, ([3, 3], [1, 1], Padding::Same), false);
             builder.normalise("last", third, Activation::Linear, false);
             let network = builder.finish();
             let pass = Pass { batch_statistics, slope };

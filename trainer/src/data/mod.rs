@@ -2,9 +2,17 @@
 
 pub mod augment;
 pub mod cifar10;
+pub mod digits;
 mod error;
+mod files;
+pub mod folder;
+pub mod idx;
+pub mod images;
+pub mod sounds;
+mod source;
 
 pub use error::DataError;
+pub use source::Source;
 
 use crate::network::Shape;
 
@@ -20,6 +28,17 @@ pub struct Dataset {
     pub labels: Vec<u16>,
     /// The labels' names.
     pub classes: Vec<String>,
+}
+
+/// Samples to train with and samples to test with, of one shape and with the same classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Split {
+    /// To train with.
+    pub train: Dataset,
+    /// To test with; nothing is learnt or measured from them.
+    pub test: Dataset,
+    /// The levels in decibels that bytes 0 and 255 stand for, where samples are sounds' features.
+    pub range: Option<[f32; 2]>,
 }
 
 /// The real number of one step of an input's int8 numbers.
@@ -57,4 +76,9 @@ impl Dataset {
             *input = real(*byte);
         }
     }
+}
+
+/// The share of files to test with, where a configuration does not say.
+fn fifth() -> f32 {
+    0.2
 }

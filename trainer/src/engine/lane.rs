@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::shared::{Prepared, Shared};
+use crate::kernels::frame::Frame;
 use crate::kernels::{depthwise, matrix, normalise, patches, pool};
 use crate::network::{Network, Operation, State, Window};
 use crate::quantise::round;
@@ -19,8 +20,11 @@ pub struct Lane {
     gradient: Vec<f32>,
     /// Of each normalisation: twice its channels.
     sums: Vec<Vec<f32>>,
-    /// Buffers to use again.
+    /// Buffers to use again where one of the same length is needed: those that grow are cleared by
+    /// the system, page by page.
     pool: Vec<Vec<f32>>,
+    /// Of the convolution that is being computed.
+    frame: Frame,
     rows: Vec<f32>,
 }
 
@@ -31,7 +35,8 @@ impl Lane {
         let empty = || vec![Vec::new(); count];
         let (values, gradients, sums) = (empty(), empty(), empty());
         let (gradient, pool, rows) = (Vec::new(), Vec::new(), Vec::new());
-        Self { samples: 0, values, gradients, gradient, sums, pool, rows }
+        let frame = Frame::default();
+        Self { samples: 0, values, gradients, gradient, sums, pool, frame, rows }
     }
 
     /// Samples of this lane.
@@ -41,6 +46,9 @@ impl Lane {
 
     /// The input of that many samples, to be filled.
     pub fn load(&mut self, samples: usize, elements: usize) -> &mut [f32] {
+        if samples != self.samples {
+            self.pool.clear();
+        }
         self.samples = samples;
         self.values[0].resize(samples * elements, 0.0);
         &mut self.values[0]
@@ -93,10 +101,12 @@ impl Lane {
                     if window.is_pointwise() {
                         matrix::multiply(x, weights, bias, &mut y);
                     } else {
+                        let Self { frame, rows, .. } = self;
+                        frame.reset(window, input.channels);
                         let pictures = x.chunks_exact(input.elements());
                         for (x, y) in pictures.zip(y.chunks_exact_mut(node.shape.elements())) {
-                            patches::gather(x, window, input.channels, &mut self.rows);
-                            matrix::multiply(&self.rows, weights, bias, y);
+                            patches::gather(x, window, input.channels, frame, rows);
+                            matrix::multiply(rows, weights, bias, y);
                         }
                     }
                 }
@@ -105,10 +115,7 @@ impl Lane {
                 }
                 (Operation::Depthwise { window, weight, bias }, _) => {
                     let (weights, bias) = (tensor(*weight), bias.map(tensor));
-                    let pictures = x.chunks_exact(input.elements());
-                    for (x, y) in pictures.zip(y.chunks_exact_mut(node.shape.elements())) {
-                        depthwise::convolve(x, weights, bias, window, input.channels, y);
-                    }
+                    depthwise::convolve(x, weights, bias, window, &mut self.frame, &mut y);
                 }
                 (Operation::Normalise { .. }, Prepared::Normalise(it)) => {
                     normalise::apply(x, &it.scale, &it.shift, it.clip, &mut y);
@@ -149,23 +156,22 @@ impl Lane {
     pub fn begin_backward(&mut self, network: &Network, output: &[f32]) {
         zeroed(&mut self.gradient, network.parameters());
         for gradient in &mut self.gradients {
-            self.pool.extend(Some(std::mem::take(gradient)).filter(|it| it.capacity() > 0));
+            self.pool.extend(Some(std::mem::take(gradient)).filter(|it| !it.is_empty()));
         }
-        let mut last = self.pool.pop().unwrap_or_default();
-        last.clear();
-        last.extend_from_slice(output);
+        let mut last = self.take(output.len());
+        last.copy_from_slice(output);
         if let Some(gradient) = self.gradients.last_mut() {
             *gradient = last;
         }
     }
 
-    /// Takes the gradient back through a normalisation's activation, and the sums of what is left.
+    /// Takes the sums of the gradient that a normalisation's activation lets through.
     pub fn backward_sums(&mut self, network: &Network, shared: &Shared, node: usize) {
         let described = &network.nodes[node];
         let it = shared.channels(node);
         let x = &self.values[described.inputs[0]];
         let sums = zeroed(&mut self.sums[node], 2 * described.shape.channels);
-        let dy = &mut self.gradients[node];
+        let dy = &self.gradients[node];
         normalise::backward_sums(x, &it.scale, &it.shift, it.clip, dy, sums);
     }
 
@@ -212,16 +218,15 @@ impl Lane {
                     if window.is_pointwise() {
                         matrix::multiply(&dy, transposed, None, &mut dx);
                     } else {
-                        dx.fill(0.0);
                         let taps = window.kernel[0] * window.kernel[1] * input.channels;
-                        let mut rows = std::mem::take(&mut self.rows);
+                        let Self { frame, rows, .. } = self;
                         rows.resize(window.pixels() * taps, 0.0);
+                        frame.reset(window, input.channels);
                         let pictures = dx.chunks_exact_mut(input.elements());
                         for (dx, dy) in pictures.zip(dy.chunks_exact(node.shape.elements())) {
-                            matrix::multiply(dy, transposed, None, &mut rows);
-                            patches::scatter(&rows, window, input.channels, dx);
+                            matrix::multiply(dy, transposed, None, rows);
+                            patches::scatter(rows, window, input.channels, frame, dx);
                         }
-                        self.rows = rows;
                     }
                     self.pass(from, dx);
                 }
@@ -242,12 +247,9 @@ impl Lane {
                 let tensor = &network.tensors[*weight];
                 let weights = &state.parameters[tensor.range()];
                 let gradient = &mut self.gradient[tensor.range()];
-                let pictures = self.values[from].chunks_exact(input.elements());
-                let gradients = dx.chunks_exact_mut(input.elements());
-                let outputs = dy.chunks_exact(node.shape.elements());
-                for ((x, dx), dy) in pictures.zip(gradients).zip(outputs) {
-                    depthwise::backward(x, weights, dy, window, channels, dx, gradient);
-                }
+                let frame = &mut self.frame;
+                depthwise::accumulate(&self.values[from], &dy, window, frame, gradient);
+                depthwise::backward(weights, &dy, window, frame, &mut dx);
                 if let Some(bias) = bias {
                     let range = network.tensors[*bias].range();
                     matrix::accumulate_rows(&dy, &mut self.gradient[range]);
@@ -257,7 +259,8 @@ impl Lane {
             }
             (Operation::Normalise { .. }, Prepared::Normalise(it)) => {
                 let x = &self.values[from];
-                normalise::backward_apply(x, &it.scale, &it.a, &it.b, &mut dy);
+                let (factors, means) = ([&it.scale[..], &it.shift], [&it.a[..], &it.b]);
+                normalise::backward_apply(x, factors, it.clip, means, &mut dy);
                 self.pass(from, dy);
             }
             (Operation::Activate(_), Prepared::Activate(clip)) => {
@@ -303,10 +306,12 @@ impl Lane {
             matrix::accumulate(x, dy, channels, &mut self.gradient[range]);
         } else {
             let input = network.nodes[from].shape;
+            let Self { frame, rows, gradient, .. } = self;
+            frame.reset(window, input.channels);
             let pictures = x.chunks_exact(input.elements());
             for (x, dy) in pictures.zip(dy.chunks_exact(window.pixels() * channels)) {
-                patches::gather(x, window, input.channels, &mut self.rows);
-                matrix::accumulate(&self.rows, dy, channels, &mut self.gradient[range.clone()]);
+                patches::gather(x, window, input.channels, frame, rows);
+                matrix::accumulate(rows, dy, channels, &mut gradient[range.clone()]);
             }
         }
         if let Some(bias) = bias {
@@ -330,9 +335,8 @@ impl Lane {
 
     /// A buffer of any content.
     fn take(&mut self, length: usize) -> Vec<f32> {
-        let mut buffer = self.pool.pop().unwrap_or_default();
-        buffer.resize(length, 0.0);
-        buffer
+        let place = self.pool.iter().rposition(|buffer| buffer.len() == length);
+        place.map_or_else(|| vec![0.0; length], |place| self.pool.swap_remove(place))
     }
 }
 

@@ -41,6 +41,7 @@ impl Pass {
 pub struct Engine {
     schedule: Schedule,
     shared: Shared,
+    /// As many as any batch has needed yet: making them anew costs more than running them.
     lanes: Vec<Lane>,
     samples: usize,
 }
@@ -62,8 +63,10 @@ impl Engine {
     ) {
         let elements = network.input().elements();
         self.samples = samples;
-        self.lanes.resize_with(samples.div_ceil(LANE), || Lane::new(network));
-        self.lanes.par_iter_mut().enumerate().for_each(|(number, lane)| {
+        let count = self.lanes.len().max(samples.div_ceil(LANE));
+        self.lanes.resize_with(count, || Lane::new(network));
+        let lanes = &mut self.lanes[..samples.div_ceil(LANE)];
+        lanes.par_iter_mut().enumerate().for_each(|(number, lane)| {
             let first = number * LANE;
             let input = lane.load((samples - first).min(LANE), elements);
             for (sample, input) in input.chunks_exact_mut(elements).enumerate() {
@@ -75,41 +78,47 @@ impl Engine {
     /// Runs the batch that was loaded; its outputs are at [`Engine::outputs`].
     pub fn forward(&mut self, network: &Network, state: &State, pass: Pass) {
         self.shared.prepare(network, state, pass);
+        let lanes = &mut self.lanes[..self.samples.div_ceil(LANE)];
         if !pass.batch_statistics {
             let (shared, nodes) = (&self.shared, 0..network.nodes.len());
-            self.lanes.par_iter_mut().for_each(|lane| {
+            lanes.par_iter_mut().for_each(|lane| {
                 lane.forward(network, state, shared, nodes.clone());
             });
             return;
         }
         for segment in &self.schedule.forward {
             let shared = &self.shared;
-            self.lanes.par_iter_mut().for_each(|lane| {
+            lanes.par_iter_mut().for_each(|lane| {
                 lane.forward(network, state, shared, segment.nodes.clone());
                 segment.sums.iter().for_each(|node| lane.moments(network, *node));
             });
             for node in &segment.sums {
-                self.shared.normalise(network, state, *node, &self.lanes, self.samples);
+                self.shared.normalise(network, state, *node, lanes, self.samples);
             }
         }
+    }
+
+    /// Those of the batch.
+    fn lanes(&self) -> &[Lane] {
+        &self.lanes[..self.samples.div_ceil(LANE)]
     }
 
     /// The last node's value: samples x elements.
     #[must_use]
     pub fn outputs(&self) -> Vec<f32> {
-        self.lanes.iter().flat_map(|lane| lane.output().iter().copied()).collect()
+        self.lanes().iter().flat_map(|lane| lane.output().iter().copied()).collect()
     }
 
     /// A node's value: samples x elements.
     #[must_use]
     pub fn value(&self, node: usize) -> Vec<f32> {
-        self.lanes.iter().flat_map(|lane| lane.value(node).iter().copied()).collect()
+        self.lanes().iter().flat_map(|lane| lane.value(node).iter().copied()).collect()
     }
 
     /// Least and greatest number of a node's value.
     #[must_use]
     pub fn extent(&self, node: usize) -> [f32; 2] {
-        let values = self.lanes.iter().flat_map(|lane| lane.value(node));
+        let values = self.lanes().iter().flat_map(|lane| lane.value(node));
         values.fold([f32::INFINITY, f32::NEG_INFINITY], |[least, greatest], &value| {
             [least.min(value), greatest.max(value)]
         })
@@ -129,23 +138,24 @@ impl Engine {
     ) {
         let elements = network.output().elements();
         assert_eq!(outputs.len(), self.samples * elements);
+        let lanes = &mut self.lanes[..self.samples.div_ceil(LANE)];
         let mut rest = outputs;
-        for lane in &mut self.lanes {
+        for lane in &mut *lanes {
             let (own, others) = rest.split_at(lane.samples() * elements);
             lane.begin_backward(network, own);
             rest = others;
         }
         for segment in &self.schedule.backward {
             let shared = &self.shared;
-            self.lanes.par_iter_mut().for_each(|lane| {
+            lanes.par_iter_mut().for_each(|lane| {
                 lane.backward(network, state, shared, segment.nodes.clone());
                 segment.sums.iter().for_each(|node| lane.backward_sums(network, shared, *node));
             });
             for node in &segment.sums {
-                self.shared.differentiate(network, *node, &self.lanes, self.samples, gradient);
+                self.shared.differentiate(network, *node, lanes, self.samples, gradient);
             }
         }
-        for lane in &self.lanes {
+        for lane in lanes {
             lane.add_gradient(gradient);
         }
     }

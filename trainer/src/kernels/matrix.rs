@@ -48,9 +48,9 @@ impl Panels {
 
 /// First column and width of each panel.
 fn panels(columns: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..columns).step_by(WIDE).map(move |first| {
-        (first, if columns - first <= NARROW { NARROW } else { WIDE })
-    })
+    (0..columns)
+        .step_by(WIDE)
+        .map(move |first| (first, if columns - first <= NARROW { NARROW } else { WIDE }))
 }
 
 /// `y = x * weights`, plus `bias` of one number a column.
@@ -160,7 +160,13 @@ pub fn accumulate(x: &[f32], dy: &[f32], columns: usize, gradient: &mut [f32]) {
             let mut column = 0;
             while column < columns {
                 let left = columns - column;
-                let width = if left >= WIDE { WIDE } else if left >= NARROW { NARROW } else { 1 };
+                let width = if left >= WIDE {
+                    WIDE
+                } else if left >= NARROW {
+                    NARROW
+                } else {
+                    1
+                };
                 let at = (k, column);
                 match (tall, width) {
                     (TILE, WIDE) => outer::<TILE, WIDE>(x, dy, depth, columns, at, gradient),

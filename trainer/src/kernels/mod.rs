@@ -7,6 +7,7 @@
 //! Every kernel is compiled with AVX2 and FMA and without, and chooses when it runs.
 
 pub mod depthwise;
+pub mod frame;
 pub mod matrix;
 pub mod normalise;
 pub mod patches;

@@ -5,28 +5,9 @@
 
 use multiversion::multiversion;
 
-/// Channels that are computed together where there are so many.
-const WIDE: usize = 16;
-const NARROW: usize = 8;
-
-macro_rules! blocks {
-    ($channels:expr, $body:ident($($argument:expr),*)) => {{
-        let mut channel = 0;
-        while channel < $channels {
-            let left = $channels - channel;
-            if left >= WIDE {
-                $body::<WIDE>(channel, $channels, $($argument),*);
-                channel += WIDE;
-            } else if left >= NARROW {
-                $body::<NARROW>(channel, $channels, $($argument),*);
-                channel += NARROW;
-            } else {
-                $body::<1>(channel, $channels, $($argument),*);
-                channel += 1;
-            }
-        }
-    }};
-}
+/// Numbers that are computed in a row at least, for which those of the channels are repeated: many
+/// channels or few, inner loops are long, and sums are not needed again at once.
+const STRIP: usize = 128;
 
 /// An activation: what is below `low` and above `high` is clipped, but for `slope` of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,127 +40,90 @@ impl Clip {
 /// Adds each channel's sum and sum of squares to `sums`: channels of the one, then of the other.
 #[multiversion(targets("x86_64+avx2+fma"))]
 pub fn moments(x: &[f32], channels: usize, sums: &mut [f32]) {
-    blocks!(channels, moments_of(x, sums));
-}
-
-#[inline(always)]
-fn moments_of<const W: usize>(channel: usize, channels: usize, x: &[f32], sums: &mut [f32]) {
-    let mut first = [0.0f32; W];
-    let mut second = [0.0f32; W];
-    for row in x.chunks_exact(channels) {
-        let x: [f32; W] = lanes(row, channel);
-        for lane in 0..W {
-            first[lane] += x[lane];
-            second[lane] = x[lane].mul_add(x[lane], second[lane]);
+    let length = strip(channels);
+    let (mut first, mut second) = (vec![0.0f32; length], vec![0.0f32; length]);
+    // Two strips at a time halve the traffic of sums.
+    let mut pairs = x.chunks_exact(2 * length);
+    for pair in &mut pairs {
+        let (one, other) = pair.split_at(length);
+        for (((first, second), one), other) in first.iter_mut().zip(&mut second).zip(one).zip(other)
+        {
+            *first += one + other;
+            *second = other.mul_add(*other, one.mul_add(*one, *second));
         }
     }
-    for lane in 0..W {
-        sums[channel + lane] += first[lane];
-        sums[channels + channel + lane] += second[lane];
+    for x in pairs.remainder().chunks(length) {
+        for ((first, second), x) in first.iter_mut().zip(&mut second).zip(x) {
+            *first += x;
+            *second = x.mul_add(*x, *second);
+        }
     }
+    let (sums, squares) = sums.split_at_mut(channels);
+    fold(&first, sums);
+    fold(&second, squares);
 }
 
 /// `y = clip(x * scale + shift)`, a scale and a shift for each channel.
 #[multiversion(targets("x86_64+avx2+fma"))]
 pub fn apply(x: &[f32], scale: &[f32], shift: &[f32], clip: Clip, y: &mut [f32]) {
-    let channels = scale.len();
-    blocks!(channels, apply_to(x, scale, shift, clip, y));
-}
-
-#[inline(always)]
-fn apply_to<const W: usize>(
-    channel: usize,
-    channels: usize,
-    x: &[f32],
-    scale: &[f32],
-    shift: &[f32],
-    clip: Clip,
-    y: &mut [f32],
-) {
-    let (scale, shift): ([f32; W], [f32; W]) = (lanes(scale, channel), lanes(shift, channel));
-    for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
-        let x: [f32; W] = lanes(x, channel);
-        let mut z = [0.0; W];
-        for lane in 0..W {
-            z[lane] = clip.apply(x[lane].mul_add(scale[lane], shift[lane]));
+    let length = strip(scale.len());
+    let [scale, shift] = [repeat(scale), repeat(shift)];
+    for (x, y) in x.chunks(length).zip(y.chunks_mut(length)) {
+        for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(&scale).zip(&shift) {
+            *y = clip.apply(x.mul_add(*scale, *shift));
         }
-        y[channel..channel + W].copy_from_slice(&z);
     }
 }
 
-/// Takes `dy` back through the activation behind `x * scale + shift`, and adds to `sums` the sums
-/// of `dz` and of `dz * x` of each channel.
+/// Adds to `sums` each channel's sum of `dz` and of `dz * x`, where `dz` is `dy` taken back through
+/// the activation behind `x * scale + shift`.
 #[multiversion(targets("x86_64+avx2+fma"))]
 pub fn backward_sums(
     x: &[f32],
     scale: &[f32],
     shift: &[f32],
     clip: Clip,
-    dy: &mut [f32],
+    dy: &[f32],
     sums: &mut [f32],
 ) {
     let channels = scale.len();
-    blocks!(channels, backward_sums_of(x, scale, shift, clip, dy, sums));
-}
-
-#[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "a loop body with a name")]
-fn backward_sums_of<const W: usize>(
-    channel: usize,
-    channels: usize,
-    x: &[f32],
-    scale: &[f32],
-    shift: &[f32],
-    clip: Clip,
-    dy: &mut [f32],
-    sums: &mut [f32],
-) {
-    let (scale, shift): ([f32; W], [f32; W]) = (lanes(scale, channel), lanes(shift, channel));
-    let mut first = [0.0f32; W];
-    let mut second = [0.0f32; W];
-    for (x, dy) in x.chunks_exact(channels).zip(dy.chunks_exact_mut(channels)) {
-        let x: [f32; W] = lanes(x, channel);
-        let mut dz: [f32; W] = lanes(dy, channel);
-        for lane in 0..W {
-            dz[lane] *= clip.derivative(x[lane].mul_add(scale[lane], shift[lane]));
-            first[lane] += dz[lane];
-            second[lane] = dz[lane].mul_add(x[lane], second[lane]);
+    let length = strip(channels);
+    let [scale, shift] = [repeat(scale), repeat(shift)];
+    let (mut first, mut second) = (vec![0.0f32; length], vec![0.0f32; length]);
+    for (x, dy) in x.chunks(length).zip(dy.chunks(length)) {
+        let sums = first.iter_mut().zip(&mut second);
+        let factors = scale.iter().zip(&shift);
+        for (((sums, factors), x), dy) in sums.zip(factors).zip(x).zip(dy) {
+            let ((first, second), (scale, shift)) = (sums, factors);
+            let dz = dy * clip.derivative(x.mul_add(*scale, *shift));
+            *first += dz;
+            *second = dz.mul_add(*x, *second);
         }
-        dy[channel..channel + W].copy_from_slice(&dz);
     }
-    for lane in 0..W {
-        sums[channel + lane] += first[lane];
-        sums[channels + channel + lane] += second[lane];
-    }
+    let (sums, products) = sums.split_at_mut(channels);
+    fold(&first, sums);
+    fold(&second, products);
 }
 
-/// `dx = dz * scale + x * a + b` in place of `dz`, with three numbers for each channel: what the
-/// derivative of a normalisation by the batch's own moments comes down to.
+/// `dx = dz * scale + x * a + b` in place of `dy`, with `dz` as in [`backward_sums`]: what the
+/// derivative of a normalisation by the batch's own moments comes down to. `a` and `b` are of each
+/// channel.
 #[multiversion(targets("x86_64+avx2+fma"))]
-pub fn backward_apply(x: &[f32], scale: &[f32], a: &[f32], b: &[f32], dz: &mut [f32]) {
-    let channels = scale.len();
-    blocks!(channels, backward_apply_to(x, scale, a, b, dz));
-}
-
-#[inline(always)]
-fn backward_apply_to<const W: usize>(
-    channel: usize,
-    channels: usize,
+pub fn backward_apply(
     x: &[f32],
-    scale: &[f32],
-    a: &[f32],
-    b: &[f32],
-    dz: &mut [f32],
+    [scale, shift]: [&[f32]; 2],
+    clip: Clip,
+    [a, b]: [&[f32]; 2],
+    dy: &mut [f32],
 ) {
-    let (scale, a, b): ([f32; W], [f32; W], [f32; W]) =
-        (lanes(scale, channel), lanes(a, channel), lanes(b, channel));
-    for (x, dz) in x.chunks_exact(channels).zip(dz.chunks_exact_mut(channels)) {
-        let x: [f32; W] = lanes(x, channel);
-        let mut dx: [f32; W] = lanes(dz, channel);
-        for lane in 0..W {
-            dx[lane] = dx[lane].mul_add(scale[lane], x[lane].mul_add(a[lane], b[lane]));
+    let length = strip(scale.len());
+    let [scale, shift, a, b] = [scale, shift, a, b].map(repeat);
+    for (x, dy) in x.chunks(length).zip(dy.chunks_mut(length)) {
+        let factors = scale.iter().zip(&shift).zip(a.iter().zip(&b));
+        for ((dy, x), ((scale, shift), (a, b))) in dy.iter_mut().zip(x).zip(factors) {
+            let dz = *dy * clip.derivative(x.mul_add(*scale, *shift));
+            *dy = dz.mul_add(*scale, x.mul_add(*a, *b));
         }
-        dz[channel..channel + W].copy_from_slice(&dx);
     }
 }
 
@@ -199,7 +143,21 @@ pub fn activate_backward(x: &[f32], clip: Clip, dy: &mut [f32]) {
     }
 }
 
-#[inline(always)]
-fn lanes<const W: usize>(values: &[f32], at: usize) -> [f32; W] {
-    values[at..at + W].try_into().expect("a slice of that length")
+/// Numbers of a strip: a multiple of the channels.
+fn strip(channels: usize) -> usize {
+    STRIP.div_ceil(channels) * channels
+}
+
+/// The channels' numbers over a strip.
+fn repeat(values: &[f32]) -> Vec<f32> {
+    values.repeat(STRIP.div_ceil(values.len()))
+}
+
+/// Adds the sums of a strip to those of its channels.
+fn fold(strip: &[f32], sums: &mut [f32]) {
+    for part in strip.chunks_exact(sums.len()) {
+        for (sum, part) in sums.iter_mut().zip(part) {
+            *sum += part;
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{one, widen};
 use crate::network::{Activation, Builder, Network, Padding, Shape};
 
 /// Blocks of the same output.
@@ -39,10 +40,6 @@ pub struct MobileNetV2 {
     pub round_to: usize,
 }
 
-fn one() -> f32 {
-    1.0
-}
-
 fn two() -> usize {
     2
 }
@@ -55,11 +52,7 @@ impl MobileNetV2 {
     /// The network for pictures of this shape; `factor` widens all but input and output.
     #[must_use]
     pub fn build(&self, input: Shape, classes: usize, factor: f32) -> Network {
-        let scaled = |channels: usize| {
-            let round = self.round_to.max(1);
-            let wide = channels as f32 * self.width * factor;
-            ((wide / round as f32).round() as usize).max(1) * round
-        };
+        let scaled = |channels| widen(channels, self.width * factor, self.round_to);
         let mut builder = Builder::new(input);
         let square = |kernel, stride| ([kernel, kernel], [stride, stride], Padding::Same);
         let mut value =
@@ -73,11 +66,9 @@ impl MobileNetV2 {
                 let from = value;
                 if stage.expansion > 1 {
                     let inside = builder.shape(from).channels * stage.expansion;
+                    value = builder.convolve(&name("expand"), value, inside, square(1, 1), false);
                     value =
-                        builder.convolve(&name("expand"), value, inside, square(1, 1), false);
-                    value = builder.normalise(
-                        &name("expand/norm"), value, Activation::Relu6, false,
-                    );
+                        builder.normalise(&name("expand/norm"), value, Activation::Relu6, false);
                 }
                 value = builder.depthwise(&name("depthwise"), value, square(3, stride), false);
                 value = builder.normalise(&name("depthwise/norm"), value, Activation::Relu6, false);

@@ -131,6 +131,40 @@ impl Builder {
         self.push(name, Operation::Round { range }, vec![from], shape)
     }
 
+    /// A node of another network, with tensors, statistics and range of its own.
+    pub fn copy(&mut self, other: &Network, number: usize, inputs: Vec<usize>) -> usize {
+        let node = &other.nodes[number];
+        let mut tensor = |number: usize| {
+            let tensor = &other.tensors[number];
+            let offset = self.network.parameters();
+            self.network.tensors.push(Tensor { offset, ..tensor.clone() });
+            self.network.tensors.len() - 1
+        };
+        let operation = match node.operation.clone() {
+            Operation::Convolve { window, weight, bias } => {
+                Operation::Convolve { window, weight: tensor(weight), bias: bias.map(&mut tensor) }
+            }
+            Operation::Depthwise { window, weight, bias } => {
+                Operation::Depthwise { window, weight: tensor(weight), bias: bias.map(&mut tensor) }
+            }
+            Operation::Dense { weight, bias } => {
+                Operation::Dense { weight: tensor(weight), bias: bias.map(&mut tensor) }
+            }
+            Operation::Normalise { tensors, activation, inserted, .. } => {
+                let tensors = tensors.map(&mut tensor);
+                let statistics = self.network.statistics;
+                self.network.statistics += 2 * node.shape.channels;
+                Operation::Normalise { tensors, statistics, activation, inserted }
+            }
+            Operation::Round { .. } => {
+                self.network.ranges += 1;
+                Operation::Round { range: self.network.ranges - 1 }
+            }
+            plain => plain,
+        };
+        self.push(&node.name, operation, inputs, node.shape)
+    }
+
     /// What there is so far.
     pub(crate) fn network(&self) -> &Network {
         &self.network

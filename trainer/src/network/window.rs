@@ -81,13 +81,6 @@ impl Window {
         (output * self.stride[axis]) as isize - self.before[axis] as isize
     }
 
-    /// The input under a tap, unless it is outside.
-    #[inline(always)]
-    pub(crate) fn at(&self, axis: usize, output: usize, tap: usize) -> Option<usize> {
-        let place = self.origin(axis, output) + tap as isize;
-        usize::try_from(place).ok().filter(|place| *place < self.input[axis])
-    }
-
     /// The taps that lie inside the picture for an output.
     #[inline(always)]
     pub(crate) fn taps(&self, axis: usize, output: usize) -> Range<usize> {
@@ -95,14 +88,5 @@ impl Window {
         let first = (-origin).max(0) as usize;
         let end = (self.input[axis] as isize - origin).max(0) as usize;
         first.min(self.kernel[axis])..end.min(self.kernel[axis])
-    }
-
-    /// The outputs for which a tap lies inside the picture.
-    #[inline(always)]
-    pub(crate) fn outputs(&self, axis: usize, tap: usize) -> Range<usize> {
-        let (stride, before) = (self.stride[axis], self.before[axis]);
-        let first = before.saturating_sub(tap).div_ceil(stride);
-        let end = (self.input[axis] + before).saturating_sub(tap).div_ceil(stride);
-        first.min(self.output[axis])..end.min(self.output[axis])
     }
 }

@@ -2,3 +2,5 @@
 
 pub mod loss;
 pub mod optimise;
+pub mod recipe;
+pub mod training;

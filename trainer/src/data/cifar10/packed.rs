@@ -1,36 +1,28 @@
 //! CIFAR-10 packed as JPEG: `xz` of {u32 count, count x (u8 label, u16 length), files end to end},
 //! little-endian, in `train.jpegpack.xz` and `test.jpegpack.xz`.
 
-use std::io::Read;
 use std::path::Path;
 
 use rayon::prelude::*;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
-use super::{DataError, Dataset};
-use crate::network::Shape;
+use super::{CLASSES, SHAPE, classes};
+use crate::data::{DataError, Dataset, Split, files};
 
-const CLASSES: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-const SIZE: usize = 32;
+/// The two files' names.
+pub const FILES: [&str; 2] = ["train.jpegpack.xz", "test.jpegpack.xz"];
 
 /// Reads training and test pictures from a folder.
-///
-/// # Errors
-/// A [`DataError`].
-pub fn read(folder: &Path) -> Result<[Dataset; 2], DataError> {
+pub fn read(folder: &Path) -> Result<Split, DataError> {
     let read = |name: &str| {
         let path = folder.join(name);
-        let packed = std::fs::File::open(&path)
-            .map_err(|source| DataError::Io { path: path.clone(), source })?;
-        let mut bytes = Vec::new();
-        lzma_rust2::XzReader::new(std::io::BufReader::new(packed), false)
-            .read_to_end(&mut bytes)
-            .map_err(|source| DataError::Io { path: path.clone(), source })?;
+        let packed = files::open(&path)?;
+        let bytes = files::unpack(&path, lzma_rust2::XzReader::new(packed, false))?;
         unpack(&bytes).map_err(|reason| DataError::Malformed { path, reason })
     };
-    Ok([read("train.jpegpack.xz")?, read("test.jpegpack.xz")?])
+    Ok(Split { train: read(FILES[0])?, test: read(FILES[1])?, range: None })
 }
 
 fn unpack(bytes: &[u8]) -> Result<Dataset, String> {
@@ -50,24 +42,26 @@ fn unpack(bytes: &[u8]) -> Result<Dataset, String> {
     for (picture, (_, length)) in entries.iter().enumerate() {
         let cut = || format!("picture {picture} of {count} is cut short");
         let (file, after) = rest.split_at_checked(*length).ok_or_else(cut)?;
+        if file.is_empty() {
+            return Err(format!("picture {picture} is empty"));
+        }
         files.push(file);
         rest = after;
     }
-    let shape = Shape { height: SIZE, width: SIZE, channels: 3 };
-    let mut pixels = vec![0; count * shape.elements()];
-    pixels.par_chunks_exact_mut(shape.elements()).zip(&files).enumerate().try_for_each(
+    let options = DecoderOptions::default().set_max_width(SHAPE.width).set_max_height(SHAPE.height);
+    let mut pixels = vec![0; count * SHAPE.elements()];
+    pixels.par_chunks_exact_mut(SHAPE.elements()).zip(&files).enumerate().try_for_each(
         |(picture, (pixels, file))| {
-            let decoded = JpegDecoder::new(ZCursor::new(file))
+            let decoded = JpegDecoder::new_with_options(ZCursor::new(file), options)
                 .decode()
                 .map_err(|error| format!("picture {picture}: {error}"))?;
             if decoded.len() != pixels.len() {
-                return Err(format!("picture {picture} is not {SIZE}x{SIZE} in colour"));
+                return Err(format!("picture {picture} is not 32x32 in colour"));
             }
             pixels.copy_from_slice(&decoded);
             Ok(())
         },
     )?;
     let labels = entries.into_iter().map(|(label, _)| label).collect();
-    let classes = CLASSES.map(str::to_owned).to_vec();
-    Ok(Dataset { shape, bytes: pixels, labels, classes })
+    Ok(Dataset { shape: SHAPE, bytes: pixels, labels, classes: classes() })
 }
