@@ -1,6 +1,7 @@
 //! Trains tiny networks on the host for Quintet devices.
 
 pub mod boost;
+pub mod config;
 pub mod data;
 pub mod distil;
 pub mod engine;
@@ -11,3 +12,4 @@ pub mod network;
 pub mod quantise;
 pub mod random;
 pub mod train;
+pub mod whole_file;

@@ -22,6 +22,7 @@ mod small;
 mod soak;
 mod test;
 mod toolchain;
+mod trainer;
 mod vectors;
 
 use std::process::ExitCode;
@@ -56,8 +57,8 @@ Usage: cargo xtask COMMAND
   hil [--target T] [--test NAME] [--repeat N] [--junit FILE] [--targets FILE] [--list]
                         the suite on every target: emulated boards, and those on the desk that
                         are attached (hil-tests/README.md)
-  test                  set up, format, lints, documentation, unit tests, firmware, tests on the
-                        emulated boards, the commands of the README: all that CI runs
+  test                  set up, format, lints, documentation, unit tests, the trainer, firmware, tests
+                        on the emulated boards, the commands of the README: all that CI runs
 ";
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{cargo, root, run as run_command};
 use crate::toolchain::{self, Toolchain};
-use crate::{board, firmware, hil, readme, setup, small};
+use crate::{board, firmware, hil, readme, setup, small, trainer};
 
 /// Packages for the host that are no default members, since they are only of use with QEMU.
 const EMULATION: [&str; 4] =
@@ -16,7 +16,7 @@ const REFERENCES: &str = "QUINTET_REFERENCE_DIR";
 /// A step's name and what it does.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     ("set-up", setup::run),
     ("format", format),
     ("lints", lints),
@@ -28,6 +28,7 @@ const STEPS: [Step; 14] = [
         run_command(cargo().args(["test", "--package", "quintet-fuzz"]))
     }),
     ("unit tests of the emulation", || run_command(cargo().arg("test").args(EMULATION))),
+    ("the trainer", trainer::check),
     ("firmware", || firmware::run(&board::all())),
     ("the smallest firmware", small::run),
     ("tests on the emulated boards", || {

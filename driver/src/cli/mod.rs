@@ -29,6 +29,7 @@ mod selftest;
 mod set;
 mod subject;
 mod target;
+mod train;
 mod views;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ Examples:
   quintet flash --board nucleo-h743zi2            firmware onto a board, and the board tested
   quintet doctor                                  what is missing here, and what mends it
   quintet selftest --device serial:/dev/ttyACM0   whether it does what it has to do
+  quintet train digits.toml                       a network of one's own, by the trainer
 
 Scenes are 3D Gaussians: 3DGS .ply (INRIA or PlayCanvas compressed), .splat, .ksplat, .spz,
 SOG (.sog, or a folder with meta.json), .glb and .gltf with KHR_gaussian_splatting; triangles: .glb,
@@ -108,12 +110,14 @@ enum Command {
     Flash(flash::Arguments),
     /// Check what there is to work with, thing by thing, and say what mends the rest
     Doctor(doctor::Arguments),
+    /// Train a tiny network: runs the trainer, a program of its own
+    Train(train::Arguments),
 }
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
     match execute(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             output::say(&failure);
             failure.exit_code()
@@ -121,8 +125,9 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(command: Command) -> Result<(), Failure> {
+fn execute(command: Command) -> Result<ExitCode, Failure> {
     match command {
+        Command::Train(arguments) => return train::run(&arguments),
         Command::Render(arguments) => render::run(&arguments),
         Command::Compile(arguments) => compile::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
@@ -139,7 +144,8 @@ fn execute(command: Command) -> Result<(), Failure> {
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Flash(arguments) => flash::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod networks;
 mod scenes;
 mod selftests;
 mod sets;
+mod trainer;
 
 use std::fs;
 use std::path::{Path, PathBuf};

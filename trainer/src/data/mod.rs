@@ -8,6 +8,7 @@ mod files;
 pub mod folder;
 pub mod idx;
 pub mod images;
+pub mod npy;
 pub mod sounds;
 mod source;
 
@@ -39,6 +40,23 @@ pub struct Split {
     pub test: Dataset,
     /// The levels in decibels that bytes 0 and 255 stand for, where samples are sounds' features.
     pub range: Option<[f32; 2]>,
+}
+
+impl Split {
+    /// A CRC-32 of shape, samples and labels, by which other samples are noticed.
+    #[must_use]
+    pub fn fingerprint(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        for part in [&self.train, &self.test] {
+            let Shape { height, width, channels } = part.shape;
+            for number in [height, width, channels, part.classes.len()] {
+                hasher.update(&(number as u64).to_le_bytes());
+            }
+            hasher.update(&part.bytes);
+            part.labels.iter().for_each(|label| hasher.update(&label.to_le_bytes()));
+        }
+        hasher.finalize()
+    }
 }
 
 /// The real number of one step of an input's int8 numbers.

@@ -9,6 +9,8 @@ mod build;
 mod initialise;
 mod window;
 
+use serde::{Deserialize, Serialize};
+
 pub use build::Builder;
 pub use window::{Padding, Window};
 
@@ -189,7 +191,7 @@ pub struct Network {
 }
 
 /// All numbers of a network that are learnt or measured.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The tensors' numbers.
     pub parameters: Vec<f32>,

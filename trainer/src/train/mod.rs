@@ -1,6 +1,10 @@
-//! Training: losses, the optimiser and its schedule, and what happens in a step.
+//! Training: losses, the optimiser and its schedule, what happens in a step, and what is kept of it.
 
+pub mod checkpoint;
+pub mod curve;
+pub mod log;
 pub mod loss;
 pub mod optimise;
 pub mod recipe;
 pub mod training;
+pub mod weights;

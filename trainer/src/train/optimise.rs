@@ -1,10 +1,12 @@
 //! Stochastic gradient descent with Nesterov's momentum (Sutskever et al. 2013), weight decay, and a
 //! learning rate that warms up and then falls as a cosine.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::{Network, Role};
 
 /// The optimiser's state.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Optimiser {
     /// Of each parameter.
     pub velocity: Vec<f32>,

@@ -1,6 +1,8 @@
 //! Training, step by step. Everything random is made of the seed, the epoch and the sample's number,
 //! so that [`Training::snapshot`] is all there is to keep.
 
+use serde::{Deserialize, Serialize};
+
 use super::loss;
 use super::optimise::{Optimiser, Step, cosine};
 use super::recipe::Recipe;
@@ -44,7 +46,7 @@ struct Inner {
 }
 
 /// Where training is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// The giant, or the teacher with the tiny network inside, or just the network.
     Main,
@@ -55,7 +57,7 @@ pub enum Stage {
 }
 
 /// All that training changes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Steps done.
     pub step: usize,
@@ -169,8 +171,12 @@ impl<'a> Training<'a> {
         if snapshot.stage == Stage::Tune {
             self.main = Runner::new(self.plain.clone());
         }
+        let inner = self.inner.as_ref().map_or(0, |inner| inner.runner.network.statistics);
+        let velocity = snapshot.optimiser.velocity.len();
         let fits = snapshot.state.parameters.len() == self.main.network.parameters()
             && snapshot.state.statistics.len() == self.main.network.statistics
+            && (velocity == 0 || velocity == snapshot.state.parameters.len())
+            && snapshot.inner_statistics.len() == inner
             && snapshot.teacher.is_some() == self.teacher.is_some();
         if !fits {
             return Err("the checkpoint is of another network: train anew, without --resume".into());

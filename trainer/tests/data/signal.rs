@@ -57,7 +57,7 @@ fn no_more_samples_are_made_than_asked_for() {
     let all = resample(&sound, 8_000, 16_000, usize::MAX);
     assert_eq!(resample(&sound, 8_000, 16_000, 70), all[..70]);
     assert_eq!(resample(&sound, 8_000, 8_000, 70), sound[..70]);
-    assert_eq!(resample(&[], 8_000, 16_000, 70), []);
+    assert!(resample(&[], 8_000, 16_000, 70).is_empty());
 }
 
 #[test]

@@ -1,0 +1,149 @@
+//! The ranges of a configuration's numbers.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::Config;
+use crate::boost::Boost;
+use crate::data::Split;
+use crate::data::augment::Augment;
+use crate::distil::Distil;
+use crate::models::Model;
+use crate::models::autoencoder::Autoencoder;
+use crate::models::ds_cnn::DsCnn;
+use crate::models::mobilenet_v2::MobileNetV2;
+use crate::models::resnet8::ResNet8;
+use crate::train::recipe::Recipe;
+
+/// More than any network or training has, and far below where products of sizes overflow.
+const MOST: usize = 1 << 20;
+/// Channels of a layer.
+const CHANNELS: usize = 1 << 14;
+
+/// A key and what is wrong with its value.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Invalid {
+    pub key: String,
+    pub reason: String,
+}
+
+type Checked = Result<(), Invalid>;
+
+/// What can be checked without data.
+pub fn config(config: &Config) -> Checked {
+    recipe(&config.recipe)?;
+    match &config.network {
+        Model::MobileNetV2(model) => mobilenet_v2(model),
+        Model::DsCnn(model) => ds_cnn(model),
+        Model::ResNet8(model) => resnet8(model),
+        Model::Autoencoder(model) => autoencoder(model),
+    }
+}
+
+/// What data and the rest have to agree on.
+pub fn data(config: &Config, data: &Split) -> Checked {
+    let (samples, batch) = (data.train.len(), config.recipe.batch);
+    if batch > samples {
+        let reason = format!("is {batch}, but there are {samples} training samples");
+        return Err(Invalid { key: "recipe.batch".into(), reason });
+    }
+    if data.test.is_empty() {
+        return Err(Invalid { key: "data".into(), reason: "has no test samples".into() });
+    }
+    let outputs = config.network.build(data.train.shape, data.train.classes.len(), 1.0).output();
+    if outputs.elements() != data.train.classes.len() {
+        let (outputs, classes) = (outputs.elements(), data.train.classes.len());
+        let reason = format!("has {outputs} outputs, but the data have {classes} classes");
+        return Err(Invalid { key: "network.kind".into(), reason });
+    }
+    let size = data.train.shape.height.min(data.train.shape.width);
+    let shift = config.recipe.augment.shift;
+    if shift >= size {
+        let reason = format!("is {shift}, which shifts pictures of {size} pixels out of sight");
+        return Err(Invalid { key: "recipe.augment.shift".into(), reason });
+    }
+    Ok(())
+}
+
+fn recipe(recipe: &Recipe) -> Checked {
+    number("recipe.epochs", recipe.epochs, 1..=MOST)?;
+    number("recipe.batch", recipe.batch, 2..=MOST)?;
+    number("recipe.rate", recipe.rate, f32::MIN_POSITIVE..=100.0)?;
+    number("recipe.momentum", recipe.momentum, 0.0..=0.9999)?;
+    number("recipe.decay", recipe.decay, 0.0..=1.0)?;
+    number("recipe.warm_up", recipe.warm_up, 0.0..=recipe.epochs as f32)?;
+    number("recipe.smoothing", recipe.smoothing, 0.0..=0.9)?;
+    augment(&recipe.augment)?;
+    recipe.boost.as_ref().map_or(Ok(()), boost)?;
+    recipe.distil.as_ref().map_or(Ok(()), distil)
+}
+
+fn augment(augment: &Augment) -> Checked {
+    number("recipe.augment.contrast", augment.contrast, 0.0..=1.0)?;
+    number("recipe.augment.brightness", augment.brightness, 0.0..=1.0)
+}
+
+fn boost(boost: &Boost) -> Checked {
+    number("recipe.boost.ratio", boost.ratio, 1..=64)?;
+    number("recipe.boost.share", boost.share, f32::MIN_POSITIVE..=1.0)?;
+    number("recipe.boost.tune_epochs", boost.tune_epochs, 1..=MOST)?;
+    number("recipe.boost.tune_rate", boost.tune_rate, f32::MIN_POSITIVE..=100.0)?;
+    number("recipe.boost.linearise", boost.linearise, 0.0..=1.0)
+}
+
+fn distil(distil: &Distil) -> Checked {
+    number("recipe.distil.width", distil.width, 1.0..=16.0)?;
+    number("recipe.distil.weight", distil.weight, 0.0..=1e3)?;
+    number("recipe.distil.label_weight", distil.label_weight, 0.0..=1e3)?;
+    number("recipe.distil.temperature", distil.temperature, 0.1..=100.0)
+}
+
+fn mobilenet_v2(model: &MobileNetV2) -> Checked {
+    widths(model.width, model.round_to)?;
+    number("network.stem", model.stem, 1..=CHANNELS)?;
+    number("network.stem_stride", model.stem_stride, 1..=8)?;
+    number("network.head", model.head, 0..=CHANNELS)?;
+    for stage in &model.stages {
+        number("network.stages.expansion", stage.expansion, 1..=64)?;
+        number("network.stages.channels", stage.channels, 1..=CHANNELS)?;
+        number("network.stages.blocks", stage.blocks, 1..=256)?;
+        number("network.stages.stride", stage.stride, 1..=8)?;
+    }
+    Ok(())
+}
+
+fn ds_cnn(model: &DsCnn) -> Checked {
+    widths(model.width, model.round_to)?;
+    number("network.channels", model.channels, 1..=CHANNELS)?;
+    number("network.blocks", model.blocks, 0..=256)?;
+    for side in 0..2 {
+        number("network.kernel", model.kernel[side], 1..=64)?;
+        number("network.stride", model.stride[side], 1..=64)?;
+    }
+    Ok(())
+}
+
+fn resnet8(model: &ResNet8) -> Checked {
+    widths(model.width, model.round_to)?;
+    model.stacks.iter().try_for_each(|it| number("network.stacks", *it, 1..=CHANNELS))
+}
+
+fn autoencoder(model: &Autoencoder) -> Checked {
+    widths(model.width, model.round_to)?;
+    model.layers.iter().try_for_each(|it| number("network.layers", *it, 1..=CHANNELS))
+}
+
+fn widths(width: f32, round_to: usize) -> Checked {
+    number("network.width", width, 0.01..=64.0)?;
+    number("network.round_to", round_to, 1..=CHANNELS)
+}
+
+/// Refuses what is outside of a range, and what is no number.
+fn number<T: PartialOrd + Display>(key: &str, value: T, range: RangeInclusive<T>) -> Checked {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (least, most) = range.into_inner();
+    let reason = format!("is {value}, and has to be in {least}..{most}");
+    Err(Invalid { key: key.into(), reason })
+}

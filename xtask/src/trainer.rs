@@ -1,0 +1,28 @@
+//! The trainer, which is a workspace of its own: what is checked of it.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process::{cargo, root, run as run_command, target_directory};
+
+/// Its format, lints, documentation and tests.
+pub fn check() -> Result<()> {
+    run_command(trainer("fmt").arg("--check"))?;
+    run_command(trainer("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    let mut flags = std::env::var("RUSTDOCFLAGS").unwrap_or_default();
+    flags.push_str(" -D warnings");
+    let mut documentation = trainer("doc");
+    documentation.env("RUSTDOCFLAGS", flags).args(["--no-deps", "--lib", "--quiet"]);
+    run_command(&mut documentation)?;
+    run_command(&mut trainer("test"))
+}
+
+/// A cargo command in its workspace.
+fn trainer(command: &str) -> Command {
+    let mut cargo = cargo();
+    // A folder of its own, so that two workspaces never wait for each other's lock.
+    cargo.env("CARGO_TARGET_DIR", target_directory().join("trainer"));
+    cargo.arg(command).arg("--manifest-path").arg(root().join("trainer").join("Cargo.toml"));
+    cargo
+}
