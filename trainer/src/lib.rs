@@ -5,6 +5,7 @@ pub mod config;
 pub mod data;
 pub mod distil;
 pub mod engine;
+pub mod export;
 pub mod kernels;
 pub mod models;
 pub mod network;

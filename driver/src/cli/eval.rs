@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::arguments::range;
 use super::costs::{unit_name, unit_text};
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, describe, greatest, heading, load, ports, ticks};
+use super::model::{ModelArguments, describe, greatest, heading, load, ticks};
 use super::output::{grouped, print, print_json, samples_bar};
 use super::set::{Samples, Set};
 
@@ -81,9 +81,9 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "there is nothing to compare with", cause)
             .help("give --labels, --expect, or a folder of pictures by class"));
     }
-    let imported = arguments.model.import()?;
+    let model = arguments.model.read()?;
     // What cannot be used is refused before a device is troubled.
-    let [inputs, outputs] = ports(&imported)?;
+    let [inputs, outputs] = model.ports()?;
     let samples = set.samples(&inputs, &outputs)?;
     set.check_classes(&outputs)?;
     let expected = match (&arguments.expect, outputs.first()) {
@@ -98,12 +98,12 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let count = agree(&available, arguments.limit)?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
-    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
+    let mut inference = load(&mut connection, &model, &arguments.model.arena)?;
     let tally = evaluate(&mut inference, &set, &samples, expected.as_deref(), count)?;
     let classified = set.classes.is_some();
     if arguments.json {
         return print_json(&json!({
-            "model": { "path": arguments.model.model, "format": imported.format },
+            "model": { "path": arguments.model.model, "format": model.format() },
             "device": { "uri": arguments.model.device.device.to_string(), "board": device.board },
             "samples": tally.samples,
             "classified": classified.then(|| tally.classified()),
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             "ticks": { "unit": unit_name(device.ticks), "mean": tally.mean() },
         }));
     }
-    let mut text = heading(&arguments.model.model, &imported, &device);
+    let mut text = heading(&arguments.model.model, &model, &device);
     text += &format!(
         "cost    {} an inference, mean of {}, in {}\n",
         grouped(tally.mean()),

@@ -80,13 +80,13 @@ impl Failure {
         Self::new(FAILED, format!("cannot import {}", error.file), &error.fault).help(error.help())
     }
 
-    /// A compiled scene that cannot be used.
+    /// A compiled scene or network that cannot be used.
     pub fn saved(path: &Path, error: &SavedError) -> Self {
         let help = match error {
             SavedError::Io(_) => "check the path and its permissions",
-            _ => "compile the scene again with `quintet compile`",
+            _ => "compile it again with `quintet compile`",
         };
-        Self::new(FAILED, format!("cannot draw {}", path.display()), error).help(help)
+        Self::new(FAILED, format!("cannot use {}", path.display()), error).help(help)
     }
 
     /// A camera file that cannot be used.
@@ -191,6 +191,10 @@ impl Failure {
             }
             InferError::Session(error) => Self::session(error),
             InferError::Compile(error) => Self::network(error),
+            InferError::Memory { available, .. } => {
+                Self::new(USAGE, "the compiled network does not fit", error)
+                    .help(format!("compile the network again, with --arena {available}"))
+            }
             InferError::Stopped(stopped) => {
                 Self::new(FAILED, "the network was not run", stopped).help(stopped.advice())
             }

@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use super::arguments::range;
 use super::costs::unit_text;
-use super::failure::{FAILED, Failure};
+use super::failure::Failure;
 use super::model::{
-    ModelArguments, PortRecord, greatest, heading, load, ports, read_inputs, ticks,
+    ModelArguments, PortRecord, check_names, greatest, heading, load, read_inputs, ticks,
 };
 use super::output::{grouped, in_bytes, print, print_json, samples_bar};
 use super::report::{DeviceRecord, LinkRecord};
@@ -57,7 +57,7 @@ pub struct Arguments {
     /// Write the outputs to this .npy file; of several outputs to FILE.0.npy, FILE.1.npy, ...
     #[arg(short, long, value_name = "FILE.npy")]
     output: Option<PathBuf>,
-    /// Names of the classes: a text file with one on each line
+    /// Names of the classes: a text file with one on each line [default: those of a compiled model]
     #[arg(long, value_name = "FILE")]
     labels: Option<PathBuf>,
     /// Show so many of the greatest values of each output
@@ -86,7 +86,7 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct ModelRecord<'a> {
     path: &'a Path,
-    format: &'a str,
+    format: String,
     operators: usize,
 }
 
@@ -110,22 +110,23 @@ struct Top<'a> {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let names = match &arguments.labels {
+    let given = match &arguments.labels {
         Some(path) => labels::names(path).map_err(|error| Failure::input(path, &error))?,
         None => Vec::new(),
     };
-    let imported = arguments.model.import()?;
+    let model = arguments.model.read()?;
+    let names = if given.is_empty() { model.labels() } else { &given };
     // What cannot be used is refused before a device is troubled.
-    let [inputs, ports] = ports(&imported)?;
+    let [inputs, ports] = model.ports()?;
     let mut options = Options::default();
     options.pixel_range = arguments.range;
-    check_names(&names, &ports)?;
+    check_names(names, &ports)?;
     let samples = read_inputs(&arguments.input, &inputs, &options)?;
     let files = output_files(arguments.output.as_deref(), ports.len());
     files.iter().try_for_each(|file| probe(file))?;
     let mut connection = arguments.model.device.connect(arguments.model.limits())?;
     let device = connection.description().clone();
-    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
+    let mut inference = load(&mut connection, &model, &arguments.model.arena)?;
     let Runs { outputs, costs } = run_all(&mut inference, &samples)?;
     for ((file, outputs), port) in files.iter().zip(&outputs).zip(&ports) {
         let written = fs::write(file, array(outputs, port).to_npy());
@@ -135,15 +136,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         outputs: ports
             .iter()
             .zip(&outputs)
-            .map(|(port, outputs)| answer(port, &outputs[sample], &names, arguments.top))
+            .map(|(port, outputs)| answer(port, &outputs[sample], names, arguments.top))
             .collect(),
         ticks: costs[sample],
     });
     let report = Report {
         model: ModelRecord {
             path: &arguments.model.model,
-            format: imported.format,
-            operators: imported.network.nodes.len(),
+            format: model.format(),
+            operators: model.operators(),
         },
         device: DeviceRecord::of(&arguments.model.device.device, &device),
         inputs: PortRecord::all(&inputs),
@@ -157,20 +158,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         return print_json(&report);
     }
-    let heading = heading(&arguments.model.model, &imported, &device);
+    let heading = heading(&arguments.model.model, &model, &device);
     print(&(heading + &summary(&report, unit_text(device.ticks))))
-}
-
-/// Names, if there are some, are those of all values along the last axis of an output.
-fn check_names(names: &[String], outputs: &[Port]) -> Result<(), Failure> {
-    let classes = || outputs.iter().filter_map(|port| port.shape.last());
-    if names.is_empty() || classes().any(|&count| count == names.len()) {
-        return Ok(());
-    }
-    let counts: Vec<_> = classes().map(usize::to_string).collect();
-    let cause = format!("there are {} labels, the model gives {}", names.len(), counts.join(", "));
-    Err(Failure::new(FAILED, "the labels are not the model's", cause)
-        .help("give a line for each value that the model gives"))
 }
 
 /// What the runs of all samples gave.

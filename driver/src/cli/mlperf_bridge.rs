@@ -10,7 +10,7 @@ use quintet_protocol::message::Ticks;
 use serialport::{SerialPort, TTYPort};
 
 use super::failure::{FAILED, Failure, USAGE};
-use super::model::{ModelArguments, describe, load, ports, ticks};
+use super::model::{ModelArguments, describe, load, ticks};
 use super::output::{print, say};
 
 /// How long the terminal is listened to before the bridge looks about.
@@ -49,8 +49,8 @@ pub struct Arguments {
 /// Runs the subcommand; ends only with a failure.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let named = arguments.model_name.as_deref().map(named).transpose()?;
-    let imported = arguments.model.import()?;
-    let [inputs, outputs] = ports(&imported)?;
+    let model = arguments.model.read()?;
+    let [inputs, outputs] = model.ports()?;
     let ([input], [output]) = (&inputs[..], &outputs[..]) else {
         let cause = "a benchmark's model has one input and one output";
         return Err(Failure::new(FAILED, "the model is none of MLPerf Tiny's", cause)
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "--clock cannot be used with this device", cause)
             .help("leave --clock away, or use an emulated board"));
     }
-    let mut inference = load(&mut connection, &imported, &arguments.model.arena)?;
+    let mut inference = load(&mut connection, &model, &arguments.model.arena)?;
     let dut = Dut::new(benchmark, input.clone(), output.clone());
     let clock = Clock { start: Instant::now(), rate: arguments.clock, ticks: 0 };
     let failed = |error: io::Error| {

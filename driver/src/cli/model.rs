@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use quintet_driver::compile;
+use quintet_driver::compile::saved::SavedNetwork;
 use quintet_driver::device::Connection;
 use quintet_driver::import::{self, ImportedNetwork};
 use quintet_driver::infer::{Cost, Inference, InferenceResult, Port};
@@ -19,7 +20,7 @@ use super::output::{bytes_bar, in_bytes, say};
 /// A model and where it runs.
 #[derive(Args, Debug)]
 pub struct ModelArguments {
-    /// An int8 network: .tflite, or .onnx with QuantizeLinear and DequantizeLinear
+    /// An int8 network: .tflite, .onnx with QuantizeLinear and DequantizeLinear, or compiled: .qnt
     pub model: PathBuf,
     #[command(flatten)]
     pub device: DeviceArguments,
@@ -32,13 +33,13 @@ pub struct ModelArguments {
 }
 
 impl ModelArguments {
-    /// Imports the model; what is to be said about it is said.
-    pub fn import(&self) -> Result<ImportedNetwork, Failure> {
-        let imported = import::network(&self.model).map_err(|error| Failure::scene(&error))?;
-        for note in &imported.notes {
-            say(format_args!("note: {note}"));
+    /// Reads the model; what is to be said about it is said.
+    pub fn read(&self) -> Result<Model, Failure> {
+        let model = Model::read(&self.model)?;
+        if let Model::Imported(imported) = &model {
+            imported.notes.iter().for_each(|note| say(format_args!("note: {note}")));
         }
-        Ok(imported)
+        Ok(model)
     }
 
     /// Limits of a session with the device.
@@ -49,15 +50,81 @@ impl ModelArguments {
     }
 }
 
-/// What a model takes and what it gives.
-pub fn ports(imported: &ImportedNetwork) -> Result<[Vec<Port>; 2], Failure> {
-    compile::network::ports(&imported.network).map_err(|error| Failure::network(&error))
+/// A model, as its file has it.
+pub enum Model {
+    /// Imported; it is compiled for each device.
+    Imported(Box<ImportedNetwork>),
+    /// Compiled before.
+    Saved(Box<SavedNetwork>),
+}
+
+/// Whether a file is that of a network, compiled or not, rather than of a scene.
+pub fn is_network(path: &Path) -> bool {
+    import::holds_network(path) || SavedNetwork::is_one(path)
+}
+
+impl Model {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        if SavedNetwork::is_one(path) {
+            let saved = SavedNetwork::read(path).map_err(|error| Failure::saved(path, &error))?;
+            return Ok(Self::Saved(Box::new(saved)));
+        }
+        let imported = import::network(path).map_err(|error| Failure::scene(&error))?;
+        Ok(Self::Imported(Box::new(imported)))
+    }
+
+    /// What it takes and what it gives.
+    pub fn ports(&self) -> Result<[Vec<Port>; 2], Failure> {
+        match self {
+            Self::Imported(imported) => {
+                compile::network::ports(&imported.network).map_err(|error| Failure::network(&error))
+            }
+            Self::Saved(saved) => Ok([saved.bundle.inputs.clone(), saved.bundle.outputs.clone()]),
+        }
+    }
+
+    /// Format of its file.
+    pub fn format(&self) -> String {
+        match self {
+            Self::Imported(imported) => imported.format.into(),
+            Self::Saved(saved) => format!("compiled from {}", saved.name),
+        }
+    }
+
+    /// How many operators it has.
+    pub fn operators(&self) -> usize {
+        match self {
+            Self::Imported(imported) => imported.network.nodes.len(),
+            Self::Saved(saved) => saved.operators,
+        }
+    }
+
+    /// Names of its classes, if its file has them.
+    pub fn labels(&self) -> &[String] {
+        match self {
+            Self::Imported(_) => &[],
+            Self::Saved(saved) => &saved.labels,
+        }
+    }
+}
+
+/// Names, if there are some, are those of all values along the last axis of an output.
+pub fn check_names(names: &[String], outputs: &[Port]) -> Result<(), Failure> {
+    let classes = || outputs.iter().filter_map(|port| port.shape.last());
+    if names.is_empty() || classes().any(|&count| count == names.len()) {
+        return Ok(());
+    }
+    let counts: Vec<_> = classes().map(usize::to_string).collect();
+    let cause = format!("there are {} labels, the model gives {}", names.len(), counts.join(", "));
+    Err(Failure::new(FAILED, "the labels are not the model's", cause)
+        .help("give a line for each value that the model gives"))
 }
 
 /// Sends a model to a device, with a progress bar.
 pub fn load<'c>(
     connection: &'c mut Connection,
-    imported: &ImportedNetwork,
+    model: &Model,
     arena: &ArenaArguments,
 ) -> Result<Inference<'c>, Failure> {
     let arena_bytes = arena.bytes(connection.description())?;
@@ -69,8 +136,14 @@ pub fn load<'c>(
         bar.set_length(total as u64);
         bar.set_position(sent as u64);
     };
-    let inference =
-        Inference::with_arena(connection, &imported.network, arena_bytes, &mut progress);
+    let inference = match model {
+        Model::Imported(imported) => {
+            Inference::with_arena(connection, &imported.network, arena_bytes, &mut progress)
+        }
+        Model::Saved(saved) => {
+            Inference::with_bundle(connection, saved.bundle.clone(), arena_bytes, &mut progress)
+        }
+    };
     bar.finish_and_clear();
     inference.map_err(|error| Failure::infer(&error))
 }
@@ -170,13 +243,13 @@ impl PortRecord<'_> {
 }
 
 /// The first lines of a summary: the model and the device.
-pub fn heading(path: &Path, imported: &ImportedNetwork, device: &DeviceDescription) -> String {
+pub fn heading(path: &Path, model: &Model, device: &DeviceDescription) -> String {
     format!(
         "model   {}, {}, {} operators\n\
          device  {}, firmware {} for {}, {} of arena\n",
         path.display(),
-        imported.format,
-        imported.network.nodes.len(),
+        model.format(),
+        model.operators(),
         device.board,
         device.firmware,
         device.target,

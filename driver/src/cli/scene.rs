@@ -8,6 +8,7 @@ use quintet_driver::scene::Summary;
 use serde::Serialize;
 
 use super::failure::{Failure, USAGE};
+use super::model;
 use super::output::{grouped, say};
 
 /// What is drawn.
@@ -53,7 +54,7 @@ impl SceneArguments {
 
 /// Refuses networks where several files are told of side by side.
 pub fn only_scenes(paths: &[PathBuf]) -> Result<(), Failure> {
-    let Some(network) = paths.iter().find(|path| import::holds_network(path)) else {
+    let Some(network) = paths.iter().find(|path| model::is_network(path)) else {
         return Ok(());
     };
     let what = format!("{} is a network", network.display());

@@ -73,6 +73,17 @@ impl DrawArguments {
         Ok(Subject::Saved { saved: Box::new(saved), views })
     }
 
+    /// The first option that was given though a network has no use for it.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let other_files = (self.scene.scenes.len() > 1).then_some("a second file");
+        let texture = self.scene.texture.as_ref().map(|_| "--texture");
+        let size = self.views.size().map(|_| "--size");
+        let view = self.views.view().map(|_| "--view");
+        let orbit = self.views.is_orbit().then_some("--orbit");
+        let own = other_files.or(texture).or(size).or(view).or(orbit);
+        own.or(self.method.first_given())
+    }
+
     /// The cameras for a compiled scene, for which little can be chosen.
     fn views_of(&self, saved: &Saved) -> Result<Views, Failure> {
         let other_scenes = (self.scene.scenes.len() > 1).then_some("a second scene");

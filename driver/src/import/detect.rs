@@ -186,7 +186,9 @@ pub(super) fn kind(data: &[u8]) -> &'static str {
 
 /// What a well-known mark of another format says.
 fn strong_mark(data: &[u8]) -> Option<&'static str> {
-    const MARKS: [(&[u8], &str); 15] = [
+    const MARKS: [(&[u8], &str); 17] = [
+        (b"QNTN", "a compiled network, which `quintet infer` takes"),
+        (b"QNTB", "a compiled scene, which `quintet render` takes"),
         (b"\x89PNG\r\n", "a PNG picture"),
         (b"\xff\xd8\xff", "a JPEG picture"),
         (b"GIF8", "a GIF picture"),

@@ -31,6 +31,14 @@ pub enum InferError {
     /// The network cannot be compiled for this device.
     #[error(transparent)]
     Compile(#[from] PlanError),
+    /// The network was compiled before, for a larger arena.
+    #[error("the network was compiled for {needed} bytes of arena, and there are {available}")]
+    Memory {
+        /// Bytes that it takes.
+        needed: usize,
+        /// Bytes of arena.
+        available: usize,
+    },
     /// The device, or the way to it, failed.
     #[error(transparent)]
     Session(#[from] SessionError),
@@ -88,7 +96,24 @@ impl<'c> Inference<'c> {
         arena_bytes: usize,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Self, InferError> {
-        let bundle = compile(network, arena_bytes)?;
+        Self::with_bundle(connection, compile(network, arena_bytes)?, arena_bytes, progress)
+    }
+
+    /// Sends a network that was compiled before, if it fits into `arena_bytes` of the device's
+    /// arena.
+    ///
+    /// # Errors
+    /// An [`InferError`].
+    pub fn with_bundle(
+        connection: &'c mut Connection,
+        bundle: NetworkBundle,
+        arena_bytes: usize,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Self, InferError> {
+        let needed = bundle.memory.total();
+        if needed > arena_bytes {
+            return Err(InferError::Memory { needed, available: arena_bytes });
+        }
         let loaded = Loaded::new(connection, bundle.parts(), progress)?;
         Ok(Self { loaded, bundle })
     }

@@ -1,9 +1,12 @@
 //! Ports: the inputs and outputs of a network, and what their bytes stand for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::Element;
 
 /// An input or an output of a network. In the device it is always of signed bytes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Port {
     /// As in the file.
     pub name: String,

@@ -14,6 +14,8 @@ mod shape;
 mod steady;
 pub mod tables;
 
+use serde::{Deserialize, Serialize};
+
 pub use check::MAX_ELEMENTS;
 pub use error::{NetworkError, Problem};
 pub use operator::{Activation, Operator, Window};
@@ -57,7 +59,8 @@ pub struct Tensor {
 }
 
 /// Types of elements. Importers turn unsigned bytes into signed ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Element {
     /// Signed byte.

@@ -165,7 +165,13 @@ impl Builder {
         self.push(&node.name, operation, inputs, node.shape)
     }
 
-    fn push(
+    /// What there is so far.
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// A node of any kind.
+    pub(crate) fn push(
         &mut self,
         name: &str,
         operation: Operation,
@@ -176,7 +182,8 @@ impl Builder {
         self.last()
     }
 
-    fn tensor(&mut self, node: &str, own: &str, role: Role, shape: Vec<usize>) -> usize {
+    /// A tensor of a node's.
+    pub(crate) fn tensor(&mut self, node: &str, own: &str, role: Role, shape: Vec<usize>) -> usize {
         let offset = self.network.parameters();
         let name = format!("{node}/{own}");
         self.network.tensors.push(Tensor { name, role, shape, offset });

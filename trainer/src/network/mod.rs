@@ -164,6 +164,19 @@ pub struct Node {
     pub shape: Shape,
 }
 
+impl Node {
+    /// The tensors of weights and bias, of a layer that has both.
+    #[must_use]
+    pub fn layer_tensors(&self) -> Option<(usize, usize)> {
+        match self.operation {
+            Operation::Convolve { weight, bias: Some(bias), .. }
+            | Operation::Depthwise { weight, bias: Some(bias), .. }
+            | Operation::Dense { weight, bias: Some(bias) } => Some((weight, bias)),
+            _ => None,
+        }
+    }
+}
+
 /// A network's structure. The last node's value is its output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
@@ -230,6 +243,25 @@ impl Network {
             count as u64
         };
         self.nodes.iter().map(of).sum()
+    }
+
+    /// How many inputs of nodes a value is.
+    #[must_use]
+    pub fn readers(&self, value: usize) -> usize {
+        self.nodes.iter().flat_map(|node| &node.inputs).filter(|input| **input == value).count()
+    }
+
+    /// The activation that becomes a part of a layer or a sum: one that alone reads its value.
+    #[must_use]
+    pub fn fused_activation(&self, value: usize) -> Option<usize> {
+        let can_fuse = self.nodes[value].layer_tensors().is_some()
+            || self.nodes[value].operation == Operation::Add;
+        if !can_fuse || self.readers(value) != 1 {
+            return None;
+        }
+        self.nodes.iter().position(|node| {
+            matches!(node.operation, Operation::Activate(_)) && node.inputs == [value]
+        })
     }
 
     /// The tensor of a name.

@@ -5,7 +5,6 @@ use std::path::Path;
 use quintet_driver::compile::Bundle;
 use quintet_driver::device::Connection;
 use quintet_driver::execute::{Accelerated, Cost};
-use quintet_driver::import::{self, ImportedNetwork};
 use quintet_driver::render::Renderer;
 use quintet_driver::scene::Kind;
 use quintet_protocol::message::Ticks;
@@ -13,7 +12,7 @@ use quintet_protocol::message::Ticks;
 use crate::cli::account::Account;
 use crate::cli::arguments::ArenaArguments;
 use crate::cli::failure::Failure;
-use crate::cli::model;
+use crate::cli::model::{self, Model};
 use crate::cli::subject::{DrawArguments, Subject};
 use crate::cli::target::stem;
 
@@ -41,15 +40,14 @@ enum Work {
         /// Compiled, for an arena of so many bytes.
         bundle: Option<(usize, Bundle)>,
     },
-    Network(Box<ImportedNetwork>),
+    Network(Model),
 }
 
 impl Workload {
     /// Reads a file.
     pub fn read(draw: &DrawArguments, path: &Path) -> Result<Self, Failure> {
-        let work = if import::holds_network(path) {
-            let imported = import::network(path).map_err(|error| Failure::scene(&error))?;
-            Work::Network(Box::new(imported))
+        let work = if model::is_network(path) {
+            Work::Network(Model::read(path)?)
         } else {
             let draw = draw.alone(path);
             let subject = Box::new(draw.subject()?);
@@ -82,8 +80,8 @@ impl Workload {
     ) -> Result<Ran, Failure> {
         let unit = connection.description().ticks;
         match &mut self.work {
-            Work::Network(imported) => {
-                let mut inference = model::load(connection, imported, arena)?;
+            Work::Network(network) => {
+                let mut inference = model::load(connection, network, arena)?;
                 let result = model::run_on_zeros(&mut inference)?;
                 Ok(Ran { costs: result.costs, accelerated: result.accelerated, unit })
             }

@@ -7,12 +7,12 @@ mod scene;
 
 use clap::Args;
 use quintet_driver::device::Connection;
-use quintet_driver::import;
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
 
 use super::arguments::bytes;
 use super::failure::Failure;
+use super::model;
 use super::subject::DrawArguments;
 
 const MORE: &str = "\
@@ -33,7 +33,8 @@ layers (command, index in the file, operator, kernel, shape, macs, weight_bytes)
 offset, bytes, first and last: commands that they are in use from and to, null where it is before
 or after all), macs, weight_bytes, memory (bytes: program, constants, activations, pages, arena,
 smallest_arena, upload), board (null, or arena_bytes, fits: resident, streamed or no, missing:
-bytes); layers, buffers and memory are those of a board that is large enough if it does not fit.";
+bytes); layers, buffers and memory are those of a board that is large enough if it does not fit. A
+compiled network (.qnt) fits where there is the arena that it was compiled for.";
 
 /// Arguments of the subcommand.
 #[derive(Args, Debug)]
@@ -54,7 +55,7 @@ pub struct Arguments {
 
 /// Runs the subcommand.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    match import::holds_network(arguments.draw.scene.first()) {
+    match model::is_network(arguments.draw.scene.first()) {
         true => network::run(arguments),
         false => scene::run(arguments),
     }

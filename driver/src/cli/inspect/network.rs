@@ -4,13 +4,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use quintet_driver::compile::network::{Layer, Life, Memory, NetworkBundle, PlanError, compile};
-use quintet_driver::import;
-use quintet_driver::network::Network;
 use serde::Serialize;
 
 use super::Arguments;
 use crate::cli::failure::Failure;
-use crate::cli::model::PortRecord;
+use crate::cli::model::{Model, PortRecord};
 use crate::cli::output::{grouped, in_bytes, print, print_json};
 
 /// Characters of a buffer's name that are shown.
@@ -19,7 +17,7 @@ const NAME_LENGTH: usize = 48;
 #[derive(Serialize)]
 struct Report<'a> {
     path: PathBuf,
-    format: &'static str,
+    format: String,
     notes: &'a [String],
     inputs: Vec<PortRecord<'a>>,
     outputs: Vec<PortRecord<'a>>,
@@ -35,8 +33,8 @@ struct Report<'a> {
 struct LayerRecord<'a> {
     command: usize,
     index: usize,
-    operator: &'static str,
-    kernel: &'static str,
+    operator: &'a str,
+    kernel: &'a str,
     shape: &'a [usize],
     macs: u64,
     weight_bytes: usize,
@@ -73,10 +71,8 @@ struct Board {
 
 /// Says it of a network.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let imported =
-        import::network(arguments.draw.scene.first()).map_err(|error| Failure::scene(&error))?;
-    let compile_for = |arena_bytes| compile(&imported.network, arena_bytes);
-    let smallest_arena = smallest(&imported.network)?;
+    let model = Model::read(arguments.draw.scene.first())?;
+    let smallest_arena = smallest(&model)?;
     let arena = arguments.arena_bytes()?;
     let board = arena.map(|arena_bytes| Board {
         arena_bytes,
@@ -87,13 +83,19 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Board { missing: 0, arena_bytes, .. }) => *arena_bytes as usize,
         _ => u32::MAX as usize,
     };
-    let bundle = compile_for(large_enough).map_err(|error| Failure::network(&error))?;
+    let (bundle, notes) = match &model {
+        Model::Imported(imported) => {
+            let bundle = compile(&imported.network, large_enough);
+            (bundle.map_err(|error| Failure::network(&error))?, &imported.notes[..])
+        }
+        Model::Saved(saved) => (saved.bundle.clone(), &[][..]),
+    };
     let fits = if bundle.streamed.is_some() { "streamed" } else { "resident" };
     let board = board.map(|it| if it.missing == 0 { Board { fits, ..it } } else { it });
     let report = Report {
         path: arguments.draw.scene.first().clone(),
-        format: imported.format,
-        notes: &imported.notes,
+        format: model.format(),
+        notes,
         inputs: PortRecord::all(&bundle.inputs),
         outputs: PortRecord::all(&bundle.outputs),
         layers: bundle.layers.iter().enumerate().map(LayerRecord::new).collect(),
@@ -109,9 +111,13 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Bytes of the least arena that a network can be compiled for.
-fn smallest(network: &Network) -> Result<usize, Failure> {
-    match compile(network, 0) {
+/// Bytes of the least arena that a network can be compiled for, or that it was compiled for.
+fn smallest(model: &Model) -> Result<usize, Failure> {
+    let imported = match model {
+        Model::Imported(imported) => imported,
+        Model::Saved(saved) => return Ok(saved.bundle.memory.total()),
+    };
+    match compile(&imported.network, 0) {
         Err(PlanError::TooLarge { streamed, .. }) => Ok(streamed),
         Err(error) => Err(Failure::network(&error)),
         Ok(bundle) => Ok(bundle.memory.total()),
@@ -120,7 +126,9 @@ fn smallest(network: &Network) -> Result<usize, Failure> {
 
 impl<'a> LayerRecord<'a> {
     fn new((command, layer): (usize, &'a Layer)) -> Self {
-        let Layer { index, operator, command: kernel, ref shape, macs, weight_bytes, .. } = *layer;
+        let Layer {
+            index, ref operator, command: ref kernel, ref shape, macs, weight_bytes, ..
+        } = *layer;
         Self { command, index, operator, kernel, shape, macs, weight_bytes }
     }
 }

@@ -1,10 +1,10 @@
 //! What each command of a network or a scene costs, the dearest first.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use quintet_driver::compile::network::Layer;
-use quintet_driver::import;
 use quintet_driver::render::Cost;
 use quintet_driver::session::{DeviceDescription, Limits};
 use serde::Serialize;
@@ -14,7 +14,7 @@ use super::pipelines::{self, Pipeline};
 use crate::cli::account::{Account, AccountRecord};
 use crate::cli::costs::{operator_name, phase_name, unit_name, unit_text};
 use crate::cli::failure::Failure;
-use crate::cli::model;
+use crate::cli::model::{self, Model};
 use crate::cli::output::{grouped, print, print_json};
 use crate::cli::report::DeviceRecord;
 
@@ -35,8 +35,8 @@ struct Report<'a> {
 struct Row {
     command: u16,
     layer: Option<usize>,
-    operator: &'static str,
-    kernel: &'static str,
+    operator: Cow<'static, str>,
+    kernel: Cow<'static, str>,
     shape: Option<Vec<usize>>,
     ticks: u64,
     share: f64,
@@ -46,7 +46,7 @@ struct Row {
 
 /// Of one file.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let is_network = import::holds_network(arguments.draw.scene.first());
+    let is_network = model::is_network(arguments.draw.scene.first());
     let measured = if is_network { of_network(arguments)? } else { of_scene(arguments)? };
     let Measured { device, rows: mut costs, pipeline, account } = measured;
     let instance = arguments.device.instance();
@@ -85,11 +85,10 @@ struct Measured {
 
 /// A run of a network.
 fn of_network(arguments: &Arguments) -> Result<Measured, Failure> {
-    let imported =
-        import::network(arguments.draw.scene.first()).map_err(|error| Failure::scene(&error))?;
+    let model = Model::read(arguments.draw.scene.first())?;
     let mut connection = arguments.device.connect(Limits::default())?;
     let device = connection.description().clone();
-    let mut inference = model::load(&mut connection, &imported, &arguments.arena)?;
+    let mut inference = model::load(&mut connection, &model, &arguments.arena)?;
     let result = model::run_on_zeros(&mut inference)?;
     let layers = &inference.bundle().layers;
     let rows = layers.iter().zip(0..).map(|it| Row::of_layer(it, &result.costs)).collect();
@@ -114,8 +113,8 @@ impl Row {
         Self {
             command,
             layer: Some(layer.index),
-            operator: layer.operator,
-            kernel: layer.command,
+            operator: layer.operator.clone(),
+            kernel: layer.command.clone(),
             shape: Some(layer.shape.clone()),
             ticks: its.map(|cost| cost.ticks).sum(),
             share: 0.0,
@@ -128,8 +127,8 @@ impl Row {
         Self {
             command: cost.command,
             layer: None,
-            operator: operator_name(cost.operator),
-            kernel: phase_name(cost.phase),
+            operator: operator_name(cost.operator).into(),
+            kernel: phase_name(cost.phase).into(),
             shape: None,
             ticks: cost.ticks,
             share: 0.0,

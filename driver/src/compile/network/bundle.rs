@@ -1,5 +1,9 @@
 //! What comes of compiling a network.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::compile::{Parts, Placed};
 use crate::infer::Port;
 
@@ -25,14 +29,15 @@ pub struct NetworkBundle {
 }
 
 /// A command as a layer of the network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Layer {
     /// Index of the operator in its file.
     pub index: usize,
     /// Name of the operator.
-    pub operator: &'static str,
+    pub operator: Cow<'static, str>,
     /// Name of the command.
-    pub command: &'static str,
+    pub command: Cow<'static, str>,
     /// Shape of what the operator gives.
     pub shape: Vec<usize>,
     /// Multiplications with sums.
@@ -46,7 +51,8 @@ pub struct Layer {
 }
 
 /// A buffer and when it is in use.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Life {
     /// The tensor, or what else it is.
     pub name: String,
@@ -61,7 +67,8 @@ pub struct Life {
 }
 
 /// How an arena is split, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Memory {
     /// The program.
     pub program: usize,
@@ -88,6 +95,12 @@ impl Memory {
     /// Bytes in all.
     pub fn total(&self) -> usize {
         self.program + self.constants + self.pages + self.changing
+    }
+
+    /// The same, of numbers that may be anything.
+    pub(crate) fn checked_total(&self) -> Option<usize> {
+        let Self { program, constants, pages, changing } = *self;
+        program.checked_add(constants)?.checked_add(pages)?.checked_add(changing)
     }
 }
 

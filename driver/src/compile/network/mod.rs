@@ -128,8 +128,8 @@ fn layer(network: &Network, draft: &Draft, step: &Step) -> Layer {
     };
     Layer {
         index: node.index,
-        operator: node.operator.name(),
-        command: name(&step.command).unwrap_or_default(),
+        operator: node.operator.name().into(),
+        command: name(&step.command).unwrap_or_default().into(),
         shape: network.tensor(node.output).shape.clone(),
         macs: step.macs,
         weight_bytes: step.weight_bytes,

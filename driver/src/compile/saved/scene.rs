@@ -1,13 +1,6 @@
-//! A compiled scene as a file, which is drawn without being compiled again.
+//! A compiled scene as a file.
 //!
-//! ```text
-//! 0   4   magic "QNTB"
-//! 4   4   version of this layout, u32 little-endian: 1
-//! 8   8   bytes of the description, u64 little-endian
-//! 16  .   description: JSON
-//! .   .   program; constants, in the description's order; pages, likewise: end to end
-//! .   32  SHA-256 of all before
-//! ```
+//! The file is laid out as [`super::container`] says.
 //!
 //! | description | what |
 //! |---|---|
@@ -20,28 +13,18 @@
 //! | `pages` | null, or of a scene that is streamed: number of its `buffer`, `split`, `bytes` of each |
 //! | `views` | cameras to draw it with, each with a name or null: [`Camera`]s |
 
-use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::scene::{Bundle, Split, Streamed};
-use super::{CameraSlot, Placed};
+use super::SavedError;
+use super::container::{self, Constant, Kind, Pieces};
 use crate::camera::Camera;
+use crate::compile::CameraSlot;
+use crate::compile::scene::{Bundle, Split, Streamed};
 use crate::scene::Summary;
 
-/// The first bytes of a file.
-pub const MAGIC: [u8; 4] = *b"QNTB";
-/// Version of the layout that is read and written.
-pub const VERSION: u32 = 1;
-/// Bytes before the description.
-const HEADER_BYTES: usize = 16;
-/// Bytes of a SHA-256.
-const DIGEST_BYTES: usize = 32;
-/// Most bytes of a file: an arena has less than 4 GiB, and pages are of scenes of a few.
-const BYTES_MAX: u64 = 8 << 30;
-
+const SCENE: Kind = Kind { magic: *b"QNTB", name: "scene" };
 /// Longest side of a picture.
 const SIDE_MAX: u16 = 4096;
 
@@ -58,30 +41,6 @@ pub struct Saved {
     pub views: Vec<(Option<String>, Camera)>,
     /// What a device is sent.
     pub bundle: Bundle,
-}
-
-/// Why a file is no compiled scene that can be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SavedError {
-    /// The operating system could not read it.
-    #[error("cannot read it: {0}")]
-    Io(#[from] io::Error),
-    /// Another kind of file.
-    #[error("it is not a compiled scene")]
-    Magic,
-    /// Made for another driver.
-    #[error("its layout has version {found}, and this driver reads version {VERSION}")]
-    Version {
-        /// Version of the file.
-        found: u32,
-    },
-    /// It is cut short or changed.
-    #[error("it is damaged: {0}")]
-    Damaged(&'static str),
-    /// Its description is of another form.
-    #[error("its description cannot be read: {0}")]
-    Description(#[from] serde_json::Error),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,13 +60,6 @@ struct Description {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Constant {
-    offset: u32,
-    bytes: usize,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Pages {
     buffer: u16,
     split: Split,
@@ -117,10 +69,7 @@ struct Pages {
 impl Saved {
     /// Whether a file begins as these do.
     pub fn is_one(path: &Path) -> bool {
-        let mut head = [0; MAGIC.len()];
-        let file = std::fs::File::open(path);
-        file.and_then(|mut file| io::Read::read_exact(&mut file, &mut head)).is_ok()
-            && head == MAGIC
+        SCENE.begins(path)
     }
 
     /// Reads a file.
@@ -128,16 +77,12 @@ impl Saved {
     /// # Errors
     /// A [`SavedError`].
     pub fn read(path: &Path) -> Result<Self, SavedError> {
-        if std::fs::metadata(path)?.len() > BYTES_MAX {
-            return Err(SavedError::Damaged("it is larger than any of these"));
-        }
-        Self::from_bytes(&std::fs::read(path)?)
+        Self::from_bytes(&container::read(path)?)
     }
 
     /// The content of a file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let Bundle { program, constants, cameras, arena_bytes, tile, streamed } = &self.bundle;
-        let constant = |it: &Placed| Constant { offset: it.offset, bytes: it.bytes.len() };
         let pages = streamed.as_ref().map(|it| Pages {
             buffer: it.buffer,
             split: it.split,
@@ -150,21 +95,14 @@ impl Saved {
             tile: *tile,
             arena: *arena_bytes,
             program: program.len(),
-            constants: constants.iter().map(constant).collect(),
+            constants: Constant::all(constants),
             slots: cameras.clone(),
             pages,
             views: self.views.clone(),
         };
-        let description = serde_json::to_vec(&description).expect("numbers and text are JSON");
-        let mut file = [MAGIC, VERSION.to_le_bytes()].concat();
-        file.extend((description.len() as u64).to_le_bytes());
-        file.extend(description);
-        file.extend(program);
-        constants.iter().for_each(|constant| file.extend(&constant.bytes));
-        streamed.iter().flat_map(|it| &it.pages).for_each(|page| file.extend(page));
-        let digest = Sha256::digest(&file);
-        file.extend(digest);
-        file
+        let constants = constants.iter().map(|constant| &constant.bytes);
+        let pages = streamed.iter().flat_map(|it| &it.pages);
+        SCENE.seal(&description, [program].into_iter().chain(constants).chain(pages))
     }
 
     /// From the content of a file.
@@ -172,29 +110,8 @@ impl Saved {
     /// # Errors
     /// A [`SavedError`], but never [`SavedError::Io`].
     pub fn from_bytes(file: &[u8]) -> Result<Self, SavedError> {
-        let cut = SavedError::Damaged("it is cut short");
-        if !file.starts_with(&MAGIC) {
-            return Err(SavedError::Magic);
-        }
-        let Some((header, _)) = file.split_first_chunk::<HEADER_BYTES>() else { return Err(cut) };
-        let ([_, version, length @ ..], _) = header.as_chunks::<4>() else { return Err(cut) };
-        let found = u32::from_le_bytes(*version);
-        if found != VERSION {
-            return Err(SavedError::Version { found });
-        }
-        let Some((content, digest)) = file.split_last_chunk::<DIGEST_BYTES>() else {
-            return Err(cut);
-        };
-        if Sha256::digest(content).as_slice() != digest {
-            return Err(SavedError::Damaged("its digest is not that of its content"));
-        }
-        let length = length
-            .iter()
-            .rev()
-            .fold(0, |high, &low| high << 32 | u64::from(u32::from_le_bytes(low)));
-        let mut pieces = Pieces(content.get(HEADER_BYTES..).unwrap_or_default());
-        let description = pieces.take(usize::try_from(length).unwrap_or(usize::MAX))?;
-        Self::assemble(serde_json::from_slice(description)?, pieces)
+        let (description, pieces) = SCENE.open(file)?;
+        Self::assemble(description, pieces)
     }
 
     fn assemble(description: Description, mut pieces: Pieces<'_>) -> Result<Self, SavedError> {
@@ -204,38 +121,17 @@ impl Saved {
             return Err(SavedError::Damaged("its pictures have no size, or several"));
         }
         let program = pieces.take(description.program)?.to_vec();
-        let constants = description.constants.into_iter().map(|Constant { offset, bytes }| {
-            let bytes = pieces.take(bytes)?.to_vec();
-            Ok(Placed { name: "constants", offset, bytes })
-        });
-        let constants = constants.collect::<Result<_, SavedError>>()?;
+        let constants = pieces.constants(description.constants)?;
         let streamed = match description.pages {
             None => None,
             Some(Pages { buffer, split, bytes }) => {
-                let pages = bytes.into_iter().map(|bytes| Ok(pieces.take(bytes)?.to_vec()));
-                let pages = pages.collect::<Result<_, SavedError>>()?;
-                Some(Streamed { buffer, pages, split })
+                Some(Streamed { buffer, pages: pieces.pages(bytes)?, split })
             }
         };
-        let Pieces(rest) = pieces;
-        if !rest.is_empty() {
-            return Err(SavedError::Damaged("there is more in it than its description says"));
-        }
+        pieces.end()?;
         let bundle =
             Bundle { program, constants, cameras: slots, arena_bytes: arena, tile, streamed };
         Ok(Self { name, summary, size, views, bundle })
-    }
-}
-
-/// What is left of a file.
-struct Pieces<'a>(&'a [u8]);
-
-impl<'a> Pieces<'a> {
-    fn take(&mut self, bytes: usize) -> Result<&'a [u8], SavedError> {
-        let split = self.0.split_at_checked(bytes);
-        let (piece, rest) = split.ok_or(SavedError::Damaged("it is cut short"))?;
-        self.0 = rest;
-        Ok(piece)
     }
 }
 
@@ -302,12 +198,8 @@ mod tests {
     #[test]
     fn a_description_that_promises_more_than_there_is_is_refused() {
         let sealed = |description: &str| {
-            let mut file = [MAGIC, VERSION.to_le_bytes()].concat();
-            file.extend((description.len() as u64).to_le_bytes());
-            file.extend(description.as_bytes());
-            let digest = Sha256::digest(&file);
-            file.extend(digest);
-            Saved::from_bytes(&file)
+            let description: serde_json::Value = serde_json::from_str(description).unwrap();
+            Saved::from_bytes(&SCENE.seal(&description, []))
         };
         let summary = serde_json::to_string(&saved(16 << 20).summary).unwrap();
         let with = |size: &str, program: &str| {
