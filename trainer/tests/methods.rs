@@ -7,8 +7,11 @@ use quintet_trainer::engine::{Engine, Pass};
 use quintet_trainer::models::autoencoder::Autoencoder;
 use quintet_trainer::models::mobilenet_v2::{MobileNetV2, Stage};
 use quintet_trainer::network::{Network, Operation, Shape, State};
+use quintet_trainer::quantise::aware;
 use quintet_trainer::random::Random;
-use quintet_trainer::train::recipe::Recipe;
+use quintet_trainer::train::accuracy;
+use quintet_trainer::train::error::TrainingError;
+use quintet_trainer::train::recipe::{Int8, Recipe};
 use quintet_trainer::train::training::Training;
 
 const INPUT: Shape = Shape { height: 12, width: 12, channels: 3 };
@@ -268,13 +271,12 @@ fn all_methods_learn_and_end_with_the_network_that_was_asked_for() {
     for recipe in recipes() {
         let mut training = Training::new(recipe.clone(), &data, &tiny).unwrap();
         while !training.is_over() {
-            let report = training.step();
-            assert!(report.loss.is_finite(), "{recipe:?}: {report:?}");
+            training.step().unwrap();
         }
         let before = training.accuracy(&test);
         let (network, state) = training.network();
         assert_eq!(network, tiny(1.0));
-        let found = quintet_trainer::train::training::accuracy(&network, &state, &test);
+        let found = accuracy(&network, &state, &test);
         assert!(found > 0.8, "{recipe:?}: {found} (running statistics: {before})");
     }
 }
@@ -287,10 +289,10 @@ fn an_autoencoder_learns_to_reproduce_its_input_by_all_methods() {
         let mut training = Training::new(recipe.clone(), &data, &autoencoder).unwrap();
         let before = training.accuracy(&data);
         while !training.is_over() {
-            training.step();
+            training.step().unwrap();
         }
         let (network, state) = training.network();
-        let after = quintet_trainer::train::training::accuracy(&network, &state, &data);
+        let after = accuracy(&network, &state, &data);
         assert!(after > before.max(0.0) + 0.3, "{recipe:?}: {before} and then {after}");
     }
 }
@@ -299,33 +301,60 @@ fn an_autoencoder_learns_to_reproduce_its_input_by_all_methods() {
 fn data_that_a_network_cannot_learn_are_refused() {
     let data = stripes(320);
     let build = |_: f32| tiny(1.0);
+    let refused = |recipe: Recipe, data: &Dataset| {
+        Training::new(recipe, data, &build).expect_err("this cannot be learnt")
+    };
     let five = Dataset { classes: vec![String::new(); 5], ..data.clone() };
-    let error = Training::new(Recipe::default(), &five, &build).unwrap_err();
-    assert!(error.contains("4 outputs") && error.contains("5 classes"), "{error}");
-    let shape = Shape { height: 24, width: 6, channels: 3 };
-    let flat = Dataset { shape, ..data.clone() };
-    let error = Training::new(Recipe::default(), &flat, &build).unwrap_err();
-    assert!(error.contains("24"), "{error}");
+    let error = refused(Recipe::default(), &five);
+    assert_eq!(error, TrainingError::Outputs { outputs: 4, classes: 5, elements: 432 });
+    let flat = Dataset { shape: Shape { height: 24, width: 6, channels: 3 }, ..data.clone() };
+    let error = refused(Recipe::default(), &flat);
+    assert_eq!(error, TrainingError::Shape { network: INPUT, data: flat.shape });
     let boost = Some(Boost { share: 0.01, ..Boost::default() });
-    let recipe = Recipe { boost, ..Recipe::default() };
-    let error = Training::new(recipe, &data, &build).unwrap_err();
-    assert!(error.contains("share"), "{error}");
-    let recipe = Recipe { batch: 1000, ..Recipe::default() };
-    let error = Training::new(recipe, &data, &build).unwrap_err();
-    assert!(error.contains("320 training samples"), "{error}");
+    assert_eq!(refused(Recipe { boost, ..Recipe::default() }, &data), TrainingError::Boost);
+    let error = refused(Recipe { batch: 1000, ..Recipe::default() }, &data);
+    assert_eq!(error, TrainingError::Batch { samples: 320, batch: 1000 });
+}
+
+#[test]
+fn training_that_diverges_says_so() {
+    let data = stripes(320);
+    let recipe = Recipe { rate: 1e30, warm_up: 0.0, batch: 32, ..Recipe::default() };
+    let mut training = Training::new(recipe, &data, &tiny).unwrap();
+    let mut steps = (0..50).map(|_| training.step());
+    let error = steps.find_map(Result::err).expect("no loss survives such a rate");
+    assert!(matches!(error, TrainingError::Diverged { .. }), "{error:?}");
+}
+
+#[test]
+fn quantisation_aware_training_ends_with_a_network_that_is_as_good_rounded() {
+    let (data, test) = (stripes(320), stripes(200));
+    for recipe in recipes() {
+        let int8 = Int8 { aware_epochs: 2, ..Int8::default() };
+        let mut training = Training::new(Recipe { int8, ..recipe.clone() }, &data, &tiny).unwrap();
+        while !training.is_over() {
+            training.step().unwrap();
+        }
+        let found = training.accuracy(&test);
+        let (network, state) = training.quantised().unwrap();
+        let rounded = aware::rounded(&network, &state).unwrap();
+        assert_eq!(accuracy(&network, &rounded, &test), found);
+        assert!(found > 0.8, "{recipe:?}: {found}");
+    }
 }
 
 #[test]
 fn training_goes_on_from_any_step_as_if_it_had_never_stopped() {
     let data = stripes(160);
-    for recipe in recipes() {
+    let int8 = Int8 { aware_epochs: 1, ..Int8::default() };
+    for recipe in recipes().into_iter().map(|recipe| Recipe { int8, ..recipe }) {
         let mut whole = Training::new(recipe.clone(), &data, &tiny).unwrap();
         let mut kept = Vec::new();
         while !whole.is_over() {
             if whole.step_number().is_multiple_of(4) {
                 kept.push(whole.snapshot().clone());
             }
-            whole.step();
+            whole.step().unwrap();
         }
         let expected = whole.network();
         for snapshot in kept {
@@ -333,7 +362,7 @@ fn training_goes_on_from_any_step_as_if_it_had_never_stopped() {
             let mut resumed = Training::new(recipe.clone(), &data, &tiny).unwrap();
             resumed.restore(snapshot).unwrap();
             while !resumed.is_over() {
-                resumed.step();
+                resumed.step().unwrap();
             }
             assert_eq!(resumed.snapshot(), whole.snapshot(), "{recipe:?}, resumed at {step}");
             assert_eq!(resumed.network(), expected, "{recipe:?}, resumed at {step}");

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use quintet_trainer::config::ConfigError;
 use quintet_trainer::data::DataError;
 use quintet_trainer::train::checkpoint::CheckpointError;
+use quintet_trainer::train::error::TrainingError;
 
 /// Exit code: it did not work.
 pub const FAILED: u8 = 1;
@@ -61,6 +62,12 @@ impl From<DataError> for Failure {
 impl From<CheckpointError> for Failure {
     fn from(error: CheckpointError) -> Self {
         Self::new(FAILED, "the checkpoint cannot be used", &error, error.advice())
+    }
+}
+
+impl From<TrainingError> for Failure {
+    fn from(error: TrainingError) -> Self {
+        Self::new(FAILED, "the network cannot be trained", &error, error.advice())
     }
 }
 

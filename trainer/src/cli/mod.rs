@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use quintet_trainer::config::ConfigFile;
-use quintet_trainer::train::training::accuracy;
+use quintet_trainer::train::accuracy;
 use quintet_trainer::train::weights;
 use serde_json::json;
 

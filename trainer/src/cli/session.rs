@@ -51,11 +51,7 @@ impl<'a> Session<'a> {
     pub fn new(config: &'a Config, data: &'a Split, folder: &'a Folder) -> Result<Self, Failure> {
         let classes = data.train.classes.len();
         let build = |factor: f32| config.network.build(data.train.shape, classes, factor);
-        let training = Training::new(config.recipe.clone(), &data.train, &build);
-        let training = training.map_err(|reason| {
-            let help = "change network or recipe in the configuration";
-            Failure::new(FAILED, "this cannot be trained", reason, help)
-        })?;
+        let training = Training::new(config.recipe.clone(), &data.train, &build)?;
         let (identity, fingerprint) = (config.identity()?, data.fingerprint());
         let (log, since) = (Log::default(), [Instant::now(); 2]);
         Ok(Self { config, data, folder, training, log, identity, fingerprint, since })
@@ -86,10 +82,7 @@ impl<'a> Session<'a> {
                  with --overwrite",
             ));
         }
-        self.training.restore(checkpoint.snapshot).map_err(|reason| {
-            let help = "choose another folder with --output, or begin anew with --overwrite";
-            Failure::new(FAILED, "the checkpoint cannot be used", reason, help)
-        })?;
+        self.training.restore(checkpoint.snapshot)?;
         self.log = checkpoint.log;
         self.folder.tell(&self.log)
     }
@@ -100,7 +93,7 @@ impl<'a> Session<'a> {
         let progress = Progress::new(all, self.config.recipe.all_epochs(), done);
         self.since = [Instant::now(); 2];
         while !self.training.is_over() {
-            let report = self.training.step();
+            let report = self.training.step()?;
             self.log.add(&report);
             progress.step();
             let steps = self.training.steps_of_epoch();

@@ -138,6 +138,7 @@ impl Row {
             Stage::Main => "main",
             Stage::Linearise => "linearise",
             Stage::Tune => "tune",
+            Stage::Aware => "aware",
         };
         let number = |it: Option<f64>| it.map_or_else(String::new, |value| format!("{value:.6}"));
         let share = |it: Option<f32>| number(it.map(f64::from));

@@ -2,9 +2,14 @@
 
 pub mod checkpoint;
 pub mod curve;
+pub mod error;
 pub mod log;
 pub mod loss;
 pub mod optimise;
 pub mod recipe;
+mod runner;
+mod task;
 pub mod training;
 pub mod weights;
+
+pub use runner::accuracy;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::boost::Boost;
 use crate::data::augment::Augment;
 use crate::distil::Distil;
+use crate::quantise::Calibration;
 
 /// How a network is trained. Plain training, unless it is boosted, distilled, or both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,26 @@ pub struct Recipe {
     pub boost: Option<Boost>,
     /// NetDistiller.
     pub distil: Option<Distil>,
+    /// From floats to int8.
+    pub int8: Int8,
+}
+
+/// How a network becomes int8.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Int8 {
+    /// How ranges are found.
+    pub calibration: Calibration,
+    /// Epochs of quantisation-aware training after all others.
+    pub aware_epochs: usize,
+    /// Its greatest learning rate.
+    pub aware_rate: f32,
+}
+
+impl Default for Int8 {
+    fn default() -> Self {
+        Self { calibration: Calibration::default(), aware_epochs: 0, aware_rate: 0.002 }
+    }
 }
 
 impl Default for Recipe {
@@ -48,14 +69,15 @@ impl Default for Recipe {
             augment: Augment::default(),
             boost: None,
             distil: None,
+            int8: Int8::default(),
         }
     }
 }
 
 impl Recipe {
-    /// Epochs with those of tuning.
+    /// Epochs with those of tuning and of quantisation-aware training.
     #[must_use]
     pub fn all_epochs(&self) -> usize {
-        self.epochs + self.boost.map_or(0, |boost| boost.tune_epochs)
+        self.epochs + self.boost.map_or(0, |boost| boost.tune_epochs) + self.int8.aware_epochs
     }
 }

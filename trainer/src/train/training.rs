@@ -3,40 +3,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::loss;
+use super::error::TrainingError;
 use super::optimise::{Optimiser, Step, cosine};
 use super::recipe::Recipe;
+use super::runner::{Runner, accuracy_of, load, measure};
+use super::task::{Task, loss_of, tiny_loss};
 use crate::boost::{self, contract};
 use crate::data::Dataset;
 use crate::distil::{self, Share};
-use crate::engine::{Engine, Pass};
+use crate::engine::Pass;
 use crate::network::{Network, State};
+use crate::quantise::{self, aware, quantise};
 use crate::random::Random;
 
 /// Of running statistics, how much a batch counts.
 const STATISTICS_MOMENTUM: f32 = 0.1;
-/// Batches by which the statistics of a finished network are measured anew.
-const MEASURED_BATCHES: usize = 64;
-/// Samples of a batch that is only looked at.
-const LOOK: usize = 512;
-
-/// Random numbers of different use.
+/// Of random numbers: those that order samples.
 const ORDER: u64 = 1;
-const SAMPLE: u64 = 2;
-const MEASURE: u64 = 3;
-
-/// A network with its engine.
-#[derive(Debug)]
-struct Runner {
-    network: Network,
-    engine: Engine,
-}
-
-impl Runner {
-    fn new(network: Network) -> Self {
-        Self { engine: Engine::new(&network), network }
-    }
-}
 
 /// The tiny network inside of a wider one.
 #[derive(Debug)]
@@ -54,6 +37,8 @@ pub enum Stage {
     Linearise,
     /// The network itself, after it was a giant.
     Tune,
+    /// The network with the roundings of int8: quantisation-aware training.
+    Aware,
 }
 
 /// All that training changes.
@@ -92,55 +77,6 @@ pub struct StepReport {
     pub conflicts: [usize; 2],
 }
 
-/// What a network is to answer to a batch.
-enum Target {
-    /// Of each sample, its class.
-    Labels(Vec<u16>),
-    /// The samples themselves.
-    Inputs(Vec<f32>),
-}
-
-/// What a network learns to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
-    /// To name the class: an output for each.
-    Classify,
-    /// To reproduce its input: an output for each of its numbers.
-    Reproduce,
-}
-
-impl Task {
-    /// What a network can learn with such data.
-    fn of(network: &Network, data: &Dataset) -> Result<Self, String> {
-        let outputs = network.output().elements();
-        match outputs {
-            _ if network.input() != data.shape => Err(format!(
-                "the network is for {:?}, the data are {:?}",
-                network.input(),
-                data.shape
-            )),
-            _ if outputs == data.classes.len() && outputs > 1 => Ok(Self::Classify),
-            _ if outputs == data.shape.elements() => Ok(Self::Reproduce),
-            _ => Err(format!(
-                "the network has {outputs} outputs, which are neither the {} classes nor the {} \
-                 numbers of a sample",
-                data.classes.len(),
-                data.shape.elements()
-            )),
-        }
-    }
-
-    /// The target of a batch that was loaded into an engine.
-    fn target(self, engine: &Engine, data: &Dataset, chosen: &[usize]) -> Target {
-        match self {
-            Self::Classify => {
-                Target::Labels(chosen.iter().map(|sample| data.labels[*sample]).collect())
-            }
-            Self::Reproduce => Target::Inputs(engine.value(0)),
-        }
-    }
-}
-
 /// Two builders of the same network, the one wider.
 pub type Build<'a> = &'a dyn Fn(f32) -> Network;
 
@@ -165,14 +101,10 @@ impl<'a> Training<'a> {
     /// Starts training of the network that `build` makes at width 1.
     ///
     /// # Errors
-    /// A sentence, when data, network and recipe do not fit.
-    pub fn new(recipe: Recipe, data: &'a Dataset, build: Build) -> Result<Self, String> {
+    /// When data, network and recipe do not fit.
+    pub fn new(recipe: Recipe, data: &'a Dataset, build: Build) -> Result<Self, TrainingError> {
         if data.len() < recipe.batch || recipe.batch == 0 {
-            return Err(format!(
-                "{} training samples do not make a batch of {}: lower `batch`",
-                data.len(),
-                recipe.batch
-            ));
+            return Err(TrainingError::Batch { samples: data.len(), batch: recipe.batch });
         }
         let plain = build(1.0);
         let task = Task::of(&plain, data)?;
@@ -182,16 +114,13 @@ impl<'a> Training<'a> {
         };
         let small = boosted(build(1.0));
         if recipe.boost.is_some() && small == plain {
-            return Err("none of the network's layers can be expanded, or `share` is too small: \
-                        leave [recipe.boost] out, or raise its share"
-                .into());
+            return Err(TrainingError::Boost);
         }
         let (main, inner) = match &recipe.distil {
             Some(distil) => {
                 let wide = boosted(build(distil.width));
-                let share = Share::new(&small, &wide).map_err(|name| {
-                    format!("the teacher's {name} does not contain the network's")
-                })?;
+                let share = Share::new(&small, &wide)
+                    .map_err(|tensor| TrainingError::Teacher { tensor })?;
                 (Runner::new(wide), Some(Inner { runner: Runner::new(small), share }))
             }
             None => (Runner::new(small), None),
@@ -220,23 +149,30 @@ impl<'a> Training<'a> {
     /// Goes on from what was learnt before.
     ///
     /// # Errors
-    /// A sentence, when that is of another network.
-    pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), String> {
+    /// When that is of another network.
+    pub fn restore(&mut self, snapshot: Snapshot) -> Result<(), TrainingError> {
         if snapshot.stage != Stage::Main {
             self.leave_main();
         }
-        if snapshot.stage == Stage::Tune {
-            self.main = Runner::new(self.plain.clone());
+        match snapshot.stage {
+            Stage::Main | Stage::Linearise => {}
+            Stage::Tune => self.main = Runner::new(self.plain.clone()),
+            Stage::Aware => {
+                let folded = quantise::fold::fold(&self.plain, &self.plain.initialise(0))?.0;
+                self.main = Runner::new(aware::with_roundings(&folded)?.network);
+            }
         }
+        let network = &self.main.network;
         let inner = self.inner.as_ref().map_or(0, |inner| inner.runner.network.statistics);
         let velocity = snapshot.optimiser.velocity.len();
-        let fits = snapshot.state.parameters.len() == self.main.network.parameters()
-            && snapshot.state.statistics.len() == self.main.network.statistics
+        let fits = snapshot.state.parameters.len() == network.parameters()
+            && snapshot.state.statistics.len() == network.statistics
+            && snapshot.state.ranges.len() == network.ranges
             && (velocity == 0 || velocity == snapshot.state.parameters.len())
             && snapshot.inner_statistics.len() == inner
             && snapshot.teacher.is_some() == self.teacher.is_some();
         if !fits {
-            return Err("the checkpoint is of another network: train anew, without --resume".into());
+            return Err(TrainingError::Checkpoint);
         }
         self.snapshot = snapshot;
         Ok(())
@@ -251,7 +187,7 @@ impl<'a> Training<'a> {
     /// Steps of the whole training.
     #[must_use]
     pub fn steps(&self) -> usize {
-        self.steps_of_epoch() * self.recipe.all_epochs()
+        self.ends()[2]
     }
 
     /// Steps done.
@@ -267,8 +203,11 @@ impl<'a> Training<'a> {
     }
 
     /// Does one step.
-    pub fn step(&mut self) -> StepReport {
-        self.enter_stage();
+    ///
+    /// # Errors
+    /// When the loss is no finite number, or the network cannot be quantised.
+    pub fn step(&mut self) -> Result<StepReport, TrainingError> {
+        self.enter_stage()?;
         let (rate, slope) = self.rates();
         let pass = Pass { batch_statistics: true, slope };
         let chosen = self.choose();
@@ -276,34 +215,47 @@ impl<'a> Training<'a> {
         let gradient = if self.inner.is_some() {
             self.step_joint(&chosen, pass, &mut report)
         } else {
-            self.step_single(&chosen, pass, &mut report)
+            self.step_single(&chosen, pass, &mut report)?
         };
+        if !(report.loss + report.teacher_loss + report.distance).is_finite() {
+            return Err(TrainingError::Diverged { step: self.snapshot.step });
+        }
         let step = Step { rate, momentum: self.recipe.momentum, decay: self.recipe.decay };
         let Snapshot { optimiser, state, .. } = &mut self.snapshot;
         optimiser.step(&self.main.network, step, &gradient, &mut state.parameters);
         self.snapshot.step += 1;
-        report
+        Ok(report)
     }
 
     /// One network, perhaps with a teacher that only answers.
-    fn step_single(&mut self, chosen: &[usize], pass: Pass, report: &mut StepReport) -> Vec<f32> {
-        load(&mut self.main, self.data, &self.recipe, self.snapshot.step, chosen);
+    fn step_single(
+        &mut self,
+        chosen: &[usize],
+        pass: Pass,
+        report: &mut StepReport,
+    ) -> Result<Vec<f32>, TrainingError> {
+        let (data, recipe, step) = (self.data, &self.recipe, self.snapshot.step);
+        let wanted = self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
+            load(it, data, recipe, step, chosen);
+            it.engine.forward(&it.network, state, Pass::INFER);
+            it.engine.outputs()
+        });
+        load(&mut self.main, data, recipe, step, chosen);
         let Runner { network, engine } = &mut self.main;
-        let target = self.task.target(engine, self.data, chosen);
-        engine.forward(network, &self.snapshot.state, pass);
-        engine.update_statistics(network, STATISTICS_MOMENTUM, &mut self.snapshot.state.statistics);
-        let outputs = engine.outputs();
-        let wanted =
-            self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
-                load(it, self.data, &self.recipe, self.snapshot.step, chosen);
-                it.engine.forward(&it.network, state, Pass::INFER);
-                it.engine.outputs()
-            });
-        let dy = tiny_loss(&self.recipe, &outputs, wanted.as_deref(), &target, report);
-        let Runner { network, engine } = &mut self.main;
+        // The weights that the device will have; the gradient moves the floats behind them.
+        let rounded = match self.snapshot.stage {
+            Stage::Aware => Some(aware::rounded(network, &self.snapshot.state)?),
+            _ => None,
+        };
+        let state = rounded.as_ref().unwrap_or(&self.snapshot.state);
+        engine.forward(network, state, pass);
+        let target = self.task.target(engine, data, chosen);
+        let dy = tiny_loss(recipe, &engine.outputs(), wanted.as_deref(), &target, report);
         let mut gradient = vec![0.0; network.parameters()];
-        engine.backward(network, &self.snapshot.state, &dy, &mut gradient);
-        gradient
+        engine.backward(network, state, &dy, &mut gradient);
+        let statistics = &mut self.snapshot.state.statistics;
+        engine.update_statistics(network, STATISTICS_MOMENTUM, statistics);
+        Ok(gradient)
     }
 
     /// Teacher and tiny network, with the same weights.
@@ -346,41 +298,61 @@ impl<'a> Training<'a> {
 
     /// Learning rate, and slope of inserted activations.
     fn rates(&self) -> (f32, f32) {
-        let steps = self.steps_of_epoch();
-        let main = steps * self.recipe.epochs;
+        let [main, tune, aware] = self.ends();
         let step = self.snapshot.step;
-        match &self.recipe.boost {
-            Some(boost) if step >= main => {
-                let progress = (step - main) as f32 / (steps * boost.tune_epochs).max(1) as f32;
-                let slope = (progress / boost.linearise.max(f32::EPSILON)).min(1.0);
-                let warm_up = self.recipe.warm_up.min(1.0) / boost.tune_epochs.max(1) as f32;
-                (cosine(boost.tune_rate, warm_up, progress), slope)
+        let steps = self.steps_of_epoch();
+        // The rate of a stage of its own, which warms up over some epochs.
+        let rate = |greatest, first: usize, end: usize, epochs: f32| {
+            let length = (end - first).max(1) as f32;
+            let progress = (step.max(first) - first) as f32 / length;
+            cosine(greatest, epochs * steps as f32 / length, progress)
+        };
+        let warm_up = self.recipe.warm_up;
+        match (self.recipe.boost, self.recipe.int8) {
+            (_, int8) if step >= tune => (rate(int8.aware_rate, tune, aware, 0.0), 1.0),
+            (Some(boost), _) if step >= main => {
+                let whole = (tune - main).max(1) as f32 * boost.linearise.max(f32::EPSILON);
+                let slope = ((step - main) as f32 / whole).min(1.0);
+                (rate(boost.tune_rate, main, tune, warm_up.min(1.0)), slope)
             }
-            _ => {
-                let warm_up = self.recipe.warm_up / self.recipe.epochs.max(1) as f32;
-                (cosine(self.recipe.rate, warm_up, step as f32 / main.max(1) as f32), 0.0)
-            }
+            _ => (rate(self.recipe.rate, 0, main, warm_up), 0.0),
         }
     }
 
+    /// The steps at which the main stage, tuning and quantisation-aware training are over.
+    fn ends(&self) -> [usize; 3] {
+        let steps = self.steps_of_epoch();
+        let main = steps * self.recipe.epochs;
+        let tune = main + steps * self.recipe.boost.map_or(0, |boost| boost.tune_epochs);
+        [main, tune, tune + steps * self.recipe.int8.aware_epochs]
+    }
+
     /// Changes networks where a stage ends.
-    fn enter_stage(&mut self) {
-        let Some(boost) = self.recipe.boost else { return };
-        let main = self.steps_of_epoch() * self.recipe.epochs;
-        let tuning = self.steps_of_epoch() * boost.tune_epochs;
-        let linear = main + (tuning as f32 * boost.linearise).ceil() as usize;
-        if self.snapshot.stage == Stage::Main && self.snapshot.step >= main {
-            let state = self.extract();
-            if let Some(wide) = self.leave_main() {
-                self.snapshot.teacher = Some(wide);
+    fn enter_stage(&mut self) -> Result<(), TrainingError> {
+        let [main, tune, aware] = self.ends();
+        let step = self.snapshot.step;
+        if let Some(boost) = self.recipe.boost {
+            let linear = main + ((tune - main) as f32 * boost.linearise).ceil() as usize;
+            if self.snapshot.stage == Stage::Main && step >= main && tune > main {
+                let state = self.extract();
+                self.snapshot.teacher = self.leave_main();
+                self.begin(Stage::Linearise, state);
             }
-            self.begin(Stage::Linearise, state);
+            if self.snapshot.stage == Stage::Linearise && step >= linear.max(main + 1) {
+                let state = self.network().1;
+                self.main = Runner::new(self.plain.clone());
+                self.begin(Stage::Tune, state);
+            }
         }
-        if self.snapshot.stage == Stage::Linearise && self.snapshot.step >= linear.max(main + 1) {
-            let state = self.contracted(self.snapshot.state.clone());
-            self.main = Runner::new(self.plain.clone());
-            self.begin(Stage::Tune, state);
+        if self.snapshot.stage != Stage::Aware && step >= tune && aware > tune {
+            let (network, state) = self.quantised()?;
+            if self.snapshot.stage == Stage::Main {
+                self.snapshot.teacher = self.leave_main();
+            }
+            self.main = Runner::new(network);
+            self.begin(Stage::Aware, state);
         }
+        Ok(())
     }
 
     fn begin(&mut self, stage: Stage, state: State) {
@@ -410,33 +382,46 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// A giant, linear by now, as the network itself. Its statistics are measured before.
-    fn contracted(&mut self, mut state: State) -> State {
-        let pass = Pass { batch_statistics: true, slope: 1.0 };
-        measure(&mut self.main, self.data, &self.recipe, pass, &mut state);
-        contract(&self.plain, &self.main.network, &state)
-    }
-
-    /// The network as it is by now: with statistics measured anew, and contracted if it is a giant
-    /// (which changes what it does as long as its slope is not 1).
+    /// The network as it is by now, in floats: with statistics measured anew, and contracted if it is
+    /// a giant (which changes what it does as long as its slope is not 1); once it learns to be
+    /// rounded, with its roundings.
     #[must_use]
     pub fn network(&mut self) -> (Network, State) {
         let mut state = self.extract();
         let (_, slope) = self.rates();
         let pass = Pass { batch_statistics: true, slope };
+        let is_giant = matches!(self.snapshot.stage, Stage::Main | Stage::Linearise)
+            && self.recipe.boost.is_some();
         let runner = self.inner.as_mut().map_or(&mut self.main, |inner| &mut inner.runner);
+        if self.snapshot.stage == Stage::Aware {
+            return (runner.network.clone(), state);
+        }
         measure(runner, self.data, &self.recipe, pass, &mut state);
-        let is_giant = self.recipe.boost.is_some() && self.snapshot.stage != Stage::Tune;
         if is_giant {
-            let state = contract(&self.plain, &runner.network, &state);
-            return (self.plain.clone(), state);
+            state = contract(&self.plain, &runner.network, &state);
         }
         (self.plain.clone(), state)
     }
 
-    /// As [`accuracy`], of the tiny network (a giant where it is one) by its running statistics.
+    /// The network with the roundings of int8: see [`quantise`].
+    ///
+    /// # Errors
+    /// When its numbers are not finite.
+    pub fn quantised(&mut self) -> Result<(Network, State), TrainingError> {
+        let (network, state) = self.network();
+        if self.snapshot.stage == Stage::Aware {
+            return Ok((network, state));
+        }
+        Ok(quantise(&network, &state, self.data, &self.recipe.int8.calibration)?)
+    }
+
+    /// As [`accuracy`](super::accuracy), of the tiny network (a giant where it is one) by its running
+    /// statistics, or of the rounded one.
     pub fn accuracy(&mut self, data: &Dataset) -> f32 {
-        let state = self.extract();
+        let mut state = self.extract();
+        if self.snapshot.stage == Stage::Aware {
+            state = aware::rounded(&self.main.network, &state).unwrap_or(state);
+        }
         let (_, slope) = self.rates();
         let runner = self.inner.as_mut().map_or(&mut self.main, |inner| &mut inner.runner);
         accuracy_of(runner, &state, Pass { batch_statistics: false, slope }, data)
@@ -474,110 +459,4 @@ impl<'a> Training<'a> {
         }
         order[first..first + batch].to_vec()
     }
-}
-
-/// The loss by a batch's target; adds its gradient by the outputs, times `weight`.
-fn loss_of(
-    outputs: &[f32],
-    target: &Target,
-    smoothing: f32,
-    weight: f32,
-    gradient: &mut [f32],
-) -> f32 {
-    match target {
-        Target::Labels(labels) => {
-            let probabilities = loss::softmax(outputs, outputs.len() / labels.len());
-            loss::cross_entropy(&probabilities, labels, smoothing, weight, gradient)
-        }
-        Target::Inputs(inputs) => loss::squared_error(outputs, inputs, weight, gradient),
-    }
-}
-
-/// The tiny network's loss by target and teacher; the gradient by its outputs.
-fn tiny_loss(
-    recipe: &Recipe,
-    outputs: &[f32],
-    teacher: Option<&[f32]>,
-    target: &Target,
-    report: &mut StepReport,
-) -> Vec<f32> {
-    let mut gradient = vec![0.0; outputs.len()];
-    let distil = recipe.distil.zip(teacher);
-    let weight = distil.map_or(1.0, |(distil, _)| distil.label_weight);
-    report.loss = loss_of(outputs, target, recipe.smoothing, weight, &mut gradient);
-    if let Target::Labels(labels) = target {
-        report.hits = loss::hits(outputs, labels);
-    }
-    if let Some((distil, teacher)) = distil {
-        report.distance = match target {
-            Target::Labels(labels) => {
-                let how = (distil.temperature, distil.uncertainty);
-                let classes = outputs.len() / labels.len();
-                distil::distil(outputs, teacher, classes, how, distil.weight, &mut gradient)
-            }
-            Target::Inputs(_) => {
-                loss::squared_error(outputs, teacher, distil.weight, &mut gradient)
-            }
-        };
-    }
-    gradient
-}
-
-/// Loads a step's samples as they are shown in that step.
-fn load(runner: &mut Runner, data: &Dataset, recipe: &Recipe, step: usize, chosen: &[usize]) {
-    runner.engine.load(&runner.network, chosen.len(), |place, input| {
-        let sample = chosen[place];
-        let mut random = Random::new(&[SAMPLE, recipe.seed, step as u64, sample as u64]);
-        recipe.augment.write(data, sample, &mut random, input);
-    });
-}
-
-/// Measures running statistics anew, as the mean over batches of training samples.
-fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass: Pass, state: &mut State) {
-    let order = Random::new(&[MEASURE, recipe.seed]).permutation(data.len());
-    let batches = order.chunks_exact(recipe.batch).take(MEASURED_BATCHES);
-    for (number, chosen) in batches.enumerate() {
-        // As in training: shifted pictures have other means than whole ones.
-        runner.engine.load(&runner.network, chosen.len(), |place, input| {
-            let sample = chosen[place];
-            let mut random = Random::new(&[MEASURE, recipe.seed, sample as u64]);
-            recipe.augment.write(data, sample, &mut random, input);
-        });
-        runner.engine.forward(&runner.network, state, pass);
-        let share = 1.0 / (number + 1) as f32;
-        runner.engine.update_statistics(&runner.network, share, &mut state.statistics);
-    }
-}
-
-/// See [`accuracy`].
-fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: &Dataset) -> f32 {
-    let Ok(task) = Task::of(&runner.network, data) else { return 0.0 };
-    let (mut hits, mut error, mut whole) = (0, 0.0, 0.0);
-    for first in (0..data.len()).step_by(LOOK) {
-        let count = LOOK.min(data.len() - first);
-        let Runner { network, engine } = &mut *runner;
-        engine.load(network, count, |place, input| data.write(first + place, input));
-        engine.forward(network, state, pass);
-        let outputs = engine.outputs();
-        match task {
-            Task::Classify => hits += loss::hits(&outputs, &data.labels[first..first + count]),
-            Task::Reproduce => {
-                for (output, input) in outputs.iter().zip(engine.value(0)) {
-                    error += f64::from(output - input).powi(2);
-                    whole += f64::from(input).powi(2);
-                }
-            }
-        }
-    }
-    match task {
-        Task::Classify => hits as f32 / data.len().max(1) as f32,
-        Task::Reproduce => (1.0 - error / f64::max(whole, f64::MIN_POSITIVE)) as f32,
-    }
-}
-
-/// Share of samples that a network answers rightly; of an autoencoder, the share of the samples'
-/// energy (the sum of squares) that it reproduces.
-#[must_use]
-pub fn accuracy(network: &Network, state: &State, data: &Dataset) -> f32 {
-    accuracy_of(&mut Runner::new(network.clone()), state, Pass::INFER, data)
 }
