@@ -31,8 +31,8 @@ macro_rules! tiles {
     };
 }
 
-/// Weights in panels of [`WIDE`] columns, the last perhaps of [`NARROW`], each depth x columns and
-/// filled up with zeros.
+/// Weights in panels of 16 columns, the last perhaps of 8, each depth x columns and filled up with
+/// zeros.
 #[derive(Clone, Debug, Default)]
 pub struct Panels {
     depth: usize,
