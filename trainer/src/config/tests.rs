@@ -107,3 +107,14 @@ fn two_configurations_differ_in_what_decides_on_the_outcome() {
     assert!(told.contains(&"recipe.distil.width was 2.0 and is nothing".to_owned()), "{told:?}");
     assert!(differences(&one, &elsewhere).is_empty());
 }
+
+#[test]
+fn the_examples_can_be_used() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    for path in files {
+        let read = ConfigFile::read(&path);
+        assert!(read.is_ok(), "{}", read.unwrap_err());
+    }
+}
