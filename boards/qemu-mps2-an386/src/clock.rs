@@ -17,8 +17,7 @@ fn registers() -> Registers {
     unsafe { Registers::new(BASE) }
 }
 
-/// Milliseconds since the clock was started, for log messages; wraps after 49 days.
-#[cfg(feature = "log")]
+/// Milliseconds since the clock was started, for log messages and the stack; wraps after 49 days.
 pub fn since_boot() -> u64 {
     registers().read(COUNTER).into()
 }

@@ -28,8 +28,7 @@ fn time() -> u64 {
     }
 }
 
-/// Milliseconds since reset, for log messages.
-#[cfg(feature = "log")]
+/// Milliseconds since reset, for log messages and the stack.
 pub fn since_boot() -> u64 {
     time() / (1000 * COUNTS_PER_MICROSECOND)
 }
