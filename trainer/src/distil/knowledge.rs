@@ -44,7 +44,7 @@ pub fn distil(
             }
         };
         for class in row {
-            let (q, p) = (own[class].max(1e-30), wanted[class].max(1e-30));
+            let (q, p) = (own[class].clamp(1e-30, 1.0), wanted[class].clamp(1e-30, 1.0));
             loss += factor * temperature * temperature * p * (libm::logf(p) - libm::logf(q));
             gradient[class] += weight * factor * temperature * (q - p) / samples as f32;
         }
@@ -53,5 +53,5 @@ pub fn distil(
 }
 
 fn entropy(probabilities: &[f32]) -> f32 {
-    probabilities.iter().map(|p| -p * libm::logf(p.max(1e-30))).sum()
+    probabilities.iter().map(|p| -p * libm::logf(p.clamp(1e-30, 1.0))).sum()
 }

@@ -31,7 +31,7 @@ pub fn cross_entropy(
             let hit = if class == usize::from(label) { 1.0 - smoothing } else { 0.0 };
             let target = hit + smoothing / classes as f32;
             *gradient += share * (probability - target);
-            loss -= target * libm::logf(probability.max(1e-30));
+            loss -= target * libm::logf(probability.clamp(1e-30, 1.0));
         }
     }
     loss / labels.len() as f32
