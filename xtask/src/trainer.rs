@@ -15,7 +15,8 @@ pub fn check() -> Result<()> {
     let mut documentation = trainer("doc");
     documentation.env("RUSTDOCFLAGS", flags).args(["--no-deps", "--lib", "--quiet"]);
     run_command(&mut documentation)?;
-    run_command(&mut trainer("test"))
+    // As it is used: the driver and its like are built once for this and for the README's commands.
+    run_command(trainer("test").arg("--release"))
 }
 
 /// A cargo command in its workspace.

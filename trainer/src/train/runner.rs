@@ -1,8 +1,8 @@
 //! A network with its engine, and what is done with both.
 
+use super::loss;
 use super::recipe::Recipe;
 use super::task::Task;
-use super::loss;
 use crate::data::Dataset;
 use crate::engine::{Engine, Pass};
 use crate::network::{Network, State};
@@ -31,7 +31,13 @@ impl Runner {
 }
 
 /// Loads a step's samples as they are shown in that step.
-pub(super) fn load(runner: &mut Runner, data: &Dataset, recipe: &Recipe, step: usize, chosen: &[usize]) {
+pub(super) fn load(
+    runner: &mut Runner,
+    data: &Dataset,
+    recipe: &Recipe,
+    step: usize,
+    chosen: &[usize],
+) {
     runner.engine.load(&runner.network, chosen.len(), |place, input| {
         let sample = chosen[place];
         let mut random = Random::new(&[SAMPLE, recipe.seed, step as u64, sample as u64]);
@@ -40,7 +46,13 @@ pub(super) fn load(runner: &mut Runner, data: &Dataset, recipe: &Recipe, step: u
 }
 
 /// Measures running statistics anew, as the mean over batches of training samples.
-pub(super) fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass: Pass, state: &mut State) {
+pub(super) fn measure(
+    runner: &mut Runner,
+    data: &Dataset,
+    recipe: &Recipe,
+    pass: Pass,
+    state: &mut State,
+) {
     let order = Random::new(&[MEASURE, recipe.seed]).permutation(data.len());
     let batches = order.chunks_exact(recipe.batch).take(MEASURED_BATCHES);
     for (number, chosen) in batches.enumerate() {

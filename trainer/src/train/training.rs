@@ -235,11 +235,12 @@ impl<'a> Training<'a> {
         report: &mut StepReport,
     ) -> Result<Vec<f32>, TrainingError> {
         let (data, recipe, step) = (self.data, &self.recipe, self.snapshot.step);
-        let wanted = self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
-            load(it, data, recipe, step, chosen);
-            it.engine.forward(&it.network, state, Pass::INFER);
-            it.engine.outputs()
-        });
+        let wanted =
+            self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
+                load(it, data, recipe, step, chosen);
+                it.engine.forward(&it.network, state, Pass::INFER);
+                it.engine.outputs()
+            });
         load(&mut self.main, data, recipe, step, chosen);
         let Runner { network, engine } = &mut self.main;
         // The weights that the device will have; the gradient moves the floats behind them.
@@ -309,7 +310,10 @@ impl<'a> Training<'a> {
         };
         let warm_up = self.recipe.warm_up;
         match (self.recipe.boost, self.recipe.int8) {
-            (_, int8) if step >= tune => (rate(int8.aware_rate, tune, aware, 0.0), 1.0),
+            (boost, int8) if step >= tune => {
+                let slope = if boost.is_some() { 1.0 } else { 0.0 };
+                (rate(int8.aware_rate, tune, aware, 0.0), slope)
+            }
             (Some(boost), _) if step >= main => {
                 let whole = (tune - main).max(1) as f32 * boost.linearise.max(f32::EPSILON);
                 let slope = ((step - main) as f32 / whole).min(1.0);
