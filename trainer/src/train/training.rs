@@ -407,7 +407,7 @@ impl<'a> Training<'a> {
         (self.plain.clone(), state)
     }
 
-    /// The network with the roundings of int8: see [`quantise`].
+    /// The network with the roundings of int8: see [`quantise()`].
     ///
     /// # Errors
     /// When its numbers are not finite.
