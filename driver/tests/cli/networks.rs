@@ -184,3 +184,46 @@ fn a_folder_of_pictures_by_class_is_a_set() {
     fs::create_dir(folder.join("empty")).unwrap();
     fails(eval(&folder, KEYWORDS, Path::new("empty"), ""), 1, "no samples");
 }
+
+#[test]
+fn a_compiled_network_gives_the_same_bytes_and_knows_its_classes() {
+    let folder = folder("compiled_network");
+    let names: String = (0..12).map(|class| format!("word {class}\n")).collect();
+    fs::write(folder.join("words.txt"), names).unwrap();
+    let mut compile = quintet(&folder, &["compile", "-o", "kws.qnt", "--labels", "words.txt"]);
+    compile.arg("--json").arg(network(KEYWORDS));
+    let compiled: Value = serde_json::from_str(&works(compile)).unwrap();
+    assert_eq!(compiled["labels"].as_array().unwrap().len(), 12);
+    let run = |rest: &[&str]| {
+        let mut command = quintet(&folder, &["infer", "kws.qnt", "--input"]);
+        command.arg(beside(KEYWORDS, "input")).args(rest);
+        command
+    };
+    let said = works(run(&["--output", "out.npy"]));
+    assert!(said.contains("word ") && said.contains("13 operators"), "{said}");
+    assert_eq!(read(&folder.join("out.npy")), read(&beside(KEYWORDS, "output")));
+    let inspected = works(quintet(&folder, &["inspect", "kws.qnt", "--json"]));
+    let inspected: Value = serde_json::from_str(&inspected).unwrap();
+    assert_eq!(inspected["memory"]["arena"], compiled["arena_bytes"]);
+    assert_eq!(inspected["macs"], 2_656_768);
+    works(quintet(&folder, &["profile", "kws.qnt"]));
+    fails(run(&["--arena", "20K"]), 2, "compiled for");
+    fails(quintet(&folder, &["compile", "kws.qnt"]), 2, "compiled already");
+    fails(quintet(&folder, &["render", "kws.qnt"]), 1, "quintet infer");
+    let mut sized = quintet(&folder, &["compile", "--size", "9x9"]);
+    sized.arg(network(KEYWORDS));
+    fails(sized, 2, "--size is for scenes");
+    let mut bytes = fs::read(folder.join("kws.qnt")).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(folder.join("kws.qnt"), &bytes).unwrap();
+    fails(run(&[]), 1, "damaged");
+}
+
+#[test]
+fn labels_must_be_the_networks() {
+    let folder = folder("compiled_labels");
+    fs::write(folder.join("words.txt"), "yes\nno\n").unwrap();
+    let mut compile = quintet(&folder, &["compile", "--labels", "words.txt"]);
+    compile.arg(network(KEYWORDS));
+    fails(compile, 1, "there are 2 labels");
+}

@@ -12,6 +12,7 @@ use crate::target::Needs;
 /// The tests of this file.
 pub const TESTS: &[Test] = &[
     Test { name: "small_networks_give_the_reference_kernels_bytes", needs: SMALL, body: small },
+    Test { name: "trained_networks_give_the_reference_kernels_bytes", needs: SMALL, body: trained },
     Test { name: "networks_give_the_reference_kernels_bytes", needs: LARGE, body: large },
     Test { name: "a_network_larger_than_the_arena_gives_its_bytes", needs: PAGED, body: paged },
 ];
@@ -19,6 +20,14 @@ pub const TESTS: &[Test] = &[
 const SMALL: Needs = Needs { arena: 64 << 10, upload: 200 << 10, ..LITTLE };
 const LARGE: Needs = Needs { arena: 512 << 10, upload: 600 << 10, ..LITTLE };
 const PAGED: Needs = Needs { arena: 64 << 10, upload: 250 << 10, ..LITTLE };
+
+/// What the trainer exports, from the folder of networks on.
+const TRAINED: [&str; 4] = [
+    "../trainer/tests/golden/mobilenet",
+    "../trainer/tests/golden/resnet",
+    "../trainer/tests/golden/ds_cnn",
+    "../trainer/tests/golden/mlp",
+];
 
 /// An array of the folder of networks.
 fn array(name: &str, ending: &str) -> Result<Array, Cause> {
@@ -65,6 +74,13 @@ struct Pulled(bool);
 
 fn small(device: &Device) -> Verdict {
     for name in ["tflm_hello_world_int8", "tflm_micro_speech_int8", "mlperf_kws_ref_model_int8"] {
+        run(device, name, 2)?;
+    }
+    Ok(())
+}
+
+fn trained(device: &Device) -> Verdict {
+    for name in TRAINED {
         run(device, name, 2)?;
     }
     Ok(())

@@ -139,12 +139,12 @@ fn check(port: &Port, arena: usize) -> Result<(), SavedError> {
     let product = |product: usize, &length| product.checked_mul(length);
     let elements = port.shape.iter().try_fold(1, product).filter(|it| *it <= MAX_ELEMENTS);
     let end = elements.and_then(|elements| elements.checked_add(port.offset as usize));
-    if !end.is_some_and(|end| end <= arena) {
+    if end.is_none_or(|end| end > arena) {
         return Err(SavedError::Damaged("an input or output lies outside of its memory"));
     }
     let of_edges = matches!(port.element, Element::Int8 | Element::Uint8 | Element::Float32);
     let is_byte = i8::try_from(port.zero_point).is_ok();
-    if !of_edges || !is_byte || !(port.scale.is_finite() && port.scale > 0.0) {
+    if !(of_edges && is_byte && port.scale.is_finite() && port.scale > 0.0) {
         return Err(SavedError::Damaged("an input or output has elements that no network has"));
     }
     Ok(())
