@@ -43,7 +43,9 @@ pub enum TrainingError {
         tensor: String,
     },
     /// NetBooster has nothing to do.
-    #[error("none of the network's layers is expanded: it has none to expand, or the share is too small")]
+    #[error(
+        "none of the network's layers is expanded: it has none to expand, or the share is too small"
+    )]
     Boost,
     /// A checkpoint is of another network.
     #[error("the checkpoint is of another network")]
@@ -72,12 +74,16 @@ impl TrainingError {
             }
             Self::Teacher { .. } => "choose a whole number for recipe.distil.width, 2 for example",
             Self::Boost => "leave [recipe.boost] out, or raise recipe.boost.share",
-            Self::Checkpoint => "choose another folder with --output, or begin anew with --overwrite",
+            Self::Checkpoint => {
+                "choose another folder with --output, or begin anew with --overwrite"
+            }
             Self::Diverged { .. } => {
                 "lower recipe.rate, recipe.boost.tune_rate or recipe.int8.aware_rate, or raise \
                  recipe.warm_up, and begin anew with --overwrite"
             }
-            Self::Quantise(_) => "train for longer, or at a lower rate, until all numbers are finite",
+            Self::Quantise(_) => {
+                "train for longer, or at a lower rate, until all numbers are finite"
+            }
         }
     }
 }

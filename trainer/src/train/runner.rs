@@ -1,8 +1,8 @@
 //! A network with its engine, and what is done with both.
 
+use super::loss;
 use super::recipe::Recipe;
 use super::task::Task;
-use super::loss;
 use crate::data::Dataset;
 use crate::engine::{Engine, Pass};
 use crate::network::{Network, State};
@@ -31,7 +31,13 @@ impl Runner {
 }
 
 /// Loads a step's samples as they are shown in that step.
-pub(super) fn load(runner: &mut Runner, data: &Dataset, recipe: &Recipe, step: usize, chosen: &[usize]) {
+pub(super) fn load(
+    runner: &mut Runner,
+    data: &Dataset,
+    recipe: &Recipe,
+    step: usize,
+    chosen: &[usize],
+) {
     runner.engine.load(&runner.network, chosen.len(), |place, input| {
         let sample = chosen[place];
         let mut random = Random::new(&[SAMPLE, recipe.seed, step as u64, sample as u64]);
@@ -40,7 +46,13 @@ pub(super) fn load(runner: &mut Runner, data: &Dataset, recipe: &Recipe, step: u
 }
 
 /// Measures running statistics anew, as the mean over batches of training samples.
-pub(super) fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass: Pass, state: &mut State) {
+pub(super) fn measure(
+    runner: &mut Runner,
+    data: &Dataset,
+    recipe: &Recipe,
+    pass: Pass,
+    state: &mut State,
+) {
     let order = Random::new(&[MEASURE, recipe.seed]).permutation(data.len());
     let batches = order.chunks_exact(recipe.batch).take(MEASURED_BATCHES);
     for (number, chosen) in batches.enumerate() {
@@ -59,7 +71,7 @@ pub(super) fn measure(runner: &mut Runner, data: &Dataset, recipe: &Recipe, pass
 /// See [`accuracy`].
 pub(super) fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: &Dataset) -> f32 {
     let Ok(task) = Task::of(&runner.network, data) else { return 0.0 };
-    let (mut hits, mut error, mut whole) = (0, 0.0, 0.0);
+    let (mut hits, mut reproduction) = (0, loss::Reproduction::default());
     for first in (0..data.len()).step_by(LOOK) {
         let count = LOOK.min(data.len() - first);
         let Runner { network, engine } = &mut *runner;
@@ -70,15 +82,14 @@ pub(super) fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: 
             Task::Classify => hits += loss::hits(&outputs, &data.labels[first..first + count]),
             Task::Reproduce => {
                 for (output, input) in outputs.iter().zip(engine.value(0)) {
-                    error += f64::from(output - input).powi(2);
-                    whole += f64::from(input).powi(2);
+                    reproduction.add(*output, input);
                 }
             }
         }
     }
     match task {
         Task::Classify => hits as f32 / data.len().max(1) as f32,
-        Task::Reproduce => (1.0 - error / f64::max(whole, f64::MIN_POSITIVE)) as f32,
+        Task::Reproduce => reproduction.share() as f32,
     }
 }
 

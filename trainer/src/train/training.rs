@@ -146,6 +146,12 @@ impl<'a> Training<'a> {
         &self.snapshot
     }
 
+    /// Whether the network names classes, and does not reproduce its input.
+    #[must_use]
+    pub fn classifies(&self) -> bool {
+        self.task == Task::Classify
+    }
+
     /// Goes on from what was learnt before.
     ///
     /// # Errors
@@ -235,11 +241,12 @@ impl<'a> Training<'a> {
         report: &mut StepReport,
     ) -> Result<Vec<f32>, TrainingError> {
         let (data, recipe, step) = (self.data, &self.recipe, self.snapshot.step);
-        let wanted = self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
-            load(it, data, recipe, step, chosen);
-            it.engine.forward(&it.network, state, Pass::INFER);
-            it.engine.outputs()
-        });
+        let wanted =
+            self.teacher.as_mut().zip(self.snapshot.teacher.as_ref()).map(|(it, state)| {
+                load(it, data, recipe, step, chosen);
+                it.engine.forward(&it.network, state, Pass::INFER);
+                it.engine.outputs()
+            });
         load(&mut self.main, data, recipe, step, chosen);
         let Runner { network, engine } = &mut self.main;
         // The weights that the device will have; the gradient moves the floats behind them.
