@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use quintet_trainer::config::ConfigError;
 use quintet_trainer::data::DataError;
+use quintet_trainer::export::ExportError;
 use quintet_trainer::train::checkpoint::CheckpointError;
 use quintet_trainer::train::error::TrainingError;
 
@@ -68,6 +69,13 @@ impl From<CheckpointError> for Failure {
 impl From<TrainingError> for Failure {
     fn from(error: TrainingError) -> Self {
         Self::new(FAILED, "the network cannot be trained", &error, error.advice())
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        let help = "the float network was written; change the network so that devices can run it";
+        Self::new(FAILED, "the network cannot be made int8", error, help)
     }
 }
 

@@ -17,8 +17,11 @@ const CHECKPOINT: &str = "checkpoint";
 const LOG: &str = "log.csv";
 const CURVE: &str = "curve.svg";
 const WEIGHTS: &str = "network.safetensors";
+const TFLITE: &str = "network.tflite";
+const BUNDLE: &str = "network.qnt";
 const SAMPLES: &str = "test_samples.npy";
 const LABELS: &str = "test_labels.npy";
+const OUTPUTS: &str = "test_outputs.npy";
 const LOCK: &str = "lock";
 
 /// A folder that no other process trains in.
@@ -63,7 +66,7 @@ impl Folder {
 
     /// Takes away what an earlier training left.
     pub fn clear(&self) -> Result<(), Failure> {
-        let names = [CHECKPOINT, LOG, CURVE, WEIGHTS, SAMPLES, LABELS];
+        let names = [CHECKPOINT, LOG, CURVE, WEIGHTS, TFLITE, BUNDLE, SAMPLES, LABELS, OUTPUTS];
         for path in names.map(|name| self.path.join(name)) {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -90,16 +93,24 @@ impl Folder {
         self.write(CURVE, picture.as_bytes())
     }
 
-    /// Writes the trained network; returns where.
+    /// Writes the trained network in floats; returns where.
     pub fn write_weights(&self, bytes: &[u8]) -> Result<PathBuf, Failure> {
         self.write(WEIGHTS, bytes)?;
         Ok(self.path.join(WEIGHTS))
     }
 
-    /// Writes the test samples and their labels.
-    pub fn write_samples(&self, data: &Dataset) -> Result<(), Failure> {
+    /// Writes the int8 network for any runtime, and compiled for devices; returns where.
+    pub fn write_int8(&self, tflite: &[u8], bundle: &[u8]) -> Result<[PathBuf; 2], Failure> {
+        self.write(TFLITE, tflite)?;
+        self.write(BUNDLE, bundle)?;
+        Ok([TFLITE, BUNDLE].map(|name| self.path.join(name)))
+    }
+
+    /// Writes the test samples, their labels, and what the int8 network answers to them.
+    pub fn write_samples(&self, data: &Dataset, outputs: &[i8]) -> Result<(), Failure> {
         self.write(SAMPLES, &npy::samples(data))?;
-        self.write(LABELS, &npy::labels(data))
+        self.write(LABELS, &npy::labels(data))?;
+        self.write(OUTPUTS, &npy::outputs(outputs, data.len()))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod failure;
 mod folder;
 mod interrupt;
+mod outcome;
 mod progress;
 mod session;
 
@@ -13,13 +14,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use quintet_trainer::config::ConfigFile;
-use quintet_trainer::train::accuracy;
-use quintet_trainer::train::weights;
-use serde_json::json;
 
 use failure::{FAILED, Failure, USAGE};
 use folder::Folder;
 use interrupt::{Interrupt, STOPPED};
+use outcome::Outcome;
 use progress::say;
 use session::{End, Keeping, Session};
 
@@ -29,13 +28,18 @@ Examples:
   quintet train net.toml --output runs/one --seed 1
   quintet train net.toml --output runs/one --seed 1 --resume
 
-The folder has, once training is over, network.safetensors (the float network); from its first epoch
-on log.csv, curve.svg and checkpoint. A training that was stopped, killed or cut off from its power
-goes on with --resume and ends in the same weights, bit by bit, as if nothing had happened; so it does
-with any number of threads.
+The folder has, once training is over, network.safetensors (the float network), network.tflite (the
+same in int8, for any TFLite runtime) and network.qnt (that compiled, for quintet infer and quintet
+eval); from its first epoch on log.csv, curve.svg and checkpoint. The int8 network is tried with all
+test samples on the virtual device, which answers as every device does.
 
-With --json: config, output, network (path, parameters, multiplications), epochs, steps,
-test_accuracy, seconds.
+A training that was stopped, killed or cut off from its power goes on with --resume and ends in the
+same weights, bit by bit, as if nothing had happened; so it does with any number of threads.
+
+With --json: config, output, network (path, bytes, parameters, multiplications), int8 (path, bytes,
+bundle, bundle_bytes, test_hits, test_accuracy), test_samples, test_accuracy, epochs, steps, seconds.
+Of an autoencoder there are no hits, and test_reproduced in place of test_accuracy: the share of the
+samples' energy that it reproduces.
 
 Exit codes:
   0    done
@@ -74,7 +78,8 @@ struct Arguments {
     /// Epochs between two looks at the test samples
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     evaluate_every: u32,
-    /// Write the test samples as well, as the network is given them: test_samples.npy, test_labels.npy
+    /// Write the test samples as well, as the network is given them, and what its int8 form answers:
+    /// test_samples.npy, test_labels.npy, test_outputs.npy
     #[arg(long)]
     samples: bool,
     /// Print one JSON document at the end
@@ -124,43 +129,12 @@ fn train(arguments: &Arguments) -> Result<End, Failure> {
         ));
         return Ok(End::Stopped);
     }
-    let (network, state) = session.network();
-    let path = folder.write_weights(&weights::safetensors(&network, &state))?;
-    if arguments.samples {
-        folder.write_samples(&data.test)?;
-    }
-    let test_accuracy = accuracy(&network, &state, &data.test);
-    let [_, steps] = session.steps();
-    let seconds = session.log().seconds;
-    let text = if arguments.json {
-        let document = json!({
-            "config": arguments.config,
-            "output": output,
-            "network": {
-                "path": path,
-                "parameters": network.parameters(),
-                "multiplications": network.multiplications(),
-            },
-            "epochs": file.config.recipe.all_epochs(),
-            "steps": steps,
-            "test_accuracy": test_accuracy,
-            "seconds": seconds,
-        });
-        format!("{document:#}\n")
+    let outcome = Outcome::write(&mut session, &data, &folder, arguments.samples)?;
+    print(&if arguments.json {
+        format!("{:#}\n", outcome.json(&arguments.config, &output))
     } else {
-        format!(
-            "network   {}: {} parameters, {} multiplications\n\
-             accuracy  {:.2} % of {} test samples\n\
-             trained   {} epochs, {steps} steps, in {seconds:.0} s\n",
-            path.display(),
-            network.parameters(),
-            network.multiplications(),
-            100.0 * test_accuracy,
-            data.test.len(),
-            file.config.recipe.all_epochs(),
-        )
-    };
-    print(&text)?;
+        outcome.text()
+    })?;
     Ok(End::Over)
 }
 

@@ -41,16 +41,15 @@ impl Progress {
     pub fn epoch(&self, row: &Row) {
         let percent = |share: f64| format!("{:.2} %", 100.0 * share);
         let width = self.epochs.to_string().len();
-        let mut line = format!(
-            "epoch {:width$} of {}  loss {:.4}  training {}",
-            row.epoch,
-            self.epochs,
-            row.loss,
-            percent(row.train_accuracy)
-        );
-        let tests = [("test", row.test_accuracy), ("teacher", row.teacher_accuracy)];
-        for (name, share) in tests.into_iter().filter_map(|(name, it)| Some((name, it?))) {
-            line += &format!("  {name} {}", percent(share.into()));
+        let (number, of, loss) = (row.epoch, self.epochs, row.loss);
+        let mut line = format!("epoch {number:width$} of {of}  loss {loss:.4}");
+        let shares = [
+            ("training", row.train_accuracy),
+            ("test", row.test_accuracy.map(f64::from)),
+            ("teacher", row.teacher_accuracy.map(f64::from)),
+        ];
+        for (name, share) in shares.into_iter().filter_map(|(name, it)| Some((name, it?))) {
+            line += &format!("  {name} {}", percent(share));
         }
         self.say(format_args!("{line}  {:.0} s", row.seconds));
     }

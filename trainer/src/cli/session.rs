@@ -62,6 +62,11 @@ impl<'a> Session<'a> {
         [self.training.step_number(), self.training.steps()]
     }
 
+    /// Epochs of all stages.
+    pub fn epochs(&self) -> usize {
+        self.config.recipe.all_epochs()
+    }
+
     /// What was logged.
     pub fn log(&self) -> &Log {
         &self.log
@@ -121,6 +126,16 @@ impl<'a> Session<'a> {
         self.training.network()
     }
 
+    /// The same with the roundings of int8.
+    pub fn quantised(&mut self) -> Result<(Network, State), Failure> {
+        Ok(self.training.quantised()?)
+    }
+
+    /// Whether the network names classes, and does not reproduce its input.
+    pub fn classifies(&self) -> bool {
+        self.training.classifies()
+    }
+
     fn close_epoch(&mut self, keeping: Keeping) {
         let epoch = self.training.step_number() / self.training.steps_of_epoch();
         let is_asked = epoch.is_multiple_of(keeping.evaluate_every) || self.training.is_over();
@@ -135,7 +150,7 @@ impl<'a> Session<'a> {
             epoch,
             step: self.training.step_number(),
             stage: self.training.snapshot().stage,
-            batch: self.config.recipe.batch,
+            batch: self.training.classifies().then_some(self.config.recipe.batch),
             test_accuracy,
             teacher_accuracy,
         });

@@ -13,7 +13,9 @@ use crate::models::autoencoder::Autoencoder;
 use crate::models::ds_cnn::DsCnn;
 use crate::models::mobilenet_v2::MobileNetV2;
 use crate::models::resnet8::ResNet8;
-use crate::train::recipe::Recipe;
+use crate::quantise::Choice;
+use crate::train::recipe::{Int8, Recipe};
+use crate::train::task::Task;
 
 /// More than any network or training has, and far below where products of sizes overflow.
 const MOST: usize = 1 << 20;
@@ -50,10 +52,9 @@ pub fn data(config: &Config, data: &Split) -> Checked {
     if data.test.is_empty() {
         return Err(Invalid { key: "data".into(), reason: "has no test samples".into() });
     }
-    let outputs = config.network.build(data.train.shape, data.train.classes.len(), 1.0).output();
-    if outputs.elements() != data.train.classes.len() {
-        let (outputs, classes) = (outputs.elements(), data.train.classes.len());
-        let reason = format!("has {outputs} outputs, but the data have {classes} classes");
+    let network = config.network.build(data.train.shape, data.train.classes.len(), 1.0);
+    if let Err(error) = Task::of(&network, &data.train) {
+        let reason = format!("does not fit the data: {error}");
         return Err(Invalid { key: "network.kind".into(), reason });
     }
     let size = data.train.shape.height.min(data.train.shape.width);
@@ -75,7 +76,8 @@ fn recipe(recipe: &Recipe) -> Checked {
     number("recipe.smoothing", recipe.smoothing, 0.0..=0.9)?;
     augment(&recipe.augment)?;
     recipe.boost.as_ref().map_or(Ok(()), boost)?;
-    recipe.distil.as_ref().map_or(Ok(()), distil)
+    recipe.distil.as_ref().map_or(Ok(()), distil)?;
+    int8(&recipe.int8)
 }
 
 fn augment(augment: &Augment) -> Checked {
@@ -96,6 +98,16 @@ fn distil(distil: &Distil) -> Checked {
     number("recipe.distil.weight", distil.weight, 0.0..=1e3)?;
     number("recipe.distil.label_weight", distil.label_weight, 0.0..=1e3)?;
     number("recipe.distil.temperature", distil.temperature, 0.1..=100.0)
+}
+
+fn int8(int8: &Int8) -> Checked {
+    number("recipe.int8.calibration.samples", int8.calibration.samples, 1..=MOST)?;
+    if let Choice::Quantile(share) = int8.calibration.choice {
+        // Half of the values at each end would leave no range.
+        number("recipe.int8.calibration.choice.quantile", share, 0.0..=0.49)?;
+    }
+    number("recipe.int8.aware_epochs", int8.aware_epochs, 0..=MOST)?;
+    number("recipe.int8.aware_rate", int8.aware_rate, f32::MIN_POSITIVE..=100.0)
 }
 
 fn mobilenet_v2(model: &MobileNetV2) -> Checked {

@@ -82,7 +82,7 @@ fn a_batch_larger_than_the_data_is_refused() {
         shape: Shape { height: 2, width: 2, channels: 1 },
         bytes: vec![0; 4 * samples],
         labels: vec![0; samples],
-        classes: vec!["0".into()],
+        classes: vec!["0".into(), "1".into()],
     };
     let split = |train, test| Split { train: part(train), test: part(test), range: None };
     assert!(file.check_data(&split(128, 1)).is_ok());
@@ -90,6 +90,34 @@ fn a_batch_larger_than_the_data_is_refused() {
     assert!(text.contains(":12: `recipe.batch` is 128, but there are 127"), "{text}");
     let text = file.check_data(&split(128, 0)).unwrap_err().to_string();
     assert!(text.contains("no test samples"), "{text}");
+}
+
+#[test]
+fn numbers_of_int8_are_checked() {
+    let with = |test, int8: &str| refusal(test, "rate = 0.1", &format!("rate = 0.1\n{int8}"));
+    let text = with("samples", "int8 = { calibration = { samples = 0 } }");
+    assert!(text.contains(":15: `recipe.int8.calibration.samples` is 0"), "{text}");
+    let text = with("quantile", "int8 = { calibration = { choice = { quantile = 0.5 } } }");
+    assert!(text.contains(":15: `recipe.int8.calibration.choice.quantile` is 0.5"), "{text}");
+    let text = with("aware", "int8 = { aware_rate = inf }");
+    assert!(text.contains(":15: `recipe.int8.aware_rate` is inf"), "{text}");
+}
+
+#[test]
+fn a_network_either_classifies_or_reproduces() {
+    let with_classes = |count: usize| {
+        let classes = (0..count).map(|class| class.to_string()).collect();
+        let shape = Shape { height: 2, width: 2, channels: 1 };
+        let part = Dataset { shape, bytes: vec![0; 512], labels: vec![0; 128], classes };
+        Split { train: part.clone(), test: part, range: None }
+    };
+    let file = read("classifies", GOOD).unwrap();
+    assert!(file.check_data(&with_classes(2)).is_ok());
+    let text = file.check_data(&with_classes(1)).unwrap_err().to_string();
+    assert!(text.contains(":6: `network.kind` does not fit the data"), "{text}");
+    let network = "[data]\nkind = \"digits\"\n[network]\nkind = \"autoencoder\"\nlayers = [8]\n";
+    let file = read("reproduces", network).unwrap();
+    assert!(file.check_data(&with_classes(1)).is_ok());
 }
 
 #[test]

@@ -23,6 +23,13 @@ pub fn labels(data: &Dataset) -> Vec<u8> {
     file("<u2", &[data.len()], data.labels.iter().flat_map(|label| label.to_le_bytes()))
 }
 
+/// Outputs of int8: samples x numbers of an output.
+#[must_use]
+pub fn outputs(outputs: &[i8], samples: usize) -> Vec<u8> {
+    let extents = [samples, outputs.len() / samples.max(1)];
+    file("|i1", &extents, outputs.iter().map(|output| *output as u8))
+}
+
 fn file(kind: &str, extents: &[usize], body: impl Iterator<Item = u8>) -> Vec<u8> {
     let shape: String = extents.iter().map(|extent| format!("{extent},")).collect();
     let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({shape}), }}");
@@ -57,6 +64,9 @@ mod tests {
         assert!(file.starts_with(&wanted), "{}", String::from_utf8_lossy(&file));
         assert_eq!((file.len(), file[127]), (128 + 4, b'\n'));
         assert_eq!(file[128..], [-128i8 as u8, -1i8 as u8, 0, 127]);
+        let file = outputs(&[-1, 2, 3, 4], 2);
+        assert!(String::from_utf8_lossy(&file).contains("'shape': (2,2,)"));
+        assert_eq!(file[128..], [255, 2, 3, 4]);
         let file = labels(&data);
         assert_eq!(file[file.len() - 4..], [1, 0, 44, 1]);
     }

@@ -5,12 +5,12 @@ use std::thread;
 
 use quintet_driver::device::Connection;
 use quintet_driver::infer::Inference;
-use quintet_driver::network::Network;
+use quintet_driver::network::{Network, TensorId};
 use quintet_driver::session::Limits;
 use quintet_driver::transport::DeviceUri;
 
 use super::ExportError;
-use crate::data::Dataset;
+use crate::data::{Dataset, real};
 use crate::train::loss;
 
 /// What a device answered.
@@ -29,6 +29,19 @@ impl Evaluation {
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         self.hits as f64 / self.samples.max(1) as f64
+    }
+
+    /// The share of the samples' energy that an autoencoder's outputs reproduce; none if the output
+    /// has no quantisation.
+    #[must_use]
+    pub fn reproduced(&self, network: &Network, data: &Dataset) -> Option<f64> {
+        let affine = |id: &TensorId| network.tensor(*id).quantisation.as_ref()?.of_tensor();
+        let (scale, zero) = affine(network.outputs.first()?)?;
+        let mut reproduction = loss::Reproduction::default();
+        for (output, byte) in self.outputs.iter().zip(&data.bytes) {
+            reproduction.add(scale * (i32::from(*output) - zero) as f32, real(*byte));
+        }
+        Some(reproduction.share())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::whole_file;
 
 const MAGIC: [u8; 8] = *b"quintet\x1a";
 /// Of the format; to be raised with any change of what [`Checkpoint`] holds.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = MAGIC.len() + 8;
 
 /// What a file holds.

@@ -47,7 +47,10 @@ fn draw<'a>(rows: &[Row], text: &'a mut String) -> Result<(), Box<dyn Error + 'a
     let accuracies = [
         Curve { name: "network, test", of: &|row| percent(row.test_accuracy) },
         Curve { name: "teacher, test", of: &|row| percent(row.teacher_accuracy) },
-        Curve { name: "network, training", of: &|row| Some(100.0 * row.train_accuracy) },
+        Curve {
+            name: "network, training",
+            of: &|row| row.train_accuracy.map(|share| 100.0 * share),
+        },
     ];
     panel(&right, "accuracy, %", rows, &accuracies, |_| 0.0..100.0)?;
     root.present()?;
@@ -118,7 +121,7 @@ mod tests {
             stage: Stage::Main,
             rate: 0.1,
             loss,
-            train_accuracy: 0.5,
+            train_accuracy: Some(0.5),
             test_accuracy: Some(0.4),
             teacher_loss: None,
             teacher_accuracy,

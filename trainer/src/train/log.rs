@@ -35,8 +35,9 @@ pub struct Row {
     pub rate: f32,
     /// Loss of the network by labels.
     pub loss: f64,
-    /// Share of the training samples, as they were shown, that were answered rightly.
-    pub train_accuracy: f64,
+    /// Share of the training samples, as they were shown, that were answered rightly; none if
+    /// the network does not classify.
+    pub train_accuracy: Option<f64>,
     /// Share of the test samples.
     pub test_accuracy: Option<f32>,
     /// Loss of the teacher by labels, where it learns.
@@ -75,8 +76,8 @@ pub struct EpochEnd {
     pub step: usize,
     /// Where training was.
     pub stage: Stage,
-    /// Samples of a step.
-    pub batch: usize,
+    /// Samples of a step, if they are answered rightly or wrongly.
+    pub batch: Option<usize>,
     /// Share of the test samples that the network answers rightly, if it was asked.
     pub test_accuracy: Option<f32>,
     /// That of the teacher, if there is one.
@@ -109,7 +110,7 @@ impl Log {
             stage: end.stage,
             rate: sums.rate,
             loss: mean(sums.loss),
-            train_accuracy: mean(sums.hits as f64) / end.batch as f64,
+            train_accuracy: end.batch.map(|batch| mean(sums.hits as f64) / batch as f64),
             test_accuracy: end.test_accuracy,
             teacher_loss: measured(sums.teacher_loss),
             teacher_accuracy: end.teacher_accuracy,
@@ -144,12 +145,12 @@ impl Row {
         let share = |it: Option<f32>| number(it.map(f64::from));
         let [conflicts, of] = self.conflicts;
         format!(
-            "{},{},{stage},{:.6},{:.6},{:.6},{},{},{},{},{conflicts},{of},{:.6},{:.1}",
+            "{},{},{stage},{:.6},{:.6},{},{},{},{},{},{conflicts},{of},{:.6},{:.1}",
             self.epoch,
             self.step,
             self.rate,
             self.loss,
-            self.train_accuracy,
+            number(self.train_accuracy),
             share(self.test_accuracy),
             number(self.teacher_loss),
             share(self.teacher_accuracy),
@@ -168,7 +169,7 @@ mod tests {
         epoch: 1,
         step: 2,
         stage: Stage::Main,
-        batch: 8,
+        batch: Some(8),
         test_accuracy: Some(0.5),
         teacher_accuracy: None,
     };

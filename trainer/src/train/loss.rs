@@ -50,6 +50,28 @@ pub fn squared_error(outputs: &[f32], wanted: &[f32], weight: f32, gradient: &mu
     loss * share
 }
 
+/// How much of their inputs outputs reproduce: sums over all numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reproduction {
+    error: f64,
+    whole: f64,
+}
+
+impl Reproduction {
+    /// Counts a number.
+    pub fn add(&mut self, output: f32, input: f32) {
+        self.error += f64::from(output - input).powi(2);
+        self.whole += f64::from(input).powi(2);
+    }
+
+    /// The share of the inputs' energy (the sum of squares) that is reproduced: 1 at most, and below
+    /// 0 where an output of nothing would be nearer.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        1.0 - self.error / self.whole.max(f64::MIN_POSITIVE)
+    }
+}
+
 /// How many outputs are greatest at their label.
 #[must_use]
 pub fn hits(outputs: &[f32], labels: &[u16]) -> usize {

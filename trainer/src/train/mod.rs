@@ -8,7 +8,7 @@ pub mod loss;
 pub mod optimise;
 pub mod recipe;
 mod runner;
-mod task;
+pub(crate) mod task;
 pub mod training;
 pub mod weights;
 

@@ -71,7 +71,7 @@ pub(super) fn measure(
 /// See [`accuracy`].
 pub(super) fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: &Dataset) -> f32 {
     let Ok(task) = Task::of(&runner.network, data) else { return 0.0 };
-    let (mut hits, mut error, mut whole) = (0, 0.0, 0.0);
+    let (mut hits, mut reproduction) = (0, loss::Reproduction::default());
     for first in (0..data.len()).step_by(LOOK) {
         let count = LOOK.min(data.len() - first);
         let Runner { network, engine } = &mut *runner;
@@ -82,15 +82,14 @@ pub(super) fn accuracy_of(runner: &mut Runner, state: &State, pass: Pass, data: 
             Task::Classify => hits += loss::hits(&outputs, &data.labels[first..first + count]),
             Task::Reproduce => {
                 for (output, input) in outputs.iter().zip(engine.value(0)) {
-                    error += f64::from(output - input).powi(2);
-                    whole += f64::from(input).powi(2);
+                    reproduction.add(*output, input);
                 }
             }
         }
     }
     match task {
         Task::Classify => hits as f32 / data.len().max(1) as f32,
-        Task::Reproduce => (1.0 - error / f64::max(whole, f64::MIN_POSITIVE)) as f32,
+        Task::Reproduce => reproduction.share() as f32,
     }
 }
 

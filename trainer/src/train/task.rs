@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::network::Network;
 
 /// What a network is to answer to a batch.
-pub(super) enum Target {
+pub(crate) enum Target {
     /// Of each sample, its class.
     Labels(Vec<u16>),
     /// The samples themselves.
@@ -19,7 +19,7 @@ pub(super) enum Target {
 
 /// What a network learns to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Task {
+pub(crate) enum Task {
     /// To name the class: an output for each.
     Classify,
     /// To reproduce its input: an output for each of its numbers.

@@ -146,6 +146,12 @@ impl<'a> Training<'a> {
         &self.snapshot
     }
 
+    /// Whether the network names classes, and does not reproduce its input.
+    #[must_use]
+    pub fn classifies(&self) -> bool {
+        self.task == Task::Classify
+    }
+
     /// Goes on from what was learnt before.
     ///
     /// # Errors
