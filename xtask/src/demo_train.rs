@@ -63,12 +63,12 @@ fn table(training: &Value, answers: &Value) -> Result<String> {
         anyhow::Ok(format!("{:.2} %", 100.0 * share))
     };
     Ok(format!(
-        "accuracy in float              {}\n\
-         accuracy in int8, on the host  {}\n\
+        "accuracy in float                     {}\n\
+         accuracy in int8, on the host         {}\n\
          accuracy in int8, on {DEVICE}  {}\n\
-         outputs equal in every byte    {} of {} samples\n\
-         network.tflite                 {} bytes\n\
-         cost of a sample               {} {}",
+         outputs equal in every byte           {} of {} samples\n\
+         network.tflite                        {} bytes\n\
+         cost of a sample                      {} {}",
         percent(&training["test_accuracy"])?,
         percent(&training["int8"]["test_accuracy"])?,
         percent(&answers["classified"]["accuracy"])?,
