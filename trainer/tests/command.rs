@@ -60,8 +60,32 @@ fn a_training_leaves_network_log_and_curve_and_says_so() {
     // 360 pictures of 8x8 with labels of two bytes, each file behind a header.
     let sizes = ["test_samples.npy", "test_labels.npy"].map(|name| read(name).len());
     assert_eq!(sizes, [128 + 360 * 64, 128 + 360 * 2]);
+    // Of each sample an int8 number for each class.
+    assert_eq!(read("test_outputs.npy").len(), 128 + 360 * 10);
+    let int8 = &summary["int8"];
+    let share = int8["test_hits"].as_f64().unwrap() / 360.0;
+    assert!((share - accuracy).abs() < 0.05, "{share} in int8, {accuracy} in float");
+    assert_eq!(int8["test_accuracy"], share);
+    assert_eq!(int8["bytes"], read("network.tflite").len());
+    assert_eq!(int8["bundle_bytes"], read("network.qnt").len());
     let network = folder.join(summary["network"]["path"].as_str().unwrap());
     assert_eq!(std::fs::read(network).unwrap(), read("network.safetensors"));
+}
+
+#[test]
+fn an_autoencoder_is_told_by_what_it_reproduces() {
+    let folder = place("reproduces");
+    let text = "[data]\nkind = \"digits\"\n[network]\nkind = \"autoencoder\"\nlayers = [32, 16, 32]\n\
+                [recipe]\nepochs = 2\n";
+    std::fs::write(folder.join("net.toml"), text).unwrap();
+    let output = train(&folder, &["--json"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !stderr.contains("training "), "{stderr}");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [float, int8] =
+        [&summary, &summary["int8"]].map(|it| it["test_reproduced"].as_f64().unwrap());
+    assert!(float > 0.2 && (float - int8).abs() < 0.02, "{float} in float, {int8} in int8");
+    assert!(summary["test_accuracy"].is_null() && summary["int8"]["test_hits"].is_null());
 }
 
 #[test]

@@ -25,6 +25,7 @@ batch = 64
 augment = { shift = 1 }
 ";
 const BOOST: &str = "boost = { ratio = 2, tune_epochs = 1, linearise = 0.5 }\n";
+const AWARE: &str = "int8 = { aware_epochs = 1 }\n";
 const DISTIL: &str = "distil = { width = 2.0 }\n";
 
 /// Trainings in a folder of their own.
@@ -143,6 +144,11 @@ fn distilled_training_survives_kills() {
 #[test]
 fn boosted_and_distilled_training_survives_kills_in_all_its_stages() {
     survives("both", &format!("{BOOST}{DISTIL}"), 1);
+}
+
+#[test]
+fn training_that_learns_to_be_rounded_survives_kills() {
+    survives("aware", AWARE, 1);
 }
 
 #[test]

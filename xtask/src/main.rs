@@ -4,6 +4,7 @@ mod accelerated;
 mod bench;
 mod board;
 mod demo;
+mod demo_train;
 mod elf;
 mod firmware;
 mod fuzz;
@@ -40,6 +41,8 @@ Usage: cargo xtask COMMAND
   firmware --small      build the smallest images, of a few networks and whole, within their budgets
   sizes                 what each micro-operator takes of the boards' flash
   demo                  set up, build, and render a scene on an emulated Cortex-M board
+  demo-train            set up, build, train a network, export it in int8, and run it on an emulated
+                        Cortex-M board, whose answers have to be the host's
   bench [--json]        executed instructions a frame: scenes, sizes, boards
   fuzz [--seconds N] [--target T]
                         cargo-fuzz on each target, or on one, for N seconds each (60)
@@ -87,6 +90,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["firmware", "--small"] => small::run(),
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
+        ["demo-train"] => demo_train::run(),
         ["bench"] => bench::run(false),
         ["bench", "--json"] => bench::run(true),
         ["fuzz"] => fuzz::run("60", None),

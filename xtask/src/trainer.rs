@@ -1,5 +1,6 @@
-//! The trainer, which is a workspace of its own: what is checked of it.
+//! The trainer, which is a workspace of its own: how it is built, and what is checked of it.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -19,11 +20,21 @@ pub fn check() -> Result<()> {
     run_command(trainer("test").arg("--release"))
 }
 
+/// Builds its command for release; returns where it is.
+pub fn build() -> Result<PathBuf> {
+    run_command(trainer("build").args(["--quiet", "--release"]))?;
+    Ok(folder().join("release").join("quintet-train"))
+}
+
+/// Where it is built: a folder of its own, so that two workspaces never wait for each other's lock.
+fn folder() -> PathBuf {
+    target_directory().join("trainer")
+}
+
 /// A cargo command in its workspace.
 fn trainer(command: &str) -> Command {
     let mut cargo = cargo();
-    // A folder of its own, so that two workspaces never wait for each other's lock.
-    cargo.env("CARGO_TARGET_DIR", target_directory().join("trainer"));
+    cargo.env("CARGO_TARGET_DIR", folder());
     cargo.arg(command).arg("--manifest-path").arg(root().join("trainer").join("Cargo.toml"));
     cargo
 }
