@@ -114,7 +114,7 @@ fn a_network_either_classifies_or_reproduces() {
     let file = read("classifies", GOOD).unwrap();
     assert!(file.check_data(&with_classes(2)).is_ok());
     let text = file.check_data(&with_classes(1)).unwrap_err().to_string();
-    assert!(text.contains(":6: `network.kind` does not fit the data"), "{text}");
+    assert!(text.contains(":7: `network.kind` does not fit the data"), "{text}");
     let network = "[data]\nkind = \"digits\"\n[network]\nkind = \"autoencoder\"\nlayers = [8]\n";
     let file = read("reproduces", network).unwrap();
     assert!(file.check_data(&with_classes(1)).is_ok());
