@@ -118,8 +118,8 @@ impl Connection {
         }
     }
 
-    /// As [`Connection::open`], to a device that the caller keeps and whose pipes `dialer` opens, as
-    /// often as it takes. What goes over these is not counted in [`Connection::link_bytes`].
+    /// As [`Connection::open`], to a device that the caller keeps and whose pipes `dialer` opens,
+    /// as often as it takes. What goes over these is not counted in [`Connection::link_bytes`].
     ///
     /// # Errors
     /// What became of the session.

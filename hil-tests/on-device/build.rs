@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[path = "src/answers.rs"]
 mod answers;
 
-/// The STM32F405's (RM0090, section 2.3.1), which is also QEMU's `netduinoplus2`: the same file runs
-/// on both. The stack is below the data, so that an overflow faults.
+/// The STM32F405's (RM0090, section 2.3.1), which is also QEMU's `netduinoplus2`: the same file
+/// runs on both. The stack is below the data, so that an overflow faults.
 const CORTEX_M: &str = "\
 MEMORY
 {

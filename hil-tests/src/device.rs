@@ -196,8 +196,8 @@ impl Device {
             Kind::Hardware { power_cycle: None, .. } => Err(DeviceError::Cannot(PowerCycle)),
             _ => {
                 let mut running = lock(&self.running);
-                // The old one is gone before the new one is there, and so is what led to it: a virtual
-                // device lives on as long as its last pipe.
+                // The old one is gone before the new one is there, and so is what led to it: a
+                // virtual device lives on as long as its last pipe.
                 self.cable.pulls.fetch_add(1, Ordering::Relaxed);
                 self.process.store(0, Ordering::Relaxed);
                 *running = Running::Off;

@@ -54,8 +54,8 @@ fn suite(text: &mut String, target: &str, records: &[&Record]) {
     text.push_str("  </testsuite>\n");
 }
 
-/// Text as it may stand in an attribute and between tags. What XML 1.0 has no place for (section 2.2)
-/// becomes the replacement character.
+/// Text as it may stand in an attribute and between tags. What XML 1.0 has no place for (section
+/// 2.2) becomes the replacement character.
 fn escaped(text: &str) -> String {
     let mut all = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,5 +1,5 @@
-//! Tests that run on boards: a suite for every target (`quintet-hil`, by `cargo xtask hil`), and what
-//! is true of emulated boards only, in `tests/`.
+//! Tests that run on boards: a suite for every target (`quintet-hil`, by `cargo xtask hil`), and
+//! what is true of emulated boards only, in `tests/`.
 //!
 //! `QUINTET_HIL_DEVICE=serial:/dev/ttyACM0` puts the tests of kernels in `tests/` on that board;
 //! without it they run on every emulated one that has our device inside.

@@ -10,8 +10,8 @@ use crate::suite::{self, Test};
 use crate::target::{Ports, Target};
 use crate::{attempt, on_device};
 
-/// Trials at a time of targets that are started for each. More would be slower, and the first to run
-/// out of time the one that is to blame least.
+/// Trials at a time of targets that are started for each. More would be slower, and the first to
+/// run out of time the one that is to blame least.
 const AT_A_TIME: usize = 4;
 
 /// Which trials to run.

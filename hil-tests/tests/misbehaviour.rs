@@ -1,5 +1,5 @@
-//! The suite fails on devices that misbehave: in time, with a cause that names what happened, and with
-//! the exit status of a failure. On one that behaves the same trials pass.
+//! The suite fails on devices that misbehave: in time, with a cause that names what happened, and
+//! with the exit status of a failure. On one that behaves the same trials pass.
 
 use std::fs;
 use std::path::PathBuf;

@@ -25,7 +25,8 @@ fn assert_near(what: &str, found: &[f32], expected: &[f64]) {
     }
 }
 
-/// Windows of odd and even kernels, with and without padding, over pictures that they do not divide.
+/// Windows of odd and even kernels, with and without padding, over pictures that they do not
+/// divide.
 fn windows() -> Vec<Window> {
     let mut windows = Vec::new();
     for padding in [Padding::Same, Padding::Valid] {

@@ -60,7 +60,8 @@ impl Place {
         assert!(status.success(), "{output}: {status}");
     }
 
-    /// What a training left: its weights, and its log without the seconds, which are never the same.
+    /// What a training left: its weights, and its log without the seconds, which are never the
+    /// same.
     fn outcome(&self, output: &str) -> (Vec<u8>, Vec<String>) {
         let file = |name: &str| std::fs::read(self.folder.join(output).join(name)).unwrap();
         let log = String::from_utf8(file("log.csv")).unwrap();

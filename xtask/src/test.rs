@@ -91,8 +91,8 @@ fn documentation() -> Result<()> {
     run_command(cargo.args(EMULATION))
 }
 
-/// Of the boards in this workspace: the layers beneath the others are too heavy to be checked for this
-/// alone. `cargo clippy` in their folders does it.
+/// Of the boards in this workspace: the layers beneath the others are too heavy to be checked for
+/// this alone. `cargo clippy` in their folders does it.
 fn board_lints() -> Result<()> {
     for board in board::all().into_iter().filter(|board| !board.standalone) {
         match toolchain::choose(&board.target)? {

@@ -49,7 +49,8 @@ impl Failure {
         Self { help: help.into(), ..self }
     }
 
-    /// The same with another account of what did not work; what there was becomes part of the cause.
+    /// The same with another account of what did not work; what there was becomes part of the
+    /// cause.
     pub fn because(self, what: impl Into<String>) -> Self {
         Self { cause: format!("{}\n{}", self.what, self.cause), what: what.into(), ..self }
     }

@@ -1,5 +1,5 @@
-//! Kernels on made-up data, each answer a digest: worked out on the host when this is built, and on the
-//! core when it runs. What the host's own are held against is in `kernels/tests`.
+//! Kernels on made-up data, each answer a digest: worked out on the host when this is built, and on
+//! the core when it runs. What the host's own are held against is in `kernels/tests`.
 
 use quintet_kernels::dense::{Layer, Rows, Target};
 use quintet_kernels::softmax::Exponential;

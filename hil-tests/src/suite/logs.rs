@@ -106,7 +106,8 @@ fn shows(device: &Device) -> Verdict {
         check!(record.level == level, "{record}");
         let (path, line) = record.place.as_ref().ok_or("no place in the source")?;
         check!(path.ends_with(Path::new("firmware/src").join(file)), "{record}");
-        // A board's firmware is to be built from this very source; elsewhere it cannot be looked at.
+        // A board's firmware is to be built from this very source; elsewhere it cannot be looked
+        // at.
         if let Ok(source) = std::fs::read_to_string(path) {
             let there = source.lines().nth(*line as usize - 1).unwrap_or_default();
             check!(there.contains("log!("), "{record}: it is not logged there: {there}");

@@ -44,8 +44,8 @@ fn is_not_sent_again(device: &Device) -> Verdict {
     Ok(())
 }
 
-/// Marks every 4 KiB of the arena, so that two addresses that are one memory are found; a large arena
-/// in as many steps as a small one.
+/// Marks every 4 KiB of the arena, so that two addresses that are one memory are found; a large
+/// arena in as many steps as a small one.
 fn whole_arena(device: &Device) -> Verdict {
     const MARK: usize = 16;
     let mut connection = device.open()?;

@@ -100,7 +100,8 @@ fn made_up(device: &Device) -> Verdict {
         (500, 2, [333, 9]),
         (500, 3, [9, 333]),
         (2000, 3, [128, 96]),
-        // Wider than a tile: several columns of them, and the first is drawn by a kernel of its own.
+        // Wider than a tile: several columns of them, and the first is drawn by a kernel of its
+        // own.
         (500, 1, [1000, 40]),
     ] {
         let name = format!("{count} Gaussians of degree {degree}");

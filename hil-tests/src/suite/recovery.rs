@@ -1,5 +1,5 @@
-//! Resets, lost power and pulled cables in the middle of uploads and runs: the session goes on, sends
-//! only what is missing, and draws the same pixels; or says what is wrong.
+//! Resets, lost power and pulled cables in the middle of uploads and runs: the session goes on,
+//! sends only what is missing, and draws the same pixels; or says what is wrong.
 
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;

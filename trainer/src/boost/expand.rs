@@ -30,8 +30,8 @@ pub fn expand(network: &Network, boost: &Boost) -> Network {
     builder.finish()
 }
 
-/// Pointwise convolutions, and dense layers of vectors, which are the same: without a bias, and with
-/// a normalisation that can take one up.
+/// Pointwise convolutions, and dense layers of vectors, which are the same: without a bias, and
+/// with a normalisation that can take one up.
 fn candidates(network: &Network) -> Vec<usize> {
     let is_candidate = |number: &usize| match &network.nodes[*number].operation {
         Operation::Convolve { window, bias: None, .. } => {

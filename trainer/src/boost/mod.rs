@@ -1,10 +1,11 @@
-//! NetBooster (Yu et al., DAC 2023): a tiny network is trained as a deep giant and contracted again.
+//! NetBooster (Yu et al., DAC 2023): a tiny network is trained as a deep giant and contracted
+//! again.
 //!
 //! Chosen pointwise convolutions become inverted residual blocks whose depthwise kernel is 1x1, so
 //! that each is a product of matrices once its activations are gone. Those are taken away little by
 //! little (`a z + (1 - a) clip(z)`, `a` from 0 to 1); at `a = 1` the giant is, to rounding, the
-//! network that it was made from, with other weights. The paper itself could not be read; what stands
-//! here follows its abstract and its published outline. Ours are: the choice among pointwise
+//! network that it was made from, with other weights. The paper itself could not be read; what
+//! stands here follows its abstract and its published outline. Ours are: the choice among pointwise
 //! convolutions with a normalisation, the linear shortcut, and where the slope acts on ReLU6.
 
 mod contract;

@@ -1,5 +1,5 @@
-//! What the user sees when something fails: what, why, what to do next, and the exit code. The codes
-//! and the form are those of the `quintet` command.
+//! What the user sees when something fails: what, why, what to do next, and the exit code. The
+//! codes and the form are those of the `quintet` command.
 
 use std::fmt;
 use std::path::Path;

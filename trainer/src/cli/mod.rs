@@ -78,8 +78,8 @@ struct Arguments {
     /// Epochs between two looks at the test samples
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     evaluate_every: u32,
-    /// Write the test samples as well, as the network is given them, and what its int8 form answers:
-    /// test_samples.npy, test_labels.npy, test_outputs.npy
+    /// Write the test samples as well, as the network is given them, and what its int8 form
+    /// answers: test_samples.npy, test_labels.npy, test_outputs.npy
     #[arg(long)]
     samples: bool,
     /// Print one JSON document at the end

@@ -1,5 +1,5 @@
-//! What is said on standard error while training goes on: a bar if that is a terminal, and a line for
-//! each epoch.
+//! What is said on standard error while training goes on: a bar if that is a terminal, and a line
+//! for each epoch.
 
 use std::fmt::Display;
 use std::io::{self, Write};

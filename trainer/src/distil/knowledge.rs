@@ -16,9 +16,9 @@ pub enum Uncertainty {
     Entropy,
 }
 
-/// The Kullback-Leibler divergence of the outputs at a temperature `t` from the teacher's, times `t^2`
-/// (so that its gradient does not shrink with `t`) and each sample's certainty; the mean over samples.
-/// Adds its gradient, times `weight`.
+/// The Kullback-Leibler divergence of the outputs at a temperature `t` from the teacher's, times
+/// `t^2` (so that its gradient does not shrink with `t`) and each sample's certainty; the mean over
+/// samples. Adds its gradient, times `weight`.
 pub fn distil(
     outputs: &[f32],
     teacher: &[f32],

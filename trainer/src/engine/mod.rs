@@ -1,9 +1,9 @@
 //! Runs networks forward and backward on batches.
 //!
 //! A batch is split into lanes of [`LANE`] samples. Between two normalisations, where all lanes
-//! have to meet, a lane goes through all nodes by itself, so that what one node wrote is still in the
-//! cache when the next reads it. Lanes run on as many threads as there are; what they sum up is added
-//! in their order, so results do not depend on the number of threads.
+//! have to meet, a lane goes through all nodes by itself, so that what one node wrote is still in
+//! the cache when the next reads it. Lanes run on as many threads as there are; what they sum up is
+//! added in their order, so results do not depend on the number of threads.
 
 mod lane;
 mod schedule;

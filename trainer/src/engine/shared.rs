@@ -153,8 +153,8 @@ impl Shared {
         channels.set(network, state, tensors);
     }
 
-    /// Takes a gradient through a normalisation's statistics, from the lanes' sums, and adds those of
-    /// its own parameters to `gradient`.
+    /// Takes a gradient through a normalisation's statistics, from the lanes' sums, and adds those
+    /// of its own parameters to `gradient`.
     pub fn differentiate(
         &mut self,
         network: &Network,

@@ -45,8 +45,8 @@ impl Evaluation {
     }
 }
 
-/// Runs the first `samples` samples of `data`. Of the virtual device there is one for each thread of
-/// the pool, of others one.
+/// Runs the first `samples` samples of `data`. Of the virtual device there is one for each thread
+/// of the pool, of others one.
 ///
 /// # Errors
 /// When there is no such device, it fails, or the data are for another network.

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::network::Window;
 
-/// The part of a picture that a window reaches, with the zeros around it: rows x columns x channels.
+/// The part of a picture that a window reaches, with the zeros around it: rows x columns x
+/// channels.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// Its numbers.

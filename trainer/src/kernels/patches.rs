@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::frame::Frame;
 use crate::network::Window;
 
-/// The patches of the picture in a frame, for some of the output's rows: a row for each output pixel,
-/// of kernel height x kernel width x channels numbers.
+/// The patches of the picture in a frame, for some of the output's rows: a row for each output
+/// pixel, of kernel height x kernel width x channels numbers.
 pub fn gather(
     frame: &Frame,
     window: &Window,

@@ -1,5 +1,5 @@
-//! An autoencoder of dense layers: what it reproduces badly is an anomaly. As it is by default, it is
-//! that of MLPerf Tiny (Koizumi et al. 2020, the baseline of DCASE task 2).
+//! An autoencoder of dense layers: what it reproduces badly is an anomaly. As it is by default, it
+//! is that of MLPerf Tiny (Koizumi et al. 2020, the baseline of DCASE task 2).
 
 use serde::{Deserialize, Serialize};
 

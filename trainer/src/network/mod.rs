@@ -2,8 +2,8 @@
 //! of their parameters in one vector.
 //!
 //! Pictures are NHWC. The weights of a convolution are kernel height x kernel width x inputs x
-//! outputs, those of a depthwise one kernel height x kernel width x channels, those of a dense layer
-//! inputs x outputs: the output's channels are always last.
+//! outputs, those of a depthwise one kernel height x kernel width x channels, those of a dense
+//! layer inputs x outputs: the output's channels are always last.
 
 mod build;
 mod initialise;

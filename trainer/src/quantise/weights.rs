@@ -1,5 +1,5 @@
-//! Weights and biases as int8 layers have them: symmetric int8 with a scale for each output channel,
-//! and int32 at the scale of the products.
+//! Weights and biases as int8 layers have them: symmetric int8 with a scale for each output
+//! channel, and int32 at the scale of the products.
 //!
 //! Source: TensorFlow Lite 8-bit quantization specification. Dense layers have one scale for all
 //! outputs, which is all that TFLite's kernels up to 2.14 and those for microcontrollers take.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::training::{Stage, StepReport};
 
 /// The columns of [`Log::csv`]. Losses and the distance are means over the epoch's samples;
-/// accuracies are shares; rate and slope are those of the epoch's last step; seconds are of work, all
-/// epochs so far. What there is not is empty.
+/// accuracies are shares; rate and slope are those of the epoch's last step; seconds are of work,
+/// all epochs so far. What there is not is empty.
 const COLUMNS: &str = "epoch,step,stage,rate,loss,train_accuracy,test_accuracy,teacher_loss,\
                        teacher_accuracy,distance,conflicts,conflicts_of,slope,seconds";
 

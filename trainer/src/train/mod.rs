@@ -1,4 +1,5 @@
-//! Training: losses, the optimiser and its schedule, what happens in a step, and what is kept of it.
+//! Training: losses, the optimiser and its schedule, what happens in a step, and what is kept of
+//! it.
 
 pub mod checkpoint;
 pub mod curve;

@@ -1,5 +1,5 @@
-//! Stochastic gradient descent with Nesterov's momentum (Sutskever et al. 2013), weight decay, and a
-//! learning rate that warms up and then falls as a cosine.
+//! Stochastic gradient descent with Nesterov's momentum (Sutskever et al. 2013), weight decay, and
+//! a learning rate that warms up and then falls as a cosine.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,8 +46,8 @@ impl Optimiser {
     }
 }
 
-/// The learning rate at a share (0..1) of training: rises over the first `warm_up` of it, then falls
-/// as a cosine to zero.
+/// The learning rate at a share (0..1) of training: rises over the first `warm_up` of it, then
+/// falls as a cosine to zero.
 #[must_use]
 pub fn cosine(rate: f32, warm_up: f32, progress: f32) -> f32 {
     if progress < warm_up {

@@ -1,5 +1,5 @@
-//! Training, step by step. Everything random is made of the seed, the epoch and the sample's number,
-//! so that [`Training::snapshot`] is all there is to keep.
+//! Training, step by step. Everything random is made of the seed, the epoch and the sample's
+//! number, so that [`Training::snapshot`] is all there is to keep.
 
 use serde::{Deserialize, Serialize};
 
@@ -392,8 +392,8 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// The network as it is by now, in floats: with statistics measured anew, and contracted if it is
-    /// a giant (which changes what it does as long as its slope is not 1); once it learns to be
+    /// The network as it is by now, in floats: with statistics measured anew, and contracted if it
+    /// is a giant (which changes what it does as long as its slope is not 1); once it learns to be
     /// rounded, with its roundings.
     #[must_use]
     pub fn network(&mut self) -> (Network, State) {
@@ -425,8 +425,8 @@ impl<'a> Training<'a> {
         Ok(quantise(&network, &state, self.data, &self.recipe.int8.calibration)?)
     }
 
-    /// As [`accuracy`](super::accuracy), of the tiny network (a giant where it is one) by its running
-    /// statistics, or of the rounded one.
+    /// As [`accuracy`](super::accuracy), of the tiny network (a giant where it is one) by its
+    /// running statistics, or of the rounded one.
     pub fn accuracy(&mut self, data: &Dataset) -> f32 {
         let mut state = self.extract();
         if self.snapshot.stage == Stage::Aware {

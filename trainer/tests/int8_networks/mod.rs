@@ -1,4 +1,5 @@
-//! Networks of all kinds with numbers drawn at random, and data for them: nothing has to be trained.
+//! Networks of all kinds with numbers drawn at random, and data for them: nothing has to be
+//! trained.
 
 use quintet_trainer::data::Dataset;
 use quintet_trainer::models::mobilenet_v2::{MobileNetV2, Stage};

@@ -8,8 +8,8 @@ use cortex_m_rt::{ExceptionFrame, exception};
 
 /// Core clocks between two interrupts.
 const TICK: u32 = 2_000;
-/// Where the FSMC's first bank is on silicon, whose clock is off (RM0090, section 36.4); in QEMU there
-/// is nothing.
+/// Where the FSMC's first bank is on silicon, whose clock is off (RM0090, section 36.4); in QEMU
+/// there is nothing.
 const NOWHERE: usize = 0x6000_0000;
 
 /// Has SysTick interrupt from now on.
@@ -29,7 +29,8 @@ fn SysTick() {
 
 /// Executes an instruction that there is not.
 pub fn undefined_instruction() {
-    // SAFETY: permanently undefined (Armv7-M ARM, section A7.7.194): it faults and does nothing else.
+    // SAFETY: permanently undefined (Armv7-M ARM, section A7.7.194): it faults and does nothing
+    // else.
     unsafe { asm!("udf #0") };
 }
 
