@@ -137,6 +137,24 @@ fn what_is_wrong_with_a_configuration_is_told_with_its_place() {
     assert!(refusal(&train(&folder, &[]), 1).contains("net.toml"));
 }
 
+#[cfg(unix)]
+#[test]
+fn data_may_lie_elsewhere_than_the_configuration_says() {
+    let folder = place("elsewhere");
+    let path = folder.join("net.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("data/digits", "data/letters")).unwrap();
+    // From where the user is.
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join("digits");
+    std::os::unix::fs::symlink(data, folder.join("here")).unwrap();
+    assert!(train(&folder, &["--data", "here"]).status.success());
+    let said = refusal(&train(&folder, &["--data", "nowhere", "--overwrite"]), 1);
+    assert!(said.contains("nowhere: there is no"), "{said}");
+    std::fs::write(&path, text.replace("\"idx\"", "\"digits\"").replace("path", "# path")).unwrap();
+    let said = refusal(&train(&folder, &["--data", "here", "--overwrite"]), 2);
+    assert!(said.contains("--data makes no sense here"), "{said}");
+}
+
 #[test]
 fn training_that_diverges_stops_and_says_what_to_lower() {
     let folder = place("diverges");

@@ -11,7 +11,7 @@ use quintet_trainer::quantise::aware;
 use quintet_trainer::random::Random;
 use quintet_trainer::train::accuracy;
 use quintet_trainer::train::error::TrainingError;
-use quintet_trainer::train::recipe::{Int8, Recipe};
+use quintet_trainer::train::recipe::{Int8, Recipe, Tune};
 use quintet_trainer::train::training::Training;
 
 const INPUT: Shape = Shape { height: 12, width: 12, channels: 3 };
@@ -254,14 +254,16 @@ fn stripes(count: usize) -> Dataset {
 }
 
 fn recipes() -> Vec<Recipe> {
-    let boost = Boost { tune_epochs: 2, linearise: 0.5, ..Boost::default() };
+    let boost = Boost { linearise: 0.5, ..Boost::default() };
     let distil = Distil::default();
+    let tune = Tune { epochs: 2, rate: 0.02 };
     let plain = Recipe { epochs: 3, batch: 32, rate: 0.1, seed: 4, ..Recipe::default() };
     vec![
         plain.clone(),
-        Recipe { boost: Some(boost), ..plain.clone() },
+        Recipe { boost: Some(boost), tune, ..plain.clone() },
         Recipe { distil: Some(distil), ..plain.clone() },
-        Recipe { boost: Some(boost), distil: Some(distil), ..plain },
+        Recipe { distil: Some(distil), tune, ..plain.clone() },
+        Recipe { boost: Some(boost), distil: Some(distil), tune, ..plain },
     ]
 }
 
@@ -312,6 +314,8 @@ fn data_that_a_network_cannot_learn_are_refused() {
     assert_eq!(error, TrainingError::Shape { network: INPUT, data: flat.shape });
     let boost = Some(Boost { share: 0.01, ..Boost::default() });
     assert_eq!(refused(Recipe { boost, ..Recipe::default() }, &data), TrainingError::Boost);
+    let boost = Some(Boost::default());
+    assert_eq!(refused(Recipe { boost, ..Recipe::default() }, &data), TrainingError::Tuning);
     let error = refused(Recipe { batch: 1000, ..Recipe::default() }, &data);
     assert_eq!(error, TrainingError::Batch { samples: 320, batch: 1000 });
 }

@@ -2,12 +2,11 @@
 //! an emulated Cortex-M board, and holds the board's answers against the host's.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::process::{build_quintet, command, read, root, show, target_directory};
+use crate::process::{build_quintet, command, document, root, target_directory};
 use crate::{board, firmware, setup, trainer};
 
 const DEVICE: &str = "qemu:mps2-an386";
@@ -47,13 +46,6 @@ fn evaluate(program: &Path, folder: &Path) -> Result<Value> {
         evaluate.arg(option).arg(folder.join(format!("test_{name}.npy")));
     }
     document(&mut evaluate)
-}
-
-/// Runs a command that prints a JSON document.
-fn document(command: &mut Command) -> Result<Value> {
-    println!("+ {}\n", show(command));
-    let printed = read(command)?;
-    serde_json::from_str(&printed).with_context(|| format!("{} printed no JSON", show(command)))
 }
 
 /// The numbers that are worth a look.

@@ -10,6 +10,7 @@ mod firmware;
 mod fuzz;
 mod golden;
 mod hil;
+mod methods;
 mod on_device;
 mod options;
 mod placement;
@@ -43,6 +44,10 @@ Usage: cargo xtask COMMAND
   demo                  set up, build, and render a scene on an emulated Cortex-M board
   demo-train            set up, build, train a network, export it in int8, and run it on an emulated
                         Cortex-M board, whose answers have to be the host's
+  methods --data DIR [--seeds N]
+                        plain training, NetBooster, NetDistiller and both on CIFAR-10, from N (3)
+                        seeds each: accuracies in float and int8 and what they cost (hours; goes on
+                        where it was stopped)
   bench [--json]        executed instructions a frame: scenes, sizes, boards
   fuzz [--seconds N] [--target T]
                         cargo-fuzz on each target, or on one, for N seconds each (60)
@@ -91,6 +96,7 @@ fn run(arguments: &[&str]) -> Result<()> {
         ["sizes"] => sizes::run(),
         ["demo"] => demo::run(),
         ["demo-train"] => demo_train::run(),
+        ["methods", options @ ..] => methods::run(options),
         ["bench"] => bench::run(false),
         ["bench", "--json"] => bench::run(true),
         ["fuzz"] => fuzz::run("60", None),

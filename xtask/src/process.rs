@@ -65,6 +65,13 @@ pub fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Runs a command, its messages shown, that prints a JSON document.
+pub fn document(command: &mut Command) -> Result<serde_json::Value> {
+    println!("+ {}\n", show(command));
+    let printed = read(command.stderr(Stdio::inherit()))?;
+    serde_json::from_str(&printed).with_context(|| format!("{} printed no JSON", show(command)))
+}
+
 /// Whether a command starts and succeeds; shows nothing.
 pub fn succeeds(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

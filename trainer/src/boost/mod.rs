@@ -37,23 +37,12 @@ pub struct Boost {
     pub share: f32,
     /// What bridges them.
     pub shortcut: Shortcut,
-    /// Epochs of tuning after those of the giant.
-    pub tune_epochs: usize,
-    /// Greatest learning rate of tuning.
-    pub tune_rate: f32,
     /// Share of the tuning in which activations become linear; then the giant is contracted.
     pub linearise: f32,
 }
 
 impl Default for Boost {
     fn default() -> Self {
-        Self {
-            ratio: 6,
-            share: 0.5,
-            shortcut: Shortcut::Linear,
-            tune_epochs: 10,
-            tune_rate: 0.02,
-            linearise: 0.4,
-        }
+        Self { ratio: 6, share: 0.5, shortcut: Shortcut::Linear, linearise: 0.4 }
     }
 }

@@ -74,8 +74,8 @@ impl From<TrainingError> for Failure {
 
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
-        let help = "the float network was written; change the network so that devices can run it";
-        Self::new(FAILED, "the network cannot be made int8", error, help)
+        let help = format!("the float network was written; {}", error.advice());
+        Self::new(FAILED, "the network cannot be made int8", &error, help)
     }
 }
 

@@ -8,12 +8,12 @@ mod progress;
 mod session;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use quintet_trainer::config::ConfigFile;
+use quintet_trainer::config::{Config, ConfigFile};
 
 use failure::{FAILED, Failure, USAGE};
 use folder::Folder;
@@ -25,7 +25,7 @@ use session::{End, Keeping, Session};
 const MORE: &str = "\
 Examples:
   quintet train trainer/configs/digits.toml             a minute, with data that ship
-  quintet train net.toml --output runs/one --seed 1
+  quintet train net.toml --data ~/cifar10 --output runs/one --seed 1
   quintet train net.toml --output runs/one --seed 1 --resume
 
 The folder has, once training is over, network.safetensors (the float network), network.tflite (the
@@ -54,6 +54,9 @@ struct Arguments {
     /// What to train, on what and how
     #[arg(value_name = "CONFIG.toml")]
     config: PathBuf,
+    /// Where the data are, not where the configuration says
+    #[arg(short, long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Folder for all that is written [default: named after the configuration]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
@@ -110,6 +113,9 @@ fn train(arguments: &Arguments) -> Result<End, Failure> {
     let recipe = &mut file.config.recipe;
     recipe.seed = arguments.seed.unwrap_or(recipe.seed);
     recipe.epochs = arguments.epochs.map_or(recipe.epochs, |epochs| epochs as usize);
+    if let Some(path) = &arguments.data {
+        take_data_from(path, &mut file.config)?;
+    }
     let data = file.config.data.read(file.base())?;
     file.check_data(&data)?;
     let output = arguments.output();
@@ -136,6 +142,23 @@ fn train(arguments: &Arguments) -> Result<End, Failure> {
         outcome.text()
     })?;
     Ok(End::Over)
+}
+
+/// Takes the data from a path that begins where the user is, not where the configuration lies.
+fn take_data_from(path: &Path, config: &mut Config) -> Result<(), Failure> {
+    let absolute = std::path::absolute(path).map_err(|error| {
+        let what = format!("cannot find {}", path.display());
+        Failure::new(FAILED, what, error, "give --data the data set's folder")
+    })?;
+    if config.data.set_path(absolute) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        USAGE,
+        "--data makes no sense here",
+        "the configuration's data are part of the program",
+        "leave --data out, or choose a configuration with data.path",
+    ))
 }
 
 impl Arguments {

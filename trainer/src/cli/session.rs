@@ -170,7 +170,7 @@ impl<'a> Session<'a> {
                 format!("training has diverged by step {}", snapshot.step),
                 "a weight is no finite number any more",
                 format!(
-                    "lower recipe.rate (it is {}) or recipe.boost.tune_rate, or raise \
+                    "lower recipe.rate (it is {}) or recipe.tune.rate, or raise \
                      recipe.warm_up, and begin anew with --overwrite",
                     self.config.recipe.rate
                 ),

@@ -14,7 +14,7 @@ use crate::models::ds_cnn::DsCnn;
 use crate::models::mobilenet_v2::MobileNetV2;
 use crate::models::resnet8::ResNet8;
 use crate::quantise::Choice;
-use crate::train::recipe::{Int8, Recipe};
+use crate::train::recipe::{Int8, Recipe, Tune};
 use crate::train::task::Task;
 
 /// More than any network or training has, and far below where products of sizes overflow.
@@ -77,6 +77,7 @@ fn recipe(recipe: &Recipe) -> Checked {
     augment(&recipe.augment)?;
     recipe.boost.as_ref().map_or(Ok(()), boost)?;
     recipe.distil.as_ref().map_or(Ok(()), distil)?;
+    tune(recipe)?;
     int8(&recipe.int8)
 }
 
@@ -88,9 +89,18 @@ fn augment(augment: &Augment) -> Checked {
 fn boost(boost: &Boost) -> Checked {
     number("recipe.boost.ratio", boost.ratio, 1..=64)?;
     number("recipe.boost.share", boost.share, f32::MIN_POSITIVE..=1.0)?;
-    number("recipe.boost.tune_epochs", boost.tune_epochs, 1..=MOST)?;
-    number("recipe.boost.tune_rate", boost.tune_rate, f32::MIN_POSITIVE..=100.0)?;
     number("recipe.boost.linearise", boost.linearise, 0.0..=1.0)
+}
+
+fn tune(recipe: &Recipe) -> Checked {
+    let Tune { epochs, rate } = recipe.tune;
+    let key = "recipe.tune.epochs";
+    number("recipe.tune.rate", rate, f32::MIN_POSITIVE..=100.0)?;
+    if recipe.boost.is_some() && epochs == 0 {
+        let reason = "is 0, and [recipe.boost] needs some in which its giant becomes linear";
+        return Err(Invalid { key: key.into(), reason: reason.into() });
+    }
+    number(key, epochs, 0..=MOST)
 }
 
 fn distil(distil: &Distil) -> Checked {

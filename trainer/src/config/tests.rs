@@ -124,7 +124,8 @@ fn a_network_either_classifies_or_reproduces() {
 fn two_configurations_differ_in_what_decides_on_the_outcome() {
     let [one, other, elsewhere] = [
         GOOD.to_owned(),
-        GOOD.replace("epochs = 3", "epochs = 4").replace("distil =", "boost = {}\n#"),
+        GOOD.replace("epochs = 3", "epochs = 4")
+            .replace("distil =", "boost = {}\ntune = { epochs = 1 }\n#"),
         GOOD.replace("\"digits\"", "\"../elsewhere\""),
     ]
     .map(|text| read("differences", &text).unwrap().config.identity().unwrap());
@@ -145,4 +146,11 @@ fn the_examples_can_be_used() {
         let read = ConfigFile::read(&path);
         assert!(read.is_ok(), "{}", read.unwrap_err());
     }
+}
+
+#[test]
+fn a_giant_without_tuning_is_refused() {
+    let text = refusal("tune", "distil = { width = 2.0 }", "boost = { ratio = 6 }");
+    assert!(text.contains("`recipe.tune.epochs` is 0"), "{text}");
+    assert!(text.contains("[recipe.boost]"), "{text}");
 }

@@ -30,6 +30,18 @@ pub enum Source {
 }
 
 impl Source {
+    /// Takes the data from another place. Whether they come from a place at all.
+    pub fn set_path(&mut self, path: PathBuf) -> bool {
+        let place = match self {
+            Self::Cifar10 { path } | Self::Idx { path } => path,
+            Self::Digits {} => return false,
+            Self::Images(images) => &mut images.path,
+            Self::Sounds(sounds) => &mut sounds.path,
+        };
+        *place = path;
+        true
+    }
+
     /// Reads the set; relative paths begin at `base`.
     ///
     /// # Errors

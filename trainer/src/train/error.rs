@@ -42,6 +42,9 @@ pub enum TrainingError {
         /// The tensor's name.
         tensor: String,
     },
+    /// NetBooster's giant has no time to become linear.
+    #[error("a giant without tuning does not become the network that is wanted")]
+    Tuning,
     /// NetBooster has nothing to do.
     #[error(
         "none of the network's layers is expanded: it has none to expand, or the share is too small"
@@ -73,17 +76,16 @@ impl TrainingError {
                  and an autoencoder as many as its input has numbers"
             }
             Self::Teacher { .. } => "choose a whole number for recipe.distil.width, 2 for example",
+            Self::Tuning => "give recipe.tune.epochs, a third of recipe.epochs or more",
             Self::Boost => "leave [recipe.boost] out, or raise recipe.boost.share",
             Self::Checkpoint => {
                 "choose another folder with --output, or begin anew with --overwrite"
             }
             Self::Diverged { .. } => {
-                "lower recipe.rate, recipe.boost.tune_rate or recipe.int8.aware_rate, or raise \
+                "lower recipe.rate, recipe.tune.rate or recipe.int8.aware_rate, or raise \
                  recipe.warm_up, and begin anew with --overwrite"
             }
-            Self::Quantise(_) => {
-                "train for longer, or at a lower rate, until all numbers are finite"
-            }
+            Self::Quantise(error) => error.advice(),
         }
     }
 }

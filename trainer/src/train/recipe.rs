@@ -33,8 +33,27 @@ pub struct Recipe {
     pub boost: Option<Boost>,
     /// NetDistiller.
     pub distil: Option<Distil>,
+    /// What comes after that.
+    pub tune: Tune,
     /// From floats to int8.
     pub int8: Int8,
+}
+
+/// Tuning: the network goes on by itself, at a learning rate that rises and falls anew. A giant
+/// becomes linear first; a teacher learns no more and only answers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tune {
+    /// Epochs, on top of the recipe's; a giant needs one at least.
+    pub epochs: usize,
+    /// Greatest learning rate.
+    pub rate: f32,
+}
+
+impl Default for Tune {
+    fn default() -> Self {
+        Self { epochs: 0, rate: 0.05 }
+    }
 }
 
 /// How a network becomes int8.
@@ -69,6 +88,7 @@ impl Default for Recipe {
             augment: Augment::default(),
             boost: None,
             distil: None,
+            tune: Tune::default(),
             int8: Int8::default(),
         }
     }
@@ -78,6 +98,6 @@ impl Recipe {
     /// Epochs with those of tuning and of quantisation-aware training.
     #[must_use]
     pub fn all_epochs(&self) -> usize {
-        self.epochs + self.boost.map_or(0, |boost| boost.tune_epochs) + self.int8.aware_epochs
+        self.epochs + self.tune.epochs + self.int8.aware_epochs
     }
 }

@@ -35,7 +35,7 @@ pub enum Stage {
     Main,
     /// A giant on its way to become linear.
     Linearise,
-    /// The network itself, after it was a giant.
+    /// The network itself, after it was a giant, or without the teacher learning beside it.
     Tune,
     /// The network with the roundings of int8: quantisation-aware training.
     Aware,
@@ -115,6 +115,9 @@ impl<'a> Training<'a> {
         let small = boosted(build(1.0));
         if recipe.boost.is_some() && small == plain {
             return Err(TrainingError::Boost);
+        }
+        if recipe.boost.is_some() && recipe.tune.epochs == 0 {
+            return Err(TrainingError::Tuning);
         }
         let (main, inner) = match &recipe.distil {
             Some(distil) => {
@@ -314,7 +317,7 @@ impl<'a> Training<'a> {
             let progress = (step.max(first) - first) as f32 / length;
             cosine(greatest, epochs * steps as f32 / length, progress)
         };
-        let warm_up = self.recipe.warm_up;
+        let (warm_up, tuned) = (self.recipe.warm_up, self.recipe.tune.rate);
         match (self.recipe.boost, self.recipe.int8) {
             (boost, int8) if step >= tune => {
                 let slope = if boost.is_some() { 1.0 } else { 0.0 };
@@ -323,8 +326,9 @@ impl<'a> Training<'a> {
             (Some(boost), _) if step >= main => {
                 let whole = (tune - main).max(1) as f32 * boost.linearise.max(f32::EPSILON);
                 let slope = ((step - main) as f32 / whole).min(1.0);
-                (rate(boost.tune_rate, main, tune, warm_up.min(1.0)), slope)
+                (rate(tuned, main, tune, warm_up.min(1.0)), slope)
             }
+            (None, _) if step >= main => (rate(tuned, main, tune, warm_up.min(1.0)), 0.0),
             _ => (rate(self.recipe.rate, 0, main, warm_up), 0.0),
         }
     }
@@ -333,7 +337,7 @@ impl<'a> Training<'a> {
     fn ends(&self) -> [usize; 3] {
         let steps = self.steps_of_epoch();
         let main = steps * self.recipe.epochs;
-        let tune = main + steps * self.recipe.boost.map_or(0, |boost| boost.tune_epochs);
+        let tune = main + steps * self.recipe.tune.epochs;
         [main, tune, tune + steps * self.recipe.int8.aware_epochs]
     }
 
@@ -341,13 +345,14 @@ impl<'a> Training<'a> {
     fn enter_stage(&mut self) -> Result<(), TrainingError> {
         let [main, tune, aware] = self.ends();
         let step = self.snapshot.step;
+        if self.snapshot.stage == Stage::Main && step >= main && tune > main {
+            let state = self.extract();
+            self.snapshot.teacher = self.leave_main();
+            let is_giant = self.recipe.boost.is_some();
+            self.begin(if is_giant { Stage::Linearise } else { Stage::Tune }, state);
+        }
         if let Some(boost) = self.recipe.boost {
             let linear = main + ((tune - main) as f32 * boost.linearise).ceil() as usize;
-            if self.snapshot.stage == Stage::Main && step >= main && tune > main {
-                let state = self.extract();
-                self.snapshot.teacher = self.leave_main();
-                self.begin(Stage::Linearise, state);
-            }
             if self.snapshot.stage == Stage::Linearise && step >= linear.max(main + 1) {
                 let state = self.network().1;
                 self.main = Runner::new(self.plain.clone());

@@ -147,3 +147,51 @@ impl<'a> Pieces<'a> {
         Err(SavedError::Damaged("there is more in it than its description says"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEST: Kind = Kind { magic: *b"TEST", name: "test" };
+
+    fn open(file: &[u8]) -> Result<(String, Vec<Placed>, Vec<Vec<u8>>), SavedError> {
+        let (description, mut pieces) = TEST.open(file)?;
+        let constants = pieces.constants(vec![Constant { offset: 8, bytes: 300 }])?;
+        let pages = pieces.pages(vec![50, 70])?;
+        pieces.end()?;
+        Ok((description, constants, pages))
+    }
+
+    fn sealed() -> Vec<u8> {
+        TEST.seal(&"a description", &[vec![1; 300], vec![2; 50], vec![3; 70]])
+    }
+
+    #[test]
+    fn what_was_sealed_is_opened() {
+        let (description, constants, pages) = open(&sealed()).unwrap();
+        assert_eq!(description, "a description");
+        assert_eq!((constants[0].offset, &constants[0].bytes), (8, &vec![1; 300]));
+        assert_eq!(pages, [vec![2; 50], vec![3; 70]]);
+    }
+
+    #[test]
+    fn damage_is_noticed_wherever_it_is() {
+        let file = sealed();
+        for at in 0..file.len() {
+            let mut changed = file.clone();
+            changed[at] ^= 4;
+            assert!(open(&changed).is_err(), "byte {at}");
+            assert!(open(&file[..at]).is_err(), "{at} bytes");
+        }
+        let mut newer = file;
+        newer[4] = 2;
+        let error = open(&newer).unwrap_err().to_string();
+        assert!(error.contains("version 2"), "{error}");
+    }
+
+    #[test]
+    fn more_than_is_described_is_refused() {
+        let file = TEST.seal(&"a description", &[vec![1; 300], vec![2; 50], vec![3; 71]]);
+        assert!(matches!(open(&file), Err(SavedError::Damaged(_))));
+    }
+}
