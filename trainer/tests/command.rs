@@ -111,6 +111,32 @@ fn a_checkpoint_of_another_training_is_refused_with_what_differs() {
 }
 
 #[test]
+fn a_training_that_is_over_is_made_int8_in_another_way() {
+    let folder = place("int8");
+    let path = folder.join("net.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let files = || {
+        ["safetensors", "tflite"].map(|kind| {
+            std::fs::read(folder.join("net").join("network").with_extension(kind)).unwrap()
+        })
+    };
+    assert!(train(&folder, &[]).status.success());
+    let before = files();
+    let with = |int8: &str| std::fs::write(&path, format!("{text}int8 = {{ {int8} }}\n")).unwrap();
+    with("calibration = { choice = \"least-error\" }");
+    assert!(train(&folder, &["--resume"]).status.success());
+    let calibrated = files();
+    assert!(calibrated[0] == before[0] && calibrated[1] != before[1]);
+    with("aware_epochs = 1");
+    assert!(train(&folder, &["--resume"]).status.success());
+    assert!(files()[1] != before[1]);
+    // What has learnt to be rounded in one way is not taken for another.
+    with("aware_epochs = 1, aware_rate = 0.5");
+    let said = refusal(&train(&folder, &["--resume"]), 1);
+    assert!(said.contains("recipe.int8.aware_rate was"), "{said}");
+}
+
+#[test]
 fn a_damaged_checkpoint_is_refused() {
     let folder = place("damaged");
     assert!(train(&folder, &[]).status.success());

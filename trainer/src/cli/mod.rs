@@ -34,7 +34,8 @@ eval); from its first epoch on log.csv, curve.svg and checkpoint. The int8 netwo
 test samples on the virtual device, which answers as every device does.
 
 A training that was stopped, killed or cut off from its power goes on with --resume and ends in the
-same weights, bit by bit, as if nothing had happened; so it does with any number of threads.
+same weights, bit by bit, as if nothing had happened; so it does with any number of threads. One
+that is over is told again, and made int8 anew where [recipe.int8] has changed.
 
 With --json: config, output, network (path, bytes, parameters, multiplications), int8 (path, bytes,
 bundle, bundle_bytes, test_hits, test_accuracy), test_samples, test_accuracy, epochs, steps, seconds.

@@ -7,7 +7,7 @@ use quintet_trainer::data::Split;
 use quintet_trainer::network::{Network, State};
 use quintet_trainer::train::checkpoint::Checkpoint;
 use quintet_trainer::train::log::{EpochEnd, Log};
-use quintet_trainer::train::training::Training;
+use quintet_trainer::train::training::{Stage, Training};
 
 use super::failure::{FAILED, Failure};
 use super::folder::Folder;
@@ -75,6 +75,10 @@ impl<'a> Session<'a> {
     /// Goes on where a checkpoint was written. What was logged after it has not happened.
     pub fn resume(&mut self, checkpoint: Checkpoint) -> Result<(), Failure> {
         let mut differences = differences(&checkpoint.identity, &self.identity);
+        // Before quantisation-aware training nothing depends on how the network becomes int8.
+        if checkpoint.snapshot.stage != Stage::Aware {
+            differences.retain(|it| !it.starts_with("recipe.int8."));
+        }
         if checkpoint.fingerprint != self.fingerprint {
             differences.push("the data are not those that it began with".into());
         }
