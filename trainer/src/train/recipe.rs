@@ -70,7 +70,7 @@ pub struct Int8 {
 
 impl Default for Int8 {
     fn default() -> Self {
-        Self { calibration: Calibration::default(), aware_epochs: 0, aware_rate: 0.002 }
+        Self { calibration: Calibration::default(), aware_epochs: 0, aware_rate: 0.0002 }
     }
 }
 
