@@ -154,12 +154,19 @@ mod tests {
 
     const TEST: Kind = Kind { magic: *b"TEST", name: "test" };
 
-    fn open(file: &[u8]) -> Result<(String, Vec<Placed>, Vec<Vec<u8>>), SavedError> {
+    #[derive(Debug)]
+    struct Content {
+        description: String,
+        constants: Vec<Placed>,
+        pages: Vec<Vec<u8>>,
+    }
+
+    fn open(file: &[u8]) -> Result<Content, SavedError> {
         let (description, mut pieces) = TEST.open(file)?;
         let constants = pieces.constants(vec![Constant { offset: 8, bytes: 300 }])?;
         let pages = pieces.pages(vec![50, 70])?;
         pieces.end()?;
-        Ok((description, constants, pages))
+        Ok(Content { description, constants, pages })
     }
 
     fn sealed() -> Vec<u8> {
@@ -168,10 +175,11 @@ mod tests {
 
     #[test]
     fn what_was_sealed_is_opened() {
-        let (description, constants, pages) = open(&sealed()).unwrap();
-        assert_eq!(description, "a description");
-        assert_eq!((constants[0].offset, &constants[0].bytes), (8, &vec![1; 300]));
-        assert_eq!(pages, [vec![2; 50], vec![3; 70]]);
+        let content = open(&sealed()).unwrap();
+        assert_eq!(content.description, "a description");
+        let [constant] = &content.constants[..] else { panic!("one was sealed") };
+        assert_eq!((constant.offset, &constant.bytes), (8, &vec![1; 300]));
+        assert_eq!(content.pages, [vec![2; 50], vec![3; 70]]);
     }
 
     #[test]
