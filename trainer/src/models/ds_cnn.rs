@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{one, widen};
+use super::{one, square, widen};
 use crate::network::{Activation, Builder, Network, Padding, Shape};
 
 /// Its sizes.
@@ -40,15 +40,13 @@ impl DsCnn {
         let channels = widen(self.channels, self.width * factor, self.round_to);
         let mut builder = Builder::new(input);
         let first = (self.kernel, self.stride, Padding::Same);
-        let mut value = builder.convolve("stem", 0, channels, first, false);
-        value = builder.normalise("stem/norm", value, Activation::Relu, false);
+        let mut value = builder.convolve_normalised("stem", 0, channels, first, Activation::Relu);
         for number in 0..self.blocks {
-            let name = |part: &str| format!("block{number}/{part}");
-            let kernel = |size| ([size, size], [1, 1], Padding::Same);
-            value = builder.depthwise(&name("depthwise"), value, kernel(3), false);
-            value = builder.normalise(&name("depthwise/norm"), value, Activation::Relu, false);
-            value = builder.convolve(&name("pointwise"), value, channels, kernel(1), false);
-            value = builder.normalise(&name("pointwise/norm"), value, Activation::Relu, false);
+            let [depthwise, pointwise] =
+                ["depthwise", "pointwise"].map(|part| format!("block{number}/{part}"));
+            let relu = Activation::Relu;
+            value = builder.depthwise_normalised(&depthwise, value, square(3, 1), relu);
+            value = builder.convolve_normalised(&pointwise, value, channels, square(1, 1), relu);
         }
         value = builder.average("pool", value);
         builder.dense("classes", value, classes, true);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{one, widen};
-use crate::network::{Activation, Builder, Network, Padding, Shape};
+use super::{one, square, widen};
+use crate::network::{Activation, Builder, Network, Shape};
 
 /// Blocks of the same output.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,27 +54,23 @@ impl MobileNetV2 {
     pub fn build(&self, input: Shape, classes: usize, factor: f32) -> Network {
         let scaled = |channels| widen(channels, self.width * factor, self.round_to);
         let mut builder = Builder::new(input);
-        let square = |kernel, stride| ([kernel, kernel], [stride, stride], Padding::Same);
-        let mut value =
-            builder.convolve("stem", 0, scaled(self.stem), square(3, self.stem_stride), false);
-        value = builder.normalise("stem/norm", value, Activation::Relu6, false);
+        let (relu6, linear) = (Activation::Relu6, Activation::Linear);
+        let (stem, pointwise) = (square(3, self.stem_stride), square(1, 1));
+        let mut value = builder.convolve_normalised("stem", 0, scaled(self.stem), stem, relu6);
         let mut number = 0;
         for stage in &self.stages {
             for block in 0..stage.blocks {
                 let name = |part: &str| format!("block{number}/{part}");
-                let stride = if block == 0 { stage.stride } else { 1 };
-                let from = value;
+                let window = square(3, if block == 0 { stage.stride } else { 1 });
+                let (from, channels) = (value, scaled(stage.channels));
                 if stage.expansion > 1 {
                     let inside = builder.shape(from).channels * stage.expansion;
-                    value = builder.convolve(&name("expand"), value, inside, square(1, 1), false);
-                    value =
-                        builder.normalise(&name("expand/norm"), value, Activation::Relu6, false);
+                    let name = name("expand");
+                    value = builder.convolve_normalised(&name, value, inside, pointwise, relu6);
                 }
-                value = builder.depthwise(&name("depthwise"), value, square(3, stride), false);
-                value = builder.normalise(&name("depthwise/norm"), value, Activation::Relu6, false);
-                let channels = scaled(stage.channels);
-                value = builder.convolve(&name("project"), value, channels, square(1, 1), false);
-                value = builder.normalise(&name("project/norm"), value, Activation::Linear, false);
+                value = builder.depthwise_normalised(&name("depthwise"), value, window, relu6);
+                let project = name("project");
+                value = builder.convolve_normalised(&project, value, channels, pointwise, linear);
                 if builder.shape(from) == builder.shape(value) {
                     value = builder.add(&name("add"), value, from);
                 }
@@ -82,8 +78,8 @@ impl MobileNetV2 {
             }
         }
         if self.head > 0 {
-            value = builder.convolve("head", value, scaled(self.head), square(1, 1), false);
-            value = builder.normalise("head/norm", value, Activation::Relu6, false);
+            let channels = scaled(self.head);
+            value = builder.convolve_normalised("head", value, channels, pointwise, relu6);
         }
         value = builder.average("pool", value);
         builder.dense("classes", value, classes, true);

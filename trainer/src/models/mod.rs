@@ -7,7 +7,7 @@ pub mod resnet8;
 
 use serde::{Deserialize, Serialize};
 
-use crate::network::{Network, Shape};
+use crate::network::{Network, Padding, Shape};
 use autoencoder::Autoencoder;
 use ds_cnn::DsCnn;
 use mobilenet_v2::MobileNetV2;
@@ -50,6 +50,11 @@ fn widen(channels: usize, factor: f32, multiple: usize) -> usize {
     let multiple = multiple.max(1);
     let wide = channels as f32 * factor;
     ((wide / multiple as f32).round() as usize).max(1) * multiple
+}
+
+/// Kernel, stride and padding of a square window.
+fn square(kernel: usize, stride: usize) -> ([usize; 2], [usize; 2], Padding) {
+    ([kernel, kernel], [stride, stride], Padding::Same)
 }
 
 /// Sizes that every model may leave at 1.

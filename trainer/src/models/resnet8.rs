@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{one, widen};
-use crate::network::{Activation, Builder, Network, Padding, Shape};
+use super::{one, square, widen};
+use crate::network::{Activation, Builder, Network, Shape};
 
 /// Its sizes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,19 +29,17 @@ impl ResNet8 {
     #[must_use]
     pub fn build(&self, input: Shape, classes: usize, factor: f32) -> Network {
         let scaled = |channels| widen(channels, self.width * factor, self.round_to);
-        let square = |kernel, stride| ([kernel, kernel], [stride, stride], Padding::Same);
         let mut builder = Builder::new(input);
         let stem = scaled(self.stacks.first().copied().unwrap_or(1));
-        let mut value = builder.convolve("stem", 0, stem, square(3, 1), false);
-        value = builder.normalise("stem/norm", value, Activation::Relu, false);
+        let (relu, linear) = (Activation::Relu, Activation::Linear);
+        let mut value = builder.convolve_normalised("stem", 0, stem, square(3, 1), relu);
         for (number, &channels) in self.stacks.iter().enumerate() {
             let name = |part: &str| format!("stack{number}/{part}");
             let (channels, stride) = (scaled(channels), if number == 0 { 1 } else { 2 });
             let from = value;
-            value = builder.convolve(&name("first"), value, channels, square(3, stride), false);
-            value = builder.normalise(&name("first/norm"), value, Activation::Relu, false);
-            value = builder.convolve(&name("second"), value, channels, square(3, 1), false);
-            value = builder.normalise(&name("second/norm"), value, Activation::Linear, false);
+            let (first, second) = (square(3, stride), square(3, 1));
+            value = builder.convolve_normalised(&name("first"), from, channels, first, relu);
+            value = builder.convolve_normalised(&name("second"), value, channels, second, linear);
             // Told by the number, not by shapes, so that a wider network has the same layers.
             let around = if number == 0 {
                 from
@@ -49,7 +47,7 @@ impl ResNet8 {
                 builder.convolve(&name("shortcut"), from, channels, square(1, stride), true)
             };
             value = builder.add(&name("add"), value, around);
-            value = builder.activate(&name("relu"), value, Activation::Relu);
+            value = builder.activate(&name("relu"), value, relu);
         }
         value = builder.average("pool", value);
         builder.dense("classes", value, classes, true);

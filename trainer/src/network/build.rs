@@ -36,7 +36,7 @@ impl Builder {
         self.network.nodes.len() - 1
     }
 
-    /// A convolution without bias.
+    /// A convolution.
     pub fn convolve(
         &mut self,
         name: &str,
@@ -98,6 +98,31 @@ impl Builder {
         let tensors = [scale, shift];
         let operation = Operation::Normalise { tensors, statistics, activation, inserted };
         self.push(name, operation, vec![from], shape)
+    }
+
+    /// A convolution without bias, a normalisation, an activation.
+    pub fn convolve_normalised(
+        &mut self,
+        name: &str,
+        from: usize,
+        channels: usize,
+        window: ([usize; 2], [usize; 2], Padding),
+        activation: Activation,
+    ) -> usize {
+        let value = self.convolve(name, from, channels, window, false);
+        self.normalise(&format!("{name}/norm"), value, activation, false)
+    }
+
+    /// A depthwise convolution without bias, a normalisation, an activation.
+    pub fn depthwise_normalised(
+        &mut self,
+        name: &str,
+        from: usize,
+        window: ([usize; 2], [usize; 2], Padding),
+        activation: Activation,
+    ) -> usize {
+        let value = self.depthwise(name, from, window, false);
+        self.normalise(&format!("{name}/norm"), value, activation, false)
     }
 
     /// An activation.
