@@ -23,12 +23,12 @@ const METHODS: [Method; 7] = [
     Method { name: "plain, 320 epochs", config: "cifar10", epochs: None },
     Method { name: "plain, 640 epochs", config: "cifar10", epochs: Some("640") },
     Method { name: "NetBooster, 80 + 80 epochs", config: "cifar10-netbooster", epochs: None },
-    Method { name: "NetDistiller, 160 epochs", config: "cifar10-netdistiller", epochs: None },
     Method {
-        name: "NetDistiller, 320 epochs",
+        name: "NetDistiller, 160 epochs",
         config: "cifar10-netdistiller",
-        epochs: Some("320"),
+        epochs: Some("160"),
     },
+    Method { name: "NetDistiller, 320 epochs", config: "cifar10-netdistiller", epochs: None },
     Method { name: "both, 40 + 40 epochs", config: "cifar10-both", epochs: None },
 ];
 
