@@ -70,7 +70,8 @@ impl Method {
         let config = PathBuf::from("trainer/configs").join(self.config).with_extension("toml");
         let mut train = command(program);
         train.arg(config).arg("--data").arg(data).arg("--output").arg(output);
-        train.args(["--resume", "--json", "--evaluate-every", "5"]);
+        // One thread, whose minutes can be compared.
+        train.args(["--resume", "--json", "--evaluate-every", "5", "--threads", "1"]);
         train.arg("--seed").arg(seed.to_string());
         if let Some(epochs) = self.epochs {
             train.args(["--epochs", epochs]);

@@ -42,7 +42,8 @@ fn draw<'a>(rows: &[Row], text: &'a mut String) -> Result<(), Box<dyn Error + 'a
         Curve { name: "network, training", of: &|row| Some(row.loss) },
         Curve { name: "teacher, training", of: &|row| row.teacher_loss },
     ];
-    panel(&left, "loss", rows, &losses, |highest| 0.0..highest * 1.1)?;
+    let falling = SeriesLabelPosition::UpperRight;
+    panel(&left, "loss", rows, &losses, |highest| 0.0..highest * 1.1, falling)?;
     let percent = |share: Option<f32>| share.map(|share| 100.0 * f64::from(share));
     let accuracies = [
         Curve { name: "network, test", of: &|row| percent(row.test_accuracy) },
@@ -52,7 +53,8 @@ fn draw<'a>(rows: &[Row], text: &'a mut String) -> Result<(), Box<dyn Error + 'a
             of: &|row| row.train_accuracy.map(|share| 100.0 * share),
         },
     ];
-    panel(&right, "accuracy, %", rows, &accuracies, |_| 0.0..100.0)?;
+    let rising = SeriesLabelPosition::LowerRight;
+    panel(&right, "accuracy, %", rows, &accuracies, |_| 0.0..100.0, rising)?;
     root.present()?;
     Ok(())
 }
@@ -60,13 +62,15 @@ fn draw<'a>(rows: &[Row], text: &'a mut String) -> Result<(), Box<dyn Error + 'a
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn<'a> = Result<(), DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>>;
 
-/// Draws some curves into one panel, whose axis `range` makes of the greatest number.
+/// Draws some curves into one panel, whose axis `range` makes of the greatest number. The legend is
+/// where the curves are not.
 fn panel<'a>(
     area: &Area<'a>,
     y_name: &str,
     rows: &[Row],
     curves: &[Curve],
     range: fn(f64) -> Range<f64>,
+    legend: SeriesLabelPosition,
 ) -> Drawn<'a> {
     let last = rows.last().map_or(1, |row| row.epoch).max(2) as f64;
     let all = curves.iter().flat_map(|curve| points(rows, curve)).map(|(_, value)| value);
@@ -81,6 +85,7 @@ fn panel<'a>(
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .x_desc("epoch")
+        .x_labels((last as usize).min(10))
         .x_label_formatter(&|epoch| format!("{epoch:.0}"))
         .y_desc(y_name)
         .draw()?;
@@ -96,11 +101,7 @@ fn panel<'a>(
             .label(curve.name)
             .legend(move |(x, y)| Rectangle::new([(x, y - 4), (x + 12, y + 4)], color.filled()));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::MiddleRight)
-        .background_style(WHITE.mix(0.8))
-        .draw()
+    chart.configure_series_labels().position(legend).background_style(WHITE.mix(0.8)).draw()
 }
 
 /// Epochs and values, where there are any.

@@ -317,19 +317,18 @@ impl<'a> Training<'a> {
             let progress = (step.max(first) - first) as f32 / length;
             cosine(greatest, epochs * steps as f32 / length, progress)
         };
-        let (warm_up, tuned) = (self.recipe.warm_up, self.recipe.tune.rate);
-        match (self.recipe.boost, self.recipe.int8) {
-            (boost, int8) if step >= tune => {
-                let slope = if boost.is_some() { 1.0 } else { 0.0 };
-                (rate(int8.aware_rate, tune, aware, 0.0), slope)
-            }
-            (Some(boost), _) if step >= main => {
-                let whole = (tune - main).max(1) as f32 * boost.linearise.max(f32::EPSILON);
-                let slope = ((step - main) as f32 / whole).min(1.0);
-                (rate(tuned, main, tune, warm_up.min(1.0)), slope)
-            }
-            (None, _) if step >= main => (rate(tuned, main, tune, warm_up.min(1.0)), 0.0),
-            _ => (rate(self.recipe.rate, 0, main, warm_up), 0.0),
+        let Recipe { boost, tune: tuning, int8, warm_up, .. } = &self.recipe;
+        if step >= tune {
+            let slope = if boost.is_some() { 1.0 } else { 0.0 };
+            (rate(int8.aware_rate, tune, aware, 0.0), slope)
+        } else if step >= main {
+            let slope = boost.map_or(0.0, |boost| {
+                let whole = (tune - main) as f32 * boost.linearise.max(f32::EPSILON);
+                ((step - main) as f32 / whole).min(1.0)
+            });
+            (rate(tuning.rate, main, tune, warm_up.min(1.0)), slope)
+        } else {
+            (rate(self.recipe.rate, 0, main, *warm_up), 0.0)
         }
     }
 
